@@ -87,7 +87,7 @@ def _table(kind: str, numbers: list[str]) -> str:
     lines = [f"| # | {kind} | shown by |", "|---|---|---|"]
     for number in numbers:
         shown = "<br>".join(_shown(tests.get(number, [])))
-        lines.append(f"| {number.lstrip('SA')} | {PROMISES[number]} | {shown} |")
+        lines.append(f"| {number.removeprefix('S')} | {PROMISES[number]} | {shown} |")
     return "\n" + "\n".join(lines) + "\n\n"
 
 

@@ -9,16 +9,15 @@ from pydantic import Field
 
 from pinesync.app.alerts import alerts
 from pinesync.app.check import Checked, check
-from pinesync.app.sync.diff import agreed_text, diff
+from pinesync.app.sync.diff import diff
 from pinesync.app.sync.status import status
 from pinesync.app.versions.grep import grep
 from pinesync.app.versions.log import log
 from pinesync.app.versions.show import show
-from pinesync.errors import FileError, Misuse
+from pinesync.errors import Misuse
 from pinesync.mcp import results as r
 from pinesync.mcp.boundary import Boundary
 from pinesync.model import Entry
-from pinesync.text.canonical import Unreadable, decode
 
 Path = Annotated[
     str, Field(description="A script's file, relative to the workspace, as `status` names it.")
@@ -107,7 +106,7 @@ class Reading:
                 raise Misuse(f"{path}: no such file")
             source = (at, data)
             digest = sha256(data).hexdigest()
-            version = _base(project.workspace.manifest.entries().get(at))
+            version = base_version(project.workspace.manifest.entries().get(at))
         found = check(project.setup, offline=offline, source=source)
         if found.stopped:
             raise found.stopped
@@ -167,7 +166,7 @@ class Reading:
             version=str(found.version),
             when=found.when,
             digest=found.digest,
-            untrusted=_shown(entry, text),
+            untrusted=shown_text(entry, text),
         )
 
     def grep(
@@ -271,48 +270,12 @@ class Reading:
             ),
         )
 
-    # -- resources --------------------------------------------------------------------------------
 
-    def script(self, path: str) -> r.TextResult:
-        """The text of a script's file as it is now."""
-        project = self._boundary.project()
-        entry = self._boundary.entry(project, path)
-        data = project.workspace.tree.read(entry.path)
-        if data is None:
-            raise FileError(f"{entry.path}: the file is missing")
-        try:
-            return _whole(entry, decode(data))
-        except Unreadable as error:
-            raise FileError(f"{entry.path}: {error}") from None
-
-    def base(self, path: str) -> r.TextResult:
-        """The text that a script's file is based on."""
-        project = self._boundary.project()
-        entry = self._boundary.entry(project, path)
-        text = agreed_text(project, entry)
-        if text is None and entry.base:
-            named = f"{entry.path}@{entry.base.version}"
-            text = show(project.setup, named).source
-        if text is None:
-            raise Misuse(f"{entry.path}: has no base: it was never saved on TradingView")
-        return _whole(entry, text)
-
-
-_MOST = 100_000
-
-
-def _whole(entry: Entry, text: str) -> r.TextResult:
-    cut, page = r.part(text, 0, _MOST)
-    return r.TextResult(
-        **dict(page), version=_base(entry), when=0, digest=None, untrusted=_shown(entry, cut)
-    )
-
-
-def _shown(entry: Entry, text: str) -> r.Text:
+def shown_text(entry: Entry, text: str) -> r.Text:
     return r.Text(path=r.shown(entry.path), name=r.shown(entry.name), text=text)
 
 
-def _base(entry: Entry | None) -> str | None:
+def base_version(entry: Entry | None) -> str | None:
     return _text(entry.base.version) if entry and entry.base else None
 
 

@@ -3,7 +3,7 @@ input and output."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import wraps
 from threading import Lock
 from typing import Any
@@ -14,7 +14,6 @@ from mcp.server.mcpserver.resources import FunctionResource
 from mcp_types import CallToolResult, TextContent, ToolAnnotations
 
 from pinesync import __version__
-from pinesync.app.package_data import package_data
 from pinesync.errors import (
     EXIT_ACCESS,
     EXIT_COMPILE,
@@ -26,6 +25,7 @@ from pinesync.errors import (
 from pinesync.mcp import results as r
 from pinesync.mcp.boundary import Boundary
 from pinesync.mcp.reading import Reading
+from pinesync.mcp.resources import Resources, pages
 from pinesync.mcp.writing import Writing
 
 INSTRUCTIONS = """\
@@ -51,7 +51,6 @@ _ERRORS = {
     EXIT_ACCESS: "no_access",
     EXIT_LATER: "try_later",
 }
-_PAGES = ("guides", "reference")
 
 
 def serve(boundary: Boundary) -> None:
@@ -69,6 +68,7 @@ def server_of(boundary: Boundary) -> MCPServer:
         log_level="ERROR",
     )
     reading, writing, turns = Reading(boundary), Writing(boundary), Lock()
+    resources = Resources(boundary)
     reads: tuple[Callable[..., Any], ...] = (
         *(reading.status, reading.diff, reading.check, reading.log),
         *(reading.show, reading.grep, reading.contract, reading.alerts),
@@ -78,12 +78,12 @@ def server_of(boundary: Boundary) -> MCPServer:
     if boundary.writes:
         for act in (writing.push, writing.undo):
             server.add_tool(_answering(turns, act), annotations=_SAVES, structured_output=True)
-    for name, text in (("scripts", reading.script), ("base", reading.base)):
+    for name, text in (("scripts", resources.script), ("base", resources.base)):
         template = server.resource(
             f"pinesync://{name}/{{+path}}", name=name, mime_type="application/json"
         )
         template(_reading(turns, text))
-    for page, words in _pages():
+    for page, words in pages():
         server.add_resource(
             FunctionResource.from_function(
                 lambda words=words: words,
@@ -130,11 +130,3 @@ def _problem(error: PinesyncError) -> r.Problem:
         findings=tuple(map(r.finding, getattr(error, "diagnostics", ()))),
         untrusted=r.Message(message=r.shown(error.message), hint=r.shown(error.hint or "")),
     )
-
-
-def _pages() -> Iterator[tuple[str, str]]:
-    """The pages of the documentation that the wheel has, by their path without `.md`."""
-    for folder in _PAGES:
-        for page in sorted((package_data("docs") / folder).iterdir(), key=lambda one: one.name):
-            if page.name.endswith(".md"):
-                yield f"{folder}/{page.name.removesuffix('.md')}", page.read_text("utf-8")

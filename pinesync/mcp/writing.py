@@ -80,16 +80,27 @@ class Writing:
         here."""
         project = self._boundary.project()
         logged = project.workspace.log.operations(MOST)
-        found = next((one for one in logged if _is_own(one) and one.key == operation), None)
+        found = next((one for one in logged if one.key == operation), None)
         if found is None:
-            raise ActionRequired(
-                "no push of `pinesync mcp` has this id",
-                "a person can undo it: `pinesync oplog` lists the ids",
-            )
+            raise _not_own()
+        _refuse_others(found)
         for path in found.paths:
             self._boundary.refuse(project, path)
         _, run = undo(project.setup, found.key, project=project)
         return _result(project, found.saves[0].path, run)
+
+
+def _refuse_others(operation: Operation) -> None:
+    """Raise ActionRequired unless it is a push of such a server."""
+    if not _is_own(operation):
+        raise _not_own()
+
+
+def _not_own() -> ActionRequired:
+    return ActionRequired(
+        "no push of `pinesync mcp` has this id",
+        "a person can undo it: `pinesync oplog` lists the ids",
+    )
 
 
 def _is_own(operation: Operation) -> bool:

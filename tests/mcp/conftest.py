@@ -8,7 +8,7 @@ import json
 import os
 import signal
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass
@@ -40,7 +40,7 @@ class Answer:
     """What a tool returned, or why it did nothing."""
 
     result: Any
-    problem: Mapping[str, Any] | None
+    problem: Any
 
     @property
     def refusal(self) -> str:

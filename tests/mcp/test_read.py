@@ -103,7 +103,8 @@ def test_a_text_that_gives_orders_is_data(clone: World, connect: Connect) -> Non
     assert "\\u202e" not in seen
     refused = agent("show", path=f"{SAYS}.pine").problem
     assert "ignore" not in " ".join(texts(dict(refused)))
-    assert "untrusted" in agent.client.instructions
+    assert "untrusted" in (agent.client.instructions or "")
+    assert clone.user.sessionid not in seen
     assert writes(clone) == []
 
 
@@ -116,11 +117,12 @@ def test_long_results_come_in_parts(clone: World, connect: Connect) -> None:
     long = TREND + "// a comment\n" * 5000
     clone.web_save_and_pull(long)
     agent = connect()
-    whole, offset = "", 0
-    while offset is not None:
-        part = agent("show", path=TREND_PATH, offset=offset, limit=30_000).result
-        whole, offset = whole + part["untrusted"]["text"], part["next_offset"]
-        assert part["truncated"] == (offset is not None)
+    part: Any = {"untrusted": {"text": ""}, "next_offset": 0}
+    whole = ""
+    while part["next_offset"] is not None:
+        part = agent("show", path=TREND_PATH, offset=part["next_offset"], limit=30_000).result
+        whole += part["untrusted"]["text"]
+        assert part["truncated"] == (part["next_offset"] is not None)
     assert whole == long
     first = agent("status", limit=2).result
     rest = agent("status", offset=first["next_offset"]).result

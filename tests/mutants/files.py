@@ -198,10 +198,13 @@ FILES = (
     ),
     Mutant(
         "a path stays below the workspace, and is a .pine file's",
-        "S4 S5 S6",
+        "S4 S5 S6 A3",
         "pinesync.text.filenames:check_path",
         any_path,
-        ("tests/security/test_rules.py::test_a_path_outside_is_refused_before_anything_is_asked",),
+        (
+            "tests/security/test_rules.py::test_a_path_outside_is_refused_before_anything_is_asked",
+            "tests/mcp/test_push.py::test_a_path_outside",
+        ),
     ),
     Mutant(
         "no link is followed",

@@ -175,10 +175,13 @@ SAVES = (
     ),
     Mutant(
         "what does not compile is not saved",
-        "17",
+        "17 A6",
         "pinesync.sync.engine.uploads.prepare_upload:draft_of",
         broken_as_well,
-        (f"{UPLOADS}::test_a_text_that_does_not_compile_is_not_sent",),
+        (
+            f"{UPLOADS}::test_a_text_that_does_not_compile_is_not_sent",
+            "tests/mcp/test_push.py::test_what_push_refuses_is_refused",
+        ),
     ),
     Mutant(
         "the base is what was sent",

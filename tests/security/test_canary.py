@@ -61,7 +61,7 @@ COMMANDS: dict[str, list[list[str]]] = {
     "whoami": [["whoami"]],
     "sandbox": [["sandbox", "path"]],
     "demo": [["demo", "--help"]],
-    "mcp": [["mcp", "--allow-push", "*"]],  # standard input is at its end
+    "mcp": [["mcp", "--help"]],  # the rest is in tests/mcp/test_read.py
     "lsp": [["lsp", "--help"]],  # the rest is in tests/lsp/test_commands.py
     "watch": [["watch", "--help"]],  # the rest is in tests/watch/test_process.py
     "blame-version": [["blame-version", TREND_PATH]],

@@ -166,6 +166,13 @@ def _another(entry: Entry, expected: Expected) -> Outcome | None:
     return None
 
 
+def _other_bytes(path: RelPath, data: bytes, expected: Expected) -> Outcome | None:
+    """Why the file is not what was expected."""
+    if sha256(data).hexdigest() == expected.sha256:
+        return None
+    return refused(path, "the file has other bytes than those with that SHA-256", _LOOK)
+
+
 _LOOK = "nothing was saved; `pinesync status` shows how it is now"
 
 
@@ -173,10 +180,8 @@ def _text_of(ports: Ports, path: RelPath, expected: Expected | None = None) -> s
     """The file's text. The bytes that are compared with those expected are the ones decoded."""
     try:
         data = ports.tree.read(path)
-        if data is not None and expected and sha256(data).hexdigest() != expected.sha256:
-            return refused(path, "the file has other bytes than those with that SHA-256", _LOOK)
         if data is not None:
-            return decode(data)
+            return (expected and _other_bytes(path, data, expected)) or decode(data)
     except Unreadable as error:
         return refused(path, str(error), "save the file as UTF-8 text; nothing was sent")
     except FileError as error:
