@@ -26,12 +26,12 @@ CONNECT_REFUSED = "A test tried to use socket.socket.connect"
     ],
     ids=["Path.home", "Path.expanduser", "os.path", "state", "config"],
 )
-def test_a_test_that_forgot_its_home_is_reported(ask):
+def test_a_test_without_the_home_fixture_is_reported(ask):
     with pytest.raises(pytest.fail.Exception, match="fixture `home`"):
         ask()
 
 
-def test_the_reason_survives_a_broad_except():
+def test_the_report_survives_a_broad_except():
     def careless():
         try:
             return Path.home()
@@ -42,7 +42,7 @@ def test_the_reason_survives_a_broad_except():
         careless()
 
 
-def test_a_child_process_cannot_write_into_a_forgotten_home():
+def test_a_child_process_cannot_write_into_the_real_home():
     code = "import os, pathlib; os.makedirs(pathlib.Path.home() / 'state')"
     child = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=False
@@ -51,7 +51,7 @@ def test_a_child_process_cannot_write_into_a_forgotten_home():
     assert "this-test-forgot-the-home-fixture" in child.stderr
 
 
-def test_the_home_fixture_moves_everything(home):
+def test_the_home_fixture_moves_every_folder(home):
     assert Path.home() == home
     assert Path(platformdirs.user_state_dir("pinesync")).is_relative_to(home)
     assert Path(platformdirs.user_config_dir("pinesync")).is_relative_to(home)
@@ -61,17 +61,17 @@ def test_the_home_fixture_moves_everything(home):
     assert child.stdout.strip() == str(home)
 
 
-def test_a_path_that_names_no_home_is_left_alone(tmp_path):
+def test_an_absolute_path_needs_no_home_fixture(tmp_path):
     assert os.path.expanduser(str(tmp_path)) == str(tmp_path)
 
 
-def test_no_variable_of_the_person_reaches_a_test():
+def test_no_user_variable_reaches_a_test():
     left = [n for n in os.environ if n.startswith(("PINESYNC_", "TRADINGVIEW_", "XDG_"))]
     assert left == []
     assert "NO_COLOR" not in os.environ
 
 
-def test_git_is_the_same_for_everybody(tmp_path, home):
+def test_user_git_settings_do_not_reach_a_test(tmp_path, home):
     git(tmp_path, "init")
     assert git(tmp_path, "symbolic-ref", "--short", "HEAD") == "main"
     git(tmp_path, "commit", "--allow-empty", "-m", "first")
@@ -88,7 +88,7 @@ def test_nothing_connects_beyond_loopback():
         outside.connect(("192.0.2.1", 443))
 
 
-def test_the_service_is_not_even_looked_up():
+def test_the_service_is_not_resolved():
     with pytest.raises(pytest.fail.Exception, match=r"pine-facade\.tradingview\.com"):
         socket.create_connection(("pine-facade.tradingview.com", 443), timeout=1)
 
@@ -118,8 +118,8 @@ def test_unix_sockets_work(tmp_path, monkeypatch):
         client.connect("s")
 
 
-def test_a_program_that_is_missing_is_named_with_its_tests(tmp_path):
-    test = "tests/cli/test_completion.py::test_fish"
+def test_a_missing_program_is_reported_with_the_skipped_tests(tmp_path):
+    test = "tests/cli/test_completion.py::test_fish_completes_commands_options_and_paths"
     done = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", test],
         cwd=Path(__file__).parents[1],

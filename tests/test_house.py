@@ -71,14 +71,14 @@ def touched(module: Path) -> Iterator[str]:
 
 
 @pytest.mark.parametrize("module", MODULES, ids=name)
-def test_every_module_says_what_it_is_for(module):
+def test_every_module_has_a_docstring(module):
     assert ast.get_docstring(ast.parse(module.read_text(encoding="utf-8"))), (
         f"{name(module)} has no docstring"
     )
 
 
 @pytest.mark.parametrize("module", MODULES, ids=name)
-def test_a_module_can_be_held_in_mind(module):
+def test_no_module_is_too_long(module):
     text = module.read_text(encoding="utf-8")
     lines = text.count("\n")
     assert lines <= LONGEST, f"{name(module)} has {lines} lines: it is two modules"
@@ -95,7 +95,7 @@ def test_clock_environment_and_terminal_stay_in_their_places(module):
             assert used.isdisjoint(things), f"{name(module)} touches {used & set(things)}"
 
 
-def test_the_places_are_really_looked_at(tmp_path):
+def test_restricted_uses_are_detected(tmp_path):
     module = tmp_path / "sly.py"
     module.write_text(
         "import os as system\nfrom time import time as now\nfrom datetime import datetime\n"
@@ -106,7 +106,7 @@ def test_the_places_are_really_looked_at(tmp_path):
 
 
 @pytest.mark.parametrize("module", MODULES, ids=name)
-def test_words_of_status_have_one_home(module):
+def test_status_words_are_only_in_the_policy(module):
     """No table is keyed by them elsewhere, and none is spelt out to be compared with."""
     for node in ast.walk(ast.parse(module.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Dict):
@@ -124,7 +124,7 @@ def test_words_of_status_have_one_home(module):
     [file for folder in ("sync", "fakes") for file in sorted((TESTS / folder).glob("*.py"))],
     ids=lambda module: f"{module.parent.name}/{module.name}",
 )
-def test_the_engine_is_tested_on_its_ports_alone(module):
+def test_engine_tests_use_only_the_ports(module):
     """Its tests, and the fakes, know nothing above `sync`, and nothing is patched."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
     contracts = project["tool"]["importlinter"]["contracts"]
@@ -137,14 +137,14 @@ def test_the_engine_is_tested_on_its_ports_alone(module):
         assert "patch" not in dotted.lower(), f"{module.name}: {dotted}"
 
 
-def test_the_version_has_one_home():
+def test_the_version_is_only_in_the_package():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     assert "version" not in project
     front_door = (PACKAGE / "__init__.py").read_text(encoding="utf-8")
     assert len(re.findall(r'^__version__ = "\d+\.\d+\.\d+"$', front_door, re.MULTILINE)) == 1
 
 
-def test_the_changelog_has_room_for_the_next_change():
+def test_the_changelog_has_an_unreleased_section():
     headings = re.findall(
         r"^## (.+)$", (ROOT / "CHANGELOG.md").read_text(encoding="utf-8"), re.MULTILINE
     )
@@ -153,7 +153,7 @@ def test_the_changelog_has_room_for_the_next_change():
         assert re.fullmatch(r"\[\d+\.\d+\.\d+\] - \d{4}-\d{2}-\d{2}", released)
 
 
-def test_decisions_are_numbered_and_dated_without_gaps():
+def test_decisions_are_numbered_without_gaps_and_dated():
     records = sorted((ROOT / "docs" / "decisions").glob("[0-9]*.md"))
     assert [int(r.name[:4]) for r in records] == list(range(1, len(records) + 1))
     for record in records:
@@ -165,11 +165,11 @@ def test_decisions_are_numbered_and_dated_without_gaps():
             assert part in text, f"{record.name} lacks {part}"
 
 
-def test_a_superseded_decision_names_the_one_that_counts():
+def test_superseded_decisions_link_both_ways():
     texts = {r.name: r.read_text("utf-8") for r in (ROOT / "docs" / "decisions").glob("[0-9]*.md")}
-    said = re.compile(r"^(Supersedes|Superseded) .*?\]\((\d{4}[^)]+)\)", re.MULTILINE)
+    link = re.compile(r"^(Supersedes|Superseded) .*?\]\((\d{4}[^)]+)\)", re.MULTILINE)
     pairs = {
-        (verb, name, other) for name, text in texts.items() for verb, other in said.findall(text)
+        (verb, name, other) for name, text in texts.items() for verb, other in link.findall(text)
     }
     newer = {(name, other) for verb, name, other in pairs if verb == "Supersedes"}
     assert newer
@@ -177,7 +177,7 @@ def test_a_superseded_decision_names_the_one_that_counts():
 
 
 @pytest.mark.parametrize("kind", ["indicator", "strategy", "library"])
-def test_a_template_is_pine_6_and_knows_only_its_placeholders(kind):
+def test_a_template_is_pine_6_and_uses_only_known_placeholders(kind):
     text = (ROOT / "templates" / f"{kind}.pine").read_text(encoding="utf-8")
     assert text.startswith("//@version=6\n")
     assert f'\n{kind}("{{{{name}}}}"' in text
@@ -213,7 +213,7 @@ PAGES = [
 @pytest.mark.parametrize(
     "path", [*MODULES, *PAGES], ids=lambda path: path.relative_to(ROOT).as_posix()
 )
-def test_some_phrases_do_not_come_back(path):
+def test_banned_phrases_do_not_return(path):
     """Far from all that a native speaker would not write; a list can hold no more."""
     text = " ".join(path.read_text(encoding="utf-8").split())
     for phrase in FOREIGN:

@@ -17,6 +17,8 @@ HEAVY = {
     "http.client",
     "keyring",
     "lsprotocol",
+    "mcp",
+    "pydantic",
     "pygls",
     "requests",
     "sqlite3",
@@ -86,7 +88,7 @@ def clone(home, tmp_path):
 
 
 @pytest.mark.parametrize("question", ["--help", "--version"])
-def test_asking_for_help_loads_click_alone(loaded_by, question):
+def test_help_loads_only_click(loaded_by, question):
     loaded = loaded_by(question)
     assert loaded & HEAVY == set()
     assert foreign(loaded) == {"click"}
@@ -98,7 +100,7 @@ def test_status_offline_loads_neither_network_nor_git(loaded_by, clone):
     assert foreign(loaded) - {"platformdirs"} == {"click"}
 
 
-def test_the_library_loads_nothing_until_a_name_is_asked_for(loaded_by):
+def test_the_library_loads_a_name_on_first_use(loaded_by):
     loaded = loaded_by()
     assert loaded & HEAVY == set()
     assert foreign(loaded) == set()

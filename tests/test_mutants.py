@@ -33,16 +33,16 @@ def test_a_mutant_fits(mutant: Mutant) -> None:
         ("pinesync.sync.guards:missing_ids", lambda original: original),
     ],
 )
-def test_one_that_does_not_fit_is_an_error(target, patch) -> None:
+def test_a_mutant_that_does_not_fit_is_an_error(target, patch) -> None:
     with pytest.raises(Unfit):
         list(replacements(Mutant("some rule", "21", target, patch, ())))
 
 
-def test_they_are_few_and_each_has_a_name_of_its_own() -> None:
+def test_mutants_are_few_and_have_unique_names() -> None:
     assert len({mutant.rule for mutant in ALL}) == len(ALL) <= MOST
 
 
-def test_every_promise_has_one() -> None:
+def test_every_promise_has_a_mutant() -> None:
     having = {promise for mutant in ALL for promise in mutant.promise.split()}
     assert having | WITHOUT.keys() == PROMISES.keys()
     assert having.isdisjoint(WITHOUT)

@@ -93,7 +93,7 @@ def check(
     strict: bool = False,
     source: tuple[str, bytes] | None = None,
 ) -> Checks:
-    """Check files, directories or globs, or all scripts of the workspace. `given` is a name and
+    """Check files, directories or globs, or all scripts of the workspace. `source` is a name and
     bytes to check instead of files. Needs no cookie and, with paths, no workspace. Offline, check
     only the syntax; `full` also runs the full compiler, which knows the limits. Invisible
     characters always cause a warning, as does what charts and alerts may read differently."""

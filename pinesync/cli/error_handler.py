@@ -29,12 +29,21 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-INSTEAD_OF_FORCE = {
+_DIFF = "`pinesync diff PATH@1 PATH@2` compares two versions, `pinesync show PATH@2` prints one"
+_FORCE = {
     "push": "`pinesync pull` merges what is new there; --over VERSION saves over that one version",
     "pull": "`pinesync restore PATH` drops the edits of a file first; they are backed up",
     "rm": "`pinesync rm --remote PATH` deletes the script on TradingView",
     "": "a refusal names what to do; nothing here overwrites work unasked",
 }
+INSTEAD = {
+    "--force": _FORCE,
+    "-f": _FORCE,
+    "-p": {"log": _DIFF},
+    "--patch": {"log": _DIFF},
+    "--oneline": {"log": "each save is one line"},
+}
+"""For options of git that pinesync lacks: what to do instead, by verb; "" is any other verb."""
 
 
 def run(arguments: Sequence[str] | None = None) -> int:
@@ -173,10 +182,13 @@ def _print_usage_error(arguments: Sequence[str], error: click.ClickException) ->
             arguments, "no command was named", f"`{context.command_path} -h` lists them", EXIT_USAGE
         )
     usage = context.get_usage() if context else ""
-    if isinstance(error, click.NoSuchOption) and error.option_name in ("--force", "-f") and context:
-        hint = INSTEAD_OF_FORCE.get(context.info_name or "", INSTEAD_OF_FORCE[""])
-        return _print_error(arguments, f"there is no {error.option_name}", hint, EXIT_USAGE, usage)
     if isinstance(error, click.NoSuchOption):
+        by_verb = INSTEAD.get(error.option_name, {})
+        hint = by_verb.get((context and context.info_name) or "", by_verb.get(""))
+        if hint:
+            return _print_error(
+                arguments, f"there is no {error.option_name}", hint, EXIT_USAGE, usage
+            )
         close = similar_commands(error.option_name, error.possibilities or ())
         error = click.NoSuchOption(error.option_name, possibilities=close)
     # click writes one line for a parameter with several choices.

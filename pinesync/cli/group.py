@@ -3,13 +3,15 @@ cheap."""
 
 from __future__ import annotations
 
+import os.path
+import sys
 from collections.abc import Iterable, Sequence
 from importlib import import_module
 from typing import Any
 
 import click
 
-from pinesync import __version__
+import pinesync
 from pinesync.cli.options import Shared, SharedOption, shared
 
 SECTIONS = {
@@ -56,6 +58,7 @@ SECTIONS = {
     "Tools": {
         "vscode": ("tools.vscode", "Install the VS Code extension."),
         "lsp": ("tools.lsp", "Run a language server for your editor."),
+        "mcp": ("tools.mcp", "Serve this workspace to an AI agent."),
         "hooks": ("tools.hooks", "Install git hooks that check scripts."),
         "repair": ("tools.repair", "Fix a pine.toml that a git merge left in conflict."),
         "probe": ("tools.probe", "Prove on your account that TradingView answers as documented."),
@@ -81,6 +84,11 @@ MEANT = {
     "version": "--version",
 }
 """What other tools call a verb. `Suggesting` goes by spelling, and `delete` looks like no verb."""
+
+_INSTALLED = (
+    f"{pinesync.__version__} (Python {'.'.join(map(str, sys.version_info[:3]))})"
+    f" from {os.path.dirname(pinesync.__file__)}"
+)
 
 
 def similar_commands(typed: str, known: Iterable[str]) -> list[str]:
@@ -178,7 +186,7 @@ class LazyGroup(Suggesting):
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
 @shared
-@click.version_option(__version__, "-V", "--version", message="pinesync %(version)s")
+@click.version_option(_INSTALLED, "-V", "--version", message="pinesync %(version)s")
 def group() -> None:
     """Keep a folder of .pine files in step with the saved scripts of your TradingView account.
 

@@ -200,7 +200,7 @@ def build_setup(
     *, jobs: int = 4, timeout: float | None = None, shared: Shared | None = None
 ) -> Setup:
     """The environment and the shared options, as one value for commands. Without a command, the
-    options are `asked`."""
+    options are `shared`."""
     from pinesync.app.project import SETTLE_SECONDS, Setup
     from pinesync.cli.progress import print_exchange, progress, show_wait
 

@@ -30,7 +30,7 @@ from pinesync.workspace import toml
 SCHEMA = 1
 MAX_NAME = 256
 MAX_PATTERNS = 200
-"""Limit for `ignore`: every file is compared with every pattern."""
+"""Limit for `ignore` and `protected`: every file is compared with every pattern."""
 DEFAULT_FOLDERS: Mapping[Kind, str] = {
     "study": "indicators",
     "strategy": "strategies",
@@ -39,9 +39,8 @@ DEFAULT_FOLDERS: Mapping[Kind, str] = {
 
 Track = Literal["all", "listed"]
 
-WORKSPACE_KEYS = frozenset(
-    "schema id remote account account_id track ignore folders advice contract alerts".split()
-)
+_KEYS = "schema id remote account account_id track ignore folders advice contract alerts protected"
+WORKSPACE_KEYS = frozenset(_KEYS.split())
 ENTRY_KEYS = (
     *("pine_id", "name", "version", "digest", "sent", "theirs", "chosen", "hidden"),
     "pulled",
@@ -61,7 +60,7 @@ class Settings:
     the user name and id that the workspace belongs to, None until known. `folders` maps each kind
     to its folder; `advice` is whether `status` ends with the next step. `contract` is what a
     push does where charts and alerts may read another input or plot; `alerts` is whether it counts
-    the alerts on older versions."""
+    the alerts on older versions. `protected` are patterns of files that no agent may push."""
 
     schema: int = SCHEMA
     id: str
@@ -74,6 +73,7 @@ class Settings:
     advice: bool = True
     contract: Policy = "warn"
     alerts: bool = False
+    protected: tuple[str, ...] = ()
 
     @property
     def owner(self) -> Account | None:
@@ -114,6 +114,7 @@ def settings_table(settings: Settings) -> dict[str, Any]:
         "advice": None if settings.advice else False,
         "alerts": settings.alerts or None,
         "contract": None if settings.contract == "warn" else settings.contract,
+        "protected": list(settings.protected) or None,
     }
     return {key: value for key, value in table.items() if value is not None}
 
@@ -183,13 +184,14 @@ def _settings(table: Mapping[str, Any]) -> Settings:
         account=_optional_text(table, "workspace", "account"),
         account_id=_optional_text(table, "workspace", "account_id"),
         track=cast(Track, track),
-        ignore=_ignore(table.get("ignore", [])),
+        ignore=_patterns(table, "ignore"),
         folders=_folders(as_mapping(table.get("folders", {}), "workspace", "folders")),
         advice=_checked_bool(table, "advice", True),
         alerts=_checked_bool(table, "alerts", False),
         contract=cast(
             Policy, _checked_text(table, "contract", "warn|refuse|ignore", _POLICIES, "warn")
         ),
+        protected=_patterns(table, "protected"),
     )
 
 
@@ -216,12 +218,13 @@ def _optional_text(table: Mapping[str, Any], *keys: str) -> str | None:
     return value
 
 
-def _ignore(value: object) -> tuple[str, ...]:
+def _patterns(table: Mapping[str, Any], key: str) -> tuple[str, ...]:
+    value = table.get(key, [])
     if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
-        _refuse("ignore must be a list of texts", "workspace", "ignore")
+        _refuse(f"{key} must be a list of texts", "workspace", key)
     if len(value) > MAX_PATTERNS or any(len(item) > MAX_PATH_BYTES for item in value):
-        most = f"at most {MAX_PATTERNS} patterns of {MAX_PATH_BYTES} characters"
-        _refuse(f"ignore must be {most}", "workspace", "ignore")
+        most = f"{MAX_PATTERNS} patterns of {MAX_PATH_BYTES} characters"
+        _refuse(f"{key} must be at most {most}", "workspace", key)
     return tuple(value)
 
 

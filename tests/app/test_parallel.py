@@ -13,7 +13,7 @@ MANY = range(40)
 
 @pytest.mark.parametrize("jobs", [1, 2, 16])
 @pytest.mark.parametrize("count", [0, 1, 2, 40])
-def test_results_come_in_the_order_of_the_items(jobs: int, count: int) -> None:
+def test_results_keep_the_order_of_the_items(jobs: int, count: int) -> None:
     progress: list[tuple[int, int]] = []
     pool = Pool(jobs, lambda done, total: progress.append((done, total)))
     items = range(count)
@@ -23,7 +23,7 @@ def test_results_come_in_the_order_of_the_items(jobs: int, count: int) -> None:
         assert progress == 2 * [(done, count) for done in range(1, count + 1)]
 
 
-def test_no_read_waits_for_what_is_done_about_another() -> None:
+def test_a_read_does_not_wait_for_the_work_on_another() -> None:
     third = Event()
 
     def read(item: int) -> int:
@@ -37,7 +37,7 @@ def test_no_read_waits_for_what_is_done_about_another() -> None:
     assert Pool(2).pipeline(read, then, range(3)) == [True, True, True]
 
 
-def test_reads_wait_where_it_falls_behind() -> None:
+def test_reads_wait_when_the_work_falls_behind() -> None:
     """While no result is handled, not all items are read."""
     all_read, gate, read_so_far = Event(), Event(), Tally()
 
@@ -58,7 +58,7 @@ def test_reads_wait_where_it_falls_behind() -> None:
 
 
 @pytest.mark.parametrize("fails", ["read", "then"])
-def test_the_first_error_stops_what_has_not_begun(fails: str) -> None:
+def test_the_first_error_stops_waiting_items(fails: str) -> None:
     """When the error arrives, nothing is running any more."""
     begun, ended = Tally(), Tally()
 
@@ -79,7 +79,7 @@ def test_the_first_error_stops_what_has_not_begun(fails: str) -> None:
     assert begun.count == ended.count < 10_000
 
 
-def test_what_an_interrupt_finds_under_way_is_ended_first() -> None:
+def test_an_interrupt_waits_for_running_items() -> None:
     """So nobody writes into a folder that is removed next."""
     begun, ended = Tally(), Tally()
     second, hanging = Event(), Event()

@@ -8,7 +8,7 @@ from pinesync.workspace.workspace import Workspace
 from tests.world import TREND_PATH, World
 
 
-def test_a_workspace_is_forgotten_with_its_last_use(clone: World, monkeypatch) -> None:
+def test_a_workspace_is_released_after_its_last_use(clone: World, monkeypatch) -> None:
     """The language server opens one for each command: in a cycle, it would keep every one."""
     opened: list[weakref.ref[Workspace]] = []
     begin = Workspace.__init__

@@ -90,13 +90,13 @@ def _line(cells: tuple[str, ...] | list[str]) -> str:
 def _write(parts: list[str], minutes: float) -> None:
     before, _, rest = PAGE.read_text("utf-8").partition(BEGINS)
     after = rest.partition(ENDS)[2]
-    asked = ("git", "describe", "--always", "--dirty")
-    commit = subprocess.run(asked, capture_output=True, text=True, check=True, cwd=PAGE.parent)
-    said = (
+    command = ("git", "describe", "--always", "--dirty")
+    commit = subprocess.run(command, capture_output=True, text=True, check=True, cwd=PAGE.parent)
+    text = (
         f"Measured on {commit.stdout.strip()}, {platform.system()}, Python "
         f"{platform.python_version()}, {os.cpu_count()} cores, in {minutes:.1f} minutes."
     )
-    table = "\n\n".join([said, *parts])
+    table = "\n\n".join([text, *parts])
     PAGE.write_text(f"{before}{BEGINS}\n{table}\n\n{ENDS}{after}", "utf-8")
 
 

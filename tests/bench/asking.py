@@ -41,7 +41,7 @@ def _clones(service: Service, place: Path) -> Iterator[Row]:
     for jobs in (4, 16):
         words = ("clone", "--remote", "tradingview", "--jobs", str(jobs), f"jobs-{jobs}")
         times[jobs] = took = _timed(service, place, *words)
-        requests = len(service.app.asked)
+        requests = len(service.app.requests)
         what = f"`clone` of {SCRIPTS:,}, {jobs} jobs, {shown}, {requests:,} requests"
         if latency:
             least = latency * requests / jobs
@@ -72,7 +72,7 @@ def _quiet(service: Service, folder: Path) -> Iterator[Row]:
 
 def _requests(service: Service, folder: Path, verb: str) -> str:
     _timed(service, folder, verb)
-    count = len(service.app.asked)
+    count = len(service.app.requests)
     return "1 request" if count == 1 else f"{count} requests"
 
 
@@ -82,10 +82,10 @@ def _pushes(service: Service, folder: Path) -> Iterator[Row]:
         for file in files[:count]:
             file.write_text(file.read_text("utf-8") + f"// {count}\n", "utf-8")
         log = folder.parent / f"synced-{count}"
-        service.app.asked.clear()
+        service.app.requests.clear()
         env = {**service.env, "BENCH_SYNCED": str(log)}
         took = timed((sys.executable, str(COUNTING), "push"), folder, env)
-        requests, latency = len(service.app.asked), service.app.latency
+        requests, latency = len(service.app.requests), service.app.latency
         synced = log.read_text().splitlines()
         what = f"`push` of {count} changed, {_latency(service)}"
         counts = f"{took:.3f} s, {requests} requests, {len(synced)} fsyncs"
@@ -101,7 +101,9 @@ def _pushes(service: Service, folder: Path) -> Iterator[Row]:
         else:
             yield Row(what, counts)
         if count == 1 and not latency:
-            yield Row("which are", ", ".join(service.app.asked), ", ".join(_named(synced, folder)))
+            yield Row(
+                "which are", ", ".join(service.app.requests), ", ".join(_named(synced, folder))
+            )
 
 
 def _named(synced: list[str], folder: Path) -> Iterator[str]:
@@ -123,7 +125,7 @@ def _name(path: Path, folder: Path) -> str:
 def _check(service: Service, folder: Path) -> Row:
     names = [str(file.relative_to(folder)) for file in sorted(folder.rglob("*.pine"))[:200]]
     took = _timed(service, folder, "check", "--jobs", "4", *names)
-    requests = len(service.app.asked)
+    requests = len(service.app.requests)
     what = f"`check` of 200 files, 4 jobs, {_latency(service)}, {requests} requests"
     if not service.app.latency:
         return Row(what, f"{took:.3f} s")
@@ -131,7 +133,7 @@ def _check(service: Service, folder: Path) -> Row:
 
 
 def _timed(service: Service, cwd: Path, *words: str) -> float:
-    service.app.asked.clear()
+    service.app.requests.clear()
     return timed((*PINESYNC, *words), cwd, service.env)
 
 

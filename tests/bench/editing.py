@@ -64,8 +64,8 @@ class _Typing:
             self._version += 1
             which = {"uri": self._uri, "version": self._version}
             change = {"text": f"{_TEXT}// {self._version}\n"}
-            told = {"textDocument": which, "contentChanges": [change]}
-            self._editor.tells("textDocument/didChange", told)
+            params = {"textDocument": which, "contentChanges": [change]}
+            self._editor.tells("textDocument/didChange", params)
             if self._version % _AT_ONCE == 0:
                 self._editor.keeps_up()
         self._editor.keeps_up()

@@ -28,9 +28,9 @@ def rows(env: Environment) -> Iterator[Row]:
             took = timed(("git", "clone", "pinesync::tradingview", "by-git"), base, service.env)
             what = f"`git clone`: {SCRIPTS:,} scripts × {VERSIONS} versions"
             yield against(what, took, verb, "`clone --history`", 1.2)
-            folder, before = base / "by-git", len(service.app.asked)
+            folder, before = base / "by-git", len(service.app.requests)
             fetches = ("git", "fetch"), (*PINESYNC, "fetch")
             fetched, least = in_turn(*fetches, folder, service.env, ROUNDS)
-            each = (len(service.app.asked) - before) / (2 * (ROUNDS + 1))
+            each = (len(service.app.requests) - before) / (2 * (ROUNDS + 1))
             what = f"`git fetch` with nothing new, {each:.0f} request"
             yield against(what, fetched, least, "`pinesync fetch`", 2)

@@ -37,7 +37,7 @@ def fill(store: Store, user: User, scripts: int, versions: int) -> None:
 def _cloned(service: Service, base: Path) -> Row:
     words = ("clone", "--history", "--remote", "tradingview", "--jobs", str(JOBS), "folder")
     took = timed((*PINESYNC, *words), base, service.env)
-    requests = len(service.app.asked)
+    requests = len(service.app.requests)
     what = f"`clone --history`: {SCRIPTS} scripts × {VERSIONS} versions, {requests:,} requests"
     return against(what, took, requests * LATENCY / JOBS, "latency × requests ÷ jobs", 1.2)
 

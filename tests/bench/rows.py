@@ -35,8 +35,8 @@ def against(what: str, seconds: float, least: float, beside: str, aim: float | N
     """A time compared with its possible minimum, and the most that their ratio should be."""
     ratio = seconds / least
     met = None if aim is None else ratio <= aim
-    told = f"{beside}: {least:.3f} s"
-    return Row(what, f"{seconds:.3f} s", told, ratio, f"≤ {aim:g}" if aim else "", met)
+    figure = f"{beside}: {least:.3f} s"
+    return Row(what, f"{seconds:.3f} s", figure, ratio, f"≤ {aim:g}" if aim else "", met)
 
 
 def timed(command: Sequence[str], cwd: Path, env: Environment, ends: Sequence[int] = (0,)) -> float:

@@ -23,13 +23,13 @@ class Slow(SandboxApp):
     def __init__(self, store: Store, latency: float) -> None:
         super().__init__(store)
         self.latency = latency
-        self.asked: list[str] = []
+        self.requests: list[str] = []
         self._lock = threading.Lock()
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         path = re.sub(r"USER[^/]*", "ID", environ["PATH_INFO"].removeprefix("/pine-facade"))
         with self._lock:
-            self.asked.append(path)
+            self.requests.append(path)
         time.sleep(self.latency)
         return super().__call__(environ, start_response)
 

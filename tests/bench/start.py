@@ -51,5 +51,5 @@ def _syntax() -> Row:
             raise SystemExit("the source of the syntax row is not right")
         seconds.append(time.perf_counter() - began)
     each = count / statistics.median(seconds)
-    told = f"{each:,.0f} lines/s"
-    return Row(f"syntax check of {count:,} lines", told, "", None, "≥ 50,000", each >= 50_000)
+    figure = f"{each:,.0f} lines/s"
+    return Row(f"syntax check of {count:,} lines", figure, "", None, "≥ 50,000", each >= 50_000)

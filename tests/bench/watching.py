@@ -88,8 +88,8 @@ def _latency(files: list[Path], app: Noting, events: Iterator[Any]) -> Iterator[
         waits.append((app.came[0] - saved) * 1000)
         _until(events, "done")
     median, late = statistics.median(waits), statistics.quantiles(waits, n=20)[-1]
-    told = f"median {median:.0f} ms, p95 {late:.0f} ms"
-    yield Row("save → request", told, "60 ms of them quiet", None, "≤ 100 ms", median <= 100)
+    figure = f"median {median:.0f} ms, p95 {late:.0f} ms"
+    yield Row("save → request", figure, "60 ms of them quiet", None, "≤ 100 ms", median <= 100)
 
 
 def _idle(pid: int, scripts: int) -> Iterator[Row]:
@@ -100,8 +100,8 @@ def _idle(pid: int, scripts: int) -> Iterator[Row]:
     share = (_cpu(pid) - before) / (time.monotonic() - began)
     status = Path(f"/proc/{pid}/status").read_text()
     rss = int(next(row for row in status.split("\n") if row.startswith("VmRSS")).split()[1])
-    told = f"{share:.2%} of a core, {rss / 1024:.0f} MB"
-    yield Row(f"{scripts:,} scripts, idle", told, "", None, "≤ 1 %", share <= 0.01)
+    figure = f"{share:.2%} of a core, {rss / 1024:.0f} MB"
+    yield Row(f"{scripts:,} scripts, idle", figure, "", None, "≤ 1 %", share <= 0.01)
 
 
 def _cpu(pid: int) -> float:
@@ -119,5 +119,5 @@ def _many(files: list[Path], app: Noting, events: Iterator[Any]) -> Iterator[Row
         _until(events, "done")
     took = time.monotonic() - began
     each = len(app.came) / len(files[-AT_ONCE:])
-    told = f"{took:.0f} s, {each:.1f} requests a file"
-    yield Row(f"{AT_ONCE} files at once", told, "", None, "≤ 15 s", took <= 15)
+    figure = f"{took:.0f} s, {each:.1f} requests a file"
+    yield Row(f"{AT_ONCE} files at once", figure, "", None, "≤ 15 s", took <= 15)

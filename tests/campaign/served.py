@@ -55,7 +55,7 @@ def at_rest(world: World) -> None:
     before = world.files(), world.state(), world.account()
     for verb in ("pull", "push"):
         done = world(verb)
-        assert (done.code, done.out, done.asked) == (0, "", ("list",)), done
+        assert (done.code, done.out, done.requests) == (0, "", ("list",)), done
     assert (world.files(), world.state(), world.account()) == before
     assert world.words() == {}
     assert not [path for path in world.folder.rglob("*") if path.name.endswith(".tmp")]

@@ -45,12 +45,12 @@ def stopped(world: OneScript) -> PinesyncError | None:
 
 
 @pytest.mark.promise(20)
-def test_an_empty_list_of_a_dead_session(world: OneScript) -> None:
+def test_an_empty_list_from_an_expired_session_stops_the_run(world: OneScript) -> None:
     world.remote.signed_in = False
     assert isinstance(stopped(world), SessionExpired)
 
 
-def test_a_list_that_is_empty_for_no_reason(
+def test_an_unexplained_empty_list_stops_the_run(
     world: OneScript, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(world.remote, "list_scripts", lambda: ())
@@ -62,7 +62,9 @@ def test_a_list_that_is_empty_for_no_reason(
     ("tracked", "gone", "mass"),
     [(1, 1, True), (5, 3, False), (5, 4, True), (20, 4, False), (20, 5, True), (30, 6, False)],
 )
-def test_the_thresholds(world: OneScript, tracked: int, gone: int, mass: bool) -> None:
+def test_too_many_missing_scripts_stop_the_run(
+    world: OneScript, tracked: int, gone: int, mass: bool
+) -> None:
     ids = with_scripts(world, tracked)
     for pine_id in ids[:gone]:
         world.remote.web_delete(pine_id)
@@ -75,7 +77,7 @@ def test_the_thresholds(world: OneScript, tracked: int, gone: int, mass: bool) -
         assert words.count("gone") == gone
 
 
-def test_gone_takes_two_refusals(world: OneScript) -> None:
+def test_a_script_is_gone_after_two_refusals(world: OneScript) -> None:
     ids = with_scripts(world, 6)
     real = world.remote.list_scripts
     world.remote.list_scripts = lambda: real()[1:]  # type: ignore[method-assign]

@@ -128,7 +128,7 @@ def heals(world: OneScript, job: Job, where: str) -> None:
     with noting(where):
         world.check_always()
         whole(world)
-        world.told.clear()
+        world.warnings.clear()
         rests(world, job)
 
 

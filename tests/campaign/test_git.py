@@ -15,19 +15,19 @@ pytestmark = pytest.mark.promise(33, 37)
 
 
 @pytest.fixture
-def kept(worlds: Opened, home: Path) -> Iterator[OneScript]:
+def repo(worlds: Opened, home: Path) -> Iterator[OneScript]:
     """A workspace whose folder is a git repository with one commit."""
     with worlds() as world:
         yield start(world)
 
 
 @pytest.fixture
-def discarded(kept: OneScript) -> OneScript:
+def discarded(repo: OneScript) -> OneScript:
     """Pulled, and then git put the file back."""
-    kept.web_fresh()
-    kept.sync()
-    git(kept, "checkout", "-q", "--", kept.path)
-    return kept
+    repo.web_fresh()
+    repo.sync()
+    git(repo, "checkout", "-q", "--", repo.path)
+    return repo
 
 
 def commit(world: OneScript) -> None:
@@ -52,13 +52,13 @@ def test_a_discarded_file_after_a_pull_is_not_pushed(discarded: OneScript) -> No
     run = push(discarded.setup())
     assert run.exit_code == 3
     assert len(discarded.log) == 2
-    discarded.told.clear()
+    discarded.warnings.clear()
     discarded.sync()
     assert word(discarded) == "clean"
     assert "W1" in discarded.file.read_text()
 
 
-def test_a_discarded_file_while_the_service_moves_on(discarded: OneScript) -> None:
+def test_a_discarded_file_is_not_pushed_over_a_newer_save(discarded: OneScript) -> None:
     """Merging would take the pulled lines out of the newest version without a word."""
     discarded.web_fresh()
     assert word(discarded) == "undoes"
@@ -69,7 +69,7 @@ def test_a_discarded_file_while_the_service_moves_on(discarded: OneScript) -> No
     assert "W2" in discarded.newest
 
 
-def test_a_discarded_file_next_to_an_edited_one(discarded: OneScript) -> None:
+def test_a_discarded_file_does_not_stop_an_edited_one(discarded: OneScript) -> None:
     discarded.edit()
     assert word(discarded) == "undoes"
     discarded.rest()
@@ -77,17 +77,17 @@ def test_a_discarded_file_next_to_an_edited_one(discarded: OneScript) -> None:
     assert "L2" in discarded.newest
 
 
-def test_an_older_push_of_ours_may_be_taken_back(kept: OneScript) -> None:
+def test_an_older_text_of_ours_can_be_pushed_again(repo: OneScript) -> None:
     """A text saved from here is ours to undo."""
-    kept.edit()
-    kept.sync()
-    kept.file.write_text(kept.log[0])
-    assert word(kept) == "modified"
-    kept.sync()
-    assert kept.newest == kept.log[0]
+    repo.edit()
+    repo.sync()
+    repo.file.write_text(repo.log[0])
+    assert word(repo) == "modified"
+    repo.sync()
+    assert repo.newest == repo.log[0]
 
 
-def test_saving_over_what_was_taken_back_is_possible_when_named(discarded: OneScript) -> None:
+def test_push_over_saves_a_rolled_back_file(discarded: OneScript) -> None:
     refused = push(discarded.setup(), [discarded.path], over="1.0")
     assert refused.exit_code == 3
     done = push(discarded.setup(), [discarded.path], over="2.0")
@@ -96,78 +96,78 @@ def test_saving_over_what_was_taken_back_is_possible_when_named(discarded: OneSc
     assert word(discarded) == "clean"
 
 
-def test_a_branch_with_its_own_base_is_a_plain_fast_forward(kept: OneScript) -> None:
-    git(kept, "branch", "old")
-    pull(kept)
-    git(kept, "checkout", "-q", "old")
-    assert word(kept) == "behind"
-    kept.sync()
-    assert word(kept) == "clean"
-    assert len(kept.log) == 2
+def test_an_older_branch_is_behind_and_fast_forwards(repo: OneScript) -> None:
+    git(repo, "branch", "old")
+    pull(repo)
+    git(repo, "checkout", "-q", "old")
+    assert word(repo) == "behind"
+    repo.sync()
+    assert word(repo) == "clean"
+    assert len(repo.log) == 2
 
 
-def test_a_revert_of_a_pushed_commit_is_pushed_not_pulled(kept: OneScript) -> None:
-    kept.edit()
-    kept.sync()
-    commit(kept)
-    git(kept, "revert", "--no-edit", "HEAD")
-    assert word(kept) == "rolled-back"
-    kept.sync()
-    assert kept.newest == kept.log[0]
-    assert len(kept.log) == 3
-    assert word(kept) == "clean"
+def test_a_revert_of_a_pushed_commit_is_pushed_not_pulled(repo: OneScript) -> None:
+    repo.edit()
+    repo.sync()
+    commit(repo)
+    git(repo, "revert", "--no-edit", "HEAD")
+    assert word(repo) == "rolled-back"
+    repo.sync()
+    assert repo.newest == repo.log[0]
+    assert len(repo.log) == 3
+    assert word(repo) == "clean"
 
 
-def test_a_revert_of_a_pulled_commit_is_neither_pushed_nor_stuck(kept: OneScript) -> None:
-    pull(kept)
-    git(kept, "revert", "--no-edit", "HEAD")
-    assert word(kept) == "rolled-back"
-    refused = push(kept.setup())
+def test_a_revert_of_a_pulled_commit_is_neither_pushed_nor_stuck(repo: OneScript) -> None:
+    pull(repo)
+    git(repo, "revert", "--no-edit", "HEAD")
+    assert word(repo) == "rolled-back"
+    refused = push(repo.setup())
     assert refused.exit_code == 3
     assert "--over 2.0" in refused.outcomes[0].hint
-    assert len(kept.log) == 2
-    kept.sync()
-    assert "W1" in kept.file.read_text()
-    assert word(kept) == "clean"
+    assert len(repo.log) == 2
+    repo.sync()
+    assert "W1" in repo.file.read_text()
+    assert word(repo) == "clean"
 
 
-def test_a_web_revert_to_a_recorded_text_is_still_pulled(kept: OneScript) -> None:
+def test_a_web_revert_to_a_recorded_text_is_still_pulled(repo: OneScript) -> None:
     """The same text was recorded before, but as another version: that is news."""
-    pull(kept)
-    kept.web_revert()
-    assert word(kept) == "behind"
-    kept.sync()
-    assert "W1" not in kept.file.read_text()
-    assert len(kept.log) == 3
+    pull(repo)
+    repo.web_revert()
+    assert word(repo) == "behind"
+    repo.sync()
+    assert "W1" not in repo.file.read_text()
+    assert len(repo.log) == 3
 
 
 @pytest.mark.promise(27)
-def test_a_lost_state_changes_no_word(discarded: OneScript) -> None:
+def test_a_lost_state_does_not_change_the_status(discarded: OneScript) -> None:
     import shutil
 
     shutil.rmtree(discarded.pinesync_home / "state")
     assert word(discarded) == "undoes"
 
 
-def test_a_killed_pull_whose_file_git_put_back(kept: OneScript) -> None:
+def test_a_killed_pull_does_not_move_the_base_once_git_reset_the_file(repo: OneScript) -> None:
     """The merged text is gone again, so the base does not move."""
-    kept.edit()
-    kept.web_fresh()
-    kept.sync(crash_at="commit")
-    assert {"L1", "W2"} <= marks_of(kept.file.read_text())
-    git(kept, "reset", "-q", "--hard")
-    push(kept.setup())
-    assert kept.base_version().major == 1
-    kept.sync()
-    assert "W2" in kept.newest
-    assert "W2" in kept.file.read_text()
+    repo.edit()
+    repo.web_fresh()
+    repo.sync(crash_at="commit")
+    assert {"L1", "W2"} <= marks_of(repo.file.read_text())
+    git(repo, "reset", "-q", "--hard")
+    push(repo.setup())
+    assert repo.base_version().major == 1
+    repo.sync()
+    assert "W2" in repo.newest
+    assert "W2" in repo.file.read_text()
 
 
-def test_a_killed_pull_whose_file_was_edited_since(kept: OneScript) -> None:
+def test_a_killed_pull_is_finished_although_the_file_was_edited(repo: OneScript) -> None:
     """It still has what was brought, so the pull is finished."""
-    kept.edit()
-    kept.web_fresh()
-    kept.sync(crash_at="commit")
-    kept.edit()
-    push(kept.setup())
-    assert {"L1", "W2", "L3"} <= marks_of(kept.newest)
+    repo.edit()
+    repo.web_fresh()
+    repo.sync(crash_at="commit")
+    repo.edit()
+    push(repo.setup())
+    assert {"L1", "W2", "L3"} <= marks_of(repo.newest)

@@ -121,7 +121,9 @@ def healed(world: World, job: Job, where: str) -> None:
 @pytest.mark.promise(4)
 @pytest.mark.timeout(900)
 @pytest.mark.parametrize("job", JOBS)
-def test_killed_at_a_call(fresh: Fresh, job: Job, request: pytest.FixtureRequest) -> None:
+def test_work_survives_a_kill_at_any_call(
+    fresh: Fresh, job: Job, request: pytest.FixtureRequest
+) -> None:
     step = 1 if request.config.getoption("--deep") else 3
     names = set()
     for number in range(1, MOST, step):
@@ -174,7 +176,7 @@ def calls_in(log: Path) -> list[str]:
 @pytest.mark.timeout(900)
 @pytest.mark.parametrize("call", ["renameat2", "fsync", "unlink", "unlinkat", "rename", "openat"])
 @pytest.mark.parametrize("job", [pulls, pushes, merges])
-def test_killed_at_a_system_call(
+def test_work_survives_a_kill_at_any_system_call(
     fresh: Fresh, job: Job, call: str, tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:
     """The same below Python. An undisturbed run shows which calls exist."""
@@ -197,7 +199,7 @@ def test_killed_at_a_system_call(
     assert killed or not count
 
 
-def test_the_merge_is_what_it_should_be(fresh: Fresh) -> None:
+def test_each_job_finishes_when_it_is_not_killed(fresh: Fresh) -> None:
     """Nobody kills it: what the other tests compare with."""
     for job in JOBS:
         with fresh() as world:

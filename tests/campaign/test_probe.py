@@ -38,7 +38,7 @@ CLEAN = ("probe", "--clean", "--pace", 0)
 
 @pytest.mark.timeout(900)
 @pytest.mark.parametrize("when", ["before", "after"])
-def test_killed_at_a_request(served: World, when: str) -> None:
+def test_a_probe_killed_at_any_request_is_cleaned_up(served: World, when: str) -> None:
     before, number = served.account(), 0
     while True:
         number += 1
@@ -52,7 +52,7 @@ def test_killed_at_a_request(served: World, when: str) -> None:
             assert len(left) <= 1
             assert all(name.startswith("pinesync probe ") for name in left)
             cleaned = served(*CLEAN, code=0)
-            assert cleaned.asked.count("delete") == len(left)
+            assert cleaned.requests.count("delete") == len(left)
             assert served.account() == before
-            assert served(*CLEAN, code=0).asked == ()
+            assert served(*CLEAN, code=0).requests == ()
     assert number > 28

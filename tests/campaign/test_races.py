@@ -130,9 +130,9 @@ def pulled(folder: Workspace, text: str, number: int, planned: bytes | None = No
 
 def serials(folder: Workspace) -> tuple[set[str], set[str]]:
     """Those in the file, and those that were kept."""
-    kept = (path.read_text() for path in folder.state.folder.glob("objects/*/*"))
+    stored = (path.read_text() for path in folder.state.folder.glob("objects/*/*"))
     there = (folder.root / PATH).read_text()
-    return set(SERIAL.findall(there)), {n for text in kept for n in SERIAL.findall(text)}
+    return set(SERIAL.findall(there)), {n for text in stored for n in SERIAL.findall(text)}
 
 
 @pytest.mark.promise(1)
@@ -153,8 +153,8 @@ def test_an_editor_races_a_pull(
             editor.stdin.write(f"{number}\n")
             ends[pulled(folder, f"//@version=6\n// version {number}\n", number, planned)] += 1
             assert editor.stdout.readline() == "saved\n"
-    there, kept = serials(folder)
-    lost = {str(number) for number in range(rounds)} - there - kept
+    there, stored = serials(folder)
+    lost = {str(number) for number in range(rounds)} - there - stored
     assert not lost, f"{len(lost)} of {rounds} edits are lost, such as {sorted(lost)[:5]}"
     assert all(ends[end] for end in (True, False)), f"no race at all: {ends}"
     assert [path.name for path in (folder.root / PATH).parent.iterdir()] == ["raced.pine"]
@@ -163,7 +163,7 @@ def test_an_editor_races_a_pull(
 
 @pytest.mark.promise(1)
 @pytest.mark.parametrize("exchange", [exchange_files, link_and_replace])
-def test_an_editor_saves_between_the_last_look_and_the_exchange(
+def test_an_editor_saves_between_the_last_read_and_the_exchange(
     folder: Workspace, exchange: Exchange
 ) -> None:
     """The text that came out is not the one that the pull saw: it is put back, and the pull
@@ -201,19 +201,21 @@ def half_written(path: Path) -> TextIO:
 
 @pytest.mark.promise(1, 32)
 @pytest.mark.parametrize("begin", [opened, emptied, half_written])
-def test_a_pull_amid_a_save_in_place(folder: Workspace, begin: Callable[[Path], TextIO]) -> None:
+def test_a_pull_during_a_save_in_place_keeps_the_edit(
+    folder: Workspace, begin: Callable[[Path], TextIO]
+) -> None:
     """The editor holds the file open for writing during the whole pull, and ends its save then."""
     with begin(folder.root / PATH) as file:
         pulled(folder, "//@version=6\n// version 1\n", 1)
         file.seek(0)
         file.write("//@version=6\n// edit 1\n")
         file.truncate()
-    there, kept = serials(folder)
-    assert "1" in there | kept, "the editor's text is in a file that has no name any more"
+    there, stored = serials(folder)
+    assert "1" in there | stored, "the editor's text is in a file that has no name any more"
 
 
 @pytest.mark.parametrize("begin", [opened, emptied, half_written])
-def test_two_commands_amid_a_save_in_place(
+def test_pull_and_push_during_a_save_in_place_keep_the_edit(
     world: OneScript, begin: Callable[[Path], TextIO]
 ) -> None:
     """The same through commands: a half-written file is neither overwritten nor merged for good."""
@@ -239,7 +241,7 @@ def test_a_reader_sees_whole_texts(folder: Workspace) -> None:
         assert reader.stdout.readline() == "reading\n"
         for number, text in enumerate(texts[1:]):
             assert pulled(folder, text, number)
-        said, _ = reader.communicate("stop\n")
-    seen = set(said.splitlines()) - {"reading"}
+        output, _ = reader.communicate("stop\n")
+    seen = set(output.splitlines()) - {"reading"}
     assert len(seen) > 1, "no pull was seen"
     assert seen <= {text.split("\n")[0] for text in texts}

@@ -60,7 +60,7 @@ def _text(chance: random.Random, kind: str, number: int, turn: int) -> str:
 def saves(world: World) -> list[StoredVersion]:
     """Every version there is, in the order of the commits."""
     listed = world.store.list(world.user)
-    found = [one for script in listed for one in world.store.history(script.pine_id)]
+    found = [version for script in listed for version in world.store.history(script.pine_id)]
     return sorted(found, key=lambda one: (one.created, one.pine_id, one.version))
 
 

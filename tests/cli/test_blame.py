@@ -10,7 +10,7 @@ from tests.world import BREAKOUT_PATH, FASTER, LONGER, SLOWER, TREND, TREND_PATH
 from tests.world.repository import head
 
 
-def test_the_note_of_a_push_comes_first(repo: World) -> None:
+def test_the_note_of_a_push_wins(repo: World) -> None:
     repo.write(LONGER)
     repo("push", "--commit")
     commit = head(repo)
@@ -19,7 +19,7 @@ def test_the_note_of_a_push_comes_first(repo: World) -> None:
     repo("push")
     faster = head(repo)
     ran = repo("blame-version", f"{TREND_PATH}@2")
-    assert (ran.code, ran.asked) == (0, ())
+    assert (ran.code, ran.requests) == (0, ())
     assert ran.out.startswith(f"{commit}  ")
     assert ran.out.endswith("  Pine Tester <tester@example.invalid>  Trend 2.0\n")
     found = None
@@ -31,7 +31,7 @@ def test_the_note_of_a_push_comes_first(repo: World) -> None:
     assert found["date"] == float(git(repo, "log", "-1", "--format=%at"))
 
 
-def test_trailers_tell_on_another_machine(repo: World) -> None:
+def test_trailers_name_the_commit_on_another_machine(repo: World) -> None:
     repo.write(LONGER)
     repo("push", "--commit")
     commit = head(repo)
@@ -48,19 +48,19 @@ def test_forged_trailers_are_not_believed(repo: World) -> None:
     longer = head(repo)
     repo("push")
     repo.write(SLOWER)
-    said = f"forged\n\nPine-Id: {repo.id_of()}\nPine-Version: 2.0"
-    git(repo, "commit", "-qam", said)
+    message = f"forged\n\nPine-Id: {repo.id_of()}\nPine-Version: 2.0"
+    git(repo, "commit", "-qam", message)
     repo.forget()
     found = repo("blame-version", f"{TREND_PATH}", "--json").json
     assert (found["commit"], found["by"]) == (longer, "text")
     # in the body and not at the end, a line is no trailer
-    git(repo, "commit", "-q", "--allow-empty", "-m", said + "\n\nmore words")
+    git(repo, "commit", "-q", "--allow-empty", "-m", message + "\n\nmore words")
     git(repo, "reset", "-q", "--soft", "HEAD~2")
-    git(repo, "commit", "-qm", said + "\n\nmore words")
+    git(repo, "commit", "-qm", message + "\n\nmore words")
     assert repo("blame-version", TREND_PATH, "--json").json["by"] == "text"
 
 
-def test_a_version_is_not_that_of_the_next_script(repo: World) -> None:
+def test_trailers_of_another_script_are_not_used(repo: World) -> None:
     repo.web_save_and_pull(repo.read(BREAKOUT_PATH) + "// 1\n", "Breakout")
     repo.write(LONGER)
     repo.write(repo.read(BREAKOUT_PATH) + "// 2\n", BREAKOUT_PATH)
@@ -69,7 +69,7 @@ def test_a_version_is_not_that_of_the_next_script(repo: World) -> None:
     assert repo("blame-version", f"{TREND_PATH}@3").code == 2
 
 
-def test_a_text_is_found_in_the_history_of_all_branches(repo: World) -> None:
+def test_a_text_is_found_on_any_branch(repo: World) -> None:
     first = head(repo)
     repo.write(LONGER.replace("\n", "\r\n"))
     git(repo, "checkout", "-qb", "side")
@@ -84,12 +84,12 @@ def test_a_text_is_found_in_the_history_of_all_branches(repo: World) -> None:
     repo.forget()
     ran = repo("blame-version", f"{TREND_PATH}@2", "--json")
     assert (ran.json["commit"], ran.json["by"]) == (side, "text")
-    assert ran.asked == ("get",)
+    assert ran.requests == ("get",)
     found = repo("blame-version", f"{TREND_PATH}@1", "--json").json
     assert found["commit"] == first
 
 
-def test_a_note_of_a_commit_that_git_has_no_more(repo: World) -> None:
+def test_a_note_of_a_pruned_commit_is_ignored(repo: World) -> None:
     repo.write(LONGER)
     repo("push", "--commit")
     gone = head(repo)
@@ -101,7 +101,7 @@ def test_a_note_of_a_commit_that_git_has_no_more(repo: World) -> None:
     assert found["by"] == "text"
 
 
-def test_no_commit_has_it(repo: World) -> None:
+def test_a_version_without_a_commit_is_reported(repo: World) -> None:
     repo.web_save_and_pull(SLOWER)
     ran = repo("blame-version", TREND_PATH, code=3)
     assert "no commit here has the text of version 2.0" in ran.err
@@ -120,11 +120,11 @@ def test_no_commit_has_it(repo: World) -> None:
     "name",
     ["nothing.pine", f"{TREND_PATH}@x", f"{TREND_PATH}@0", "USER;" + "0" * 32, "../x.pine@2", "@2"],
 )
-def test_what_names_no_version(repo: World, name: str) -> None:
-    assert repo("blame-version", name, code=2).asked == ()
+def test_an_invalid_version_is_refused(repo: World, name: str) -> None:
+    assert repo("blame-version", name, code=2).requests == ()
 
 
-def test_a_file_with_an_at_in_its_name(repo: World) -> None:
+def test_a_file_name_with_an_at_sign_is_found(repo: World) -> None:
     path = "indicators/Trend@2.pine"
     shutil.move(repo.folder / TREND_PATH, repo.folder / path)
     repo.write(repo.read("pine.toml").replace(TREND_PATH, path), "pine.toml")
@@ -135,7 +135,7 @@ def test_a_file_with_an_at_in_its_name(repo: World) -> None:
         assert (found["path"], found["version"], found["commit"]) == (path, "1.0", head(repo))
 
 
-def test_without_git(clone: World) -> None:
+def test_blame_version_needs_git(clone: World) -> None:
     ran = clone("blame-version", TREND_PATH)
-    assert (ran.code, ran.asked) == (2, ())
+    assert (ran.code, ran.requests) == (2, ())
     assert "not in a git repository" in ran.err

@@ -54,7 +54,7 @@ def test_no_row_is_wider_than_the_terminal(busy: World, arguments: list[str]) ->
         assert [line for line in lines if width(_COLOUR.sub("", line)) > most] == []
 
 
-def test_a_narrow_terminal_shortens_and_a_broad_one_does_not(busy: World) -> None:
+def test_long_names_are_shortened_only_on_a_narrow_terminal(busy: World) -> None:
     path = f"a folder whose name is long/{LONG}.pine"
     (narrow,) = [line for line in seen(busy, NARROW, "status") if line.startswith("untracked")]
     assert re.search(r"untracked {3}a folder .*….*to read in a table\.pine$", narrow), narrow
@@ -62,7 +62,7 @@ def test_a_narrow_terminal_shortens_and_a_broad_one_does_not(busy: World) -> Non
     assert "…" not in busy("status").out + busy("list").out + busy("log").out
 
 
-def test_in_a_pipe_nothing_is_left_out(busy: World) -> None:
+def test_output_in_a_pipe_is_not_shortened(busy: World) -> None:
     ran = busy.process("list", COLUMNS="40")
     assert LONG in ran.out
     assert WIDE in ran.out
@@ -70,7 +70,7 @@ def test_in_a_pipe_nothing_is_left_out(busy: World) -> None:
     assert "…" not in ran.out
 
 
-def test_a_long_note_goes_on_the_next_line(busy: World) -> None:
+def test_a_long_note_is_on_the_next_line(busy: World) -> None:
     lines = seen(busy, 40, "status", "odd.pine", NO_COLOR="1")
     at = lines.index("unreadable  odd.pine")
     assert lines[at + 1].startswith("    not UTF-8")
@@ -78,7 +78,7 @@ def test_a_long_note_goes_on_the_next_line(busy: World) -> None:
     assert "not UTF-8" in line
 
 
-def test_an_id_is_whole_or_is_not_there(busy: World) -> None:
+def test_an_id_is_complete_or_left_out(busy: World) -> None:
     busy.web_save("//@version=6\nindicator('y')\n", "Not here yet")
     lines = seen(busy, NARROW, "list")
     (away,) = [line for line in lines if line.startswith("Not here yet")]
@@ -88,7 +88,7 @@ def test_an_id_is_whole_or_is_not_there(busy: World) -> None:
     assert sum("USER;" in line for line in lines) == len(lines)
 
 
-def test_a_day_has_its_time_where_there_is_room(clone: World) -> None:
+def test_dates_have_a_time_on_a_wide_terminal(clone: World) -> None:
     (line,) = [line for line in seen(clone, NARROW, "list") if line.startswith("Trend")]
     assert re.search(r"\d-\d\d  indicators/Trend\.pine$|\d:\d\d  indicators/Trend\.pine$", line)
     timed = re.compile(r"\d\d-\d\d \d\d:\d\d  ")
@@ -105,9 +105,7 @@ def test_a_day_has_its_time_where_there_is_room(clone: World) -> None:
         (["oplog"], ["ID", "WHEN", "VERB", "WHAT"]),
     ],
 )
-def test_a_terminal_gets_a_line_above_the_columns(
-    busy: World, arguments: list[str], head: list[str]
-) -> None:
+def test_a_terminal_gets_a_header_line(busy: World, arguments: list[str], head: list[str]) -> None:
     first, *rows = filter(str.strip, seen(busy, 300, *arguments, NO_COLOR="1", PAGER="cat"))
     assert first.split() == head
     place = first.index(head[-1])
@@ -118,7 +116,7 @@ def test_a_terminal_gets_a_line_above_the_columns(
     assert not busy.process(*arguments).out.startswith(head[0])
 
 
-def test_columns_are_aligned_with_colours_as_well(clone: World) -> None:
+def test_coloured_columns_are_aligned(clone: World) -> None:
     clone.write_and_push(LONGER)
     rows = [_COLOUR.sub("", line) for line in seen(clone, BROAD, "log") if ".pine" in line]
     assert {"pinesync", "elsewhere"} <= {word for row in rows for word in row.split()}
@@ -126,7 +124,7 @@ def test_columns_are_aligned_with_colours_as_well(clone: World) -> None:
     assert len(places) == 1
 
 
-def test_colours_are_seen_on_every_background_and_words_do_without(busy: World) -> None:
+def test_colours_are_readable_on_any_background_and_optional(busy: World) -> None:
     busy.write(FASTER)
     busy.web_save(SLOWER)
     coloured = seen(busy, NARROW, "status", "-v")
@@ -149,19 +147,19 @@ def test_colours_are_seen_on_every_background_and_words_do_without(busy: World) 
         ("각" * 4, 6, "각…각"),
     ],
 )
-def test_what_is_before_the_end_is_left_out(text: str, most: int, made: str) -> None:
+def test_a_long_name_is_shortened_before_its_end(text: str, most: int, made: str) -> None:
     assert truncate(text, most) == made
     assert width(made) <= most
 
 
-def test_colours_take_no_width() -> None:
+def test_colour_codes_have_no_width() -> None:
     rows = [("\x1b[32mab\x1b[0m", "x"), ("abc", "y")]
     assert list(columns(rows)) == ["\x1b[32mab\x1b[0m   x", "abc  y"]
     assert width("\u1112\u1161\u11ab") == 2  # 한, in its parts
 
 
 @pytest.mark.promise("S11")
-def test_a_hundred_thousand_lines_are_not_flushed_one_by_one() -> None:
+def test_many_lines_are_not_flushed_one_by_one() -> None:
     class Flushed(io.StringIO):
         times = 0
 

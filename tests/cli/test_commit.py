@@ -61,7 +61,7 @@ def test_a_push_commits_its_scripts_and_nothing_else(repo: World) -> None:
     assert noted(repo, 2) == head(repo)
 
 
-def test_a_message_of_ones_own_keeps_the_trailers(repo: World) -> None:
+def test_a_custom_message_keeps_the_trailers(repo: World) -> None:
     repo.write(LONGER)
     repo.write(EDITED, BREAKOUT_PATH)
     ran = repo("push", "--commit", "-m", "Longer\n", "-m", "# 12: both\n\nPine-Version: 9.0")
@@ -75,7 +75,7 @@ def test_a_message_of_ones_own_keeps_the_trailers(repo: World) -> None:
 
 
 @pytest.mark.parametrize(
-    ("options", "said"),
+    ("options", "message"),
     [
         ([], "-m goes with --commit"),
         (["--no-commit"], "-m goes with --commit"),
@@ -84,14 +84,14 @@ def test_a_message_of_ones_own_keeps_the_trailers(repo: World) -> None:
     ],
     ids=" ".join,
 )
-def test_a_message_without_a_commit(repo: World, options: list[str], said: str) -> None:
+def test_a_message_without_commit_is_refused(repo: World, options: list[str], message: str) -> None:
     repo.write(LONGER)
     ran = repo("push", *options, "-m", "Longer")
-    assert (ran.code, ran.asked, said in ran.err) == (2, (), True)
+    assert (ran.code, ran.requests, message in ran.err) == (2, (), True)
     assert repo.saved() == [TREND]
 
 
-def test_a_message_where_git_is_configured_to_commit(repo: World) -> None:
+def test_a_message_works_with_the_git_setting(repo: World) -> None:
     git(repo, "config", "pinesync.commit", "true")
     repo.write(LONGER)
     assert repo("push", "-m", "Longer").code == 0
@@ -116,7 +116,7 @@ def test_several_scripts_have_a_line_and_trailers_each(repo: World) -> None:
     assert status(repo) == []
 
 
-def test_a_merge_claims_to_be_no_version_and_a_conflict_waits(repo: World) -> None:
+def test_a_merge_has_no_version_trailer_and_a_conflict_is_not_committed(repo: World) -> None:
     repo.write(LONGER)
     repo.web_save(SLOWER)
     assert repo("pull", "--commit").code == 0
@@ -133,7 +133,7 @@ def test_a_merge_claims_to_be_no_version_and_a_conflict_waits(repo: World) -> No
     assert "commit" not in ran.json
 
 
-def test_what_was_done_before_a_run_stopped_is_committed(repo: World) -> None:
+def test_an_interrupted_push_commits_what_it_saved(repo: World) -> None:
     repo.write(LONGER)
     repo.write(EDITED, BREAKOUT_PATH)
     repo.plan.add("save_next:2:429:seconds=3600")
@@ -142,7 +142,7 @@ def test_what_was_done_before_a_run_stopped_is_committed(repo: World) -> None:
     assert len(touched(repo)) == 2
 
 
-def test_nothing_to_commit_is_no_commit(repo: World) -> None:
+def test_an_unchanged_workspace_makes_no_commit(repo: World) -> None:
     before = head(repo)
     assert repo("push", "--commit").code == 0
     assert repo("pull", "--commit").code == 0
@@ -151,7 +151,7 @@ def test_nothing_to_commit_is_no_commit(repo: World) -> None:
     assert head(repo) == before
 
 
-def test_a_new_script_and_a_moved_one(repo: World) -> None:
+def test_new_and_moved_scripts_are_committed(repo: World) -> None:
     repo("new", "Fresh")
     repo("push", "--commit")
     assert touched(repo) == ["indicators/Fresh.pine", "pine.toml"]
@@ -186,7 +186,7 @@ def test_an_edit_during_the_upload_stays_an_edit(
         "\u202eolleh\x1b[2J",
     ],
 )
-def test_a_hostile_name_is_a_name(repo: World, name: str) -> None:
+def test_a_hostile_name_stays_in_the_subject(repo: World, name: str) -> None:
     """When a person edits such a commit, as in an amend with the editor, the message stays."""
     repo.write(LONGER)
     text = repo.read("pine.toml")
@@ -208,7 +208,7 @@ def test_a_hostile_name_is_a_name(repo: World, name: str) -> None:
 # -- what was staged ------------------------------------------------------------------------------
 
 
-def test_what_was_staged_as_it_is_needs_no_more(repo: World) -> None:
+def test_staged_scripts_are_committed(repo: World) -> None:
     repo.write(LONGER)
     repo.write(EXTRA, "indicators/Extra.pine")
     repo("add", "indicators/Extra.pine")
@@ -217,7 +217,7 @@ def test_what_was_staged_as_it_is_needs_no_more(repo: World) -> None:
     assert status(repo) == []
 
 
-def test_what_was_staged_otherwise_stays_staged(repo: World) -> None:
+def test_a_different_staged_text_stays_staged(repo: World) -> None:
     repo.write(TREND + "// half of it\n")
     repo.write("# staged\n" + repo.read("pine.toml"), "pine.toml")
     git(repo, "add", "--all")
@@ -233,16 +233,16 @@ def test_what_was_staged_otherwise_stays_staged(repo: World) -> None:
     assert git(repo, "diff", "--numstat", "pine.toml") == ""
 
 
-def test_while_another_git_is_at_work_nothing_is_sent(repo: World) -> None:
+def test_a_running_git_process_stops_the_push(repo: World) -> None:
     repo.write(LONGER)
     (repo.folder / ".git" / "index.lock").write_text("")
     ran = repo("push", "--commit")
-    assert (ran.code, ran.asked) == (3, ())
+    assert (ran.code, ran.requests) == (3, ())
     assert "another git process is running" in ran.err
     assert repo.saved() == [TREND]
 
 
-def test_an_index_locked_meanwhile_is_reported(repo: World) -> None:
+def test_an_index_locked_during_the_commit_is_reported(repo: World) -> None:
     """Left as it is, it would take the commit back with the next one."""
     repo.write(LONGER)
     hook(repo, "post-commit", "touch .git/index.lock")
@@ -267,19 +267,19 @@ def test_ignored_files_are_not_committed(repo: World) -> None:
     assert "Secret" not in git(repo, "show", "HEAD:pine.toml")
 
 
-def test_a_manifest_that_git_ignores(clone: World) -> None:
+def test_an_ignored_pine_toml_stops_the_push(clone: World) -> None:
     git(clone, "init", "-q")
     clone.write("pine.toml\n", ".gitignore")
     clone.write(LONGER)
     ran = clone("push", "--commit")
-    assert (ran.code, ran.asked) == (3, ())
+    assert (ran.code, ran.requests) == (3, ())
     assert "git ignores pine.toml" in ran.err
 
 
 # -- the setting ----------------------------------------------------------------------------------
 
 
-def test_the_setting_is_gits_and_an_option_is_stronger(repo: World) -> None:
+def test_an_option_overrides_the_git_setting(repo: World) -> None:
     git(repo, "config", "pinesync.commit", "true")
     before = head(repo)
     repo.write(LONGER)
@@ -291,11 +291,11 @@ def test_the_setting_is_gits_and_an_option_is_stronger(repo: World) -> None:
     assert trailers(repo) == [f"Pine-Id: {repo.id_of()}", "Pine-Version: 3.0"]
     git(repo, "config", "pinesync.commit", "sometimes")
     ran = repo("push")
-    assert (ran.code, ran.asked) == (2, ())
+    assert (ran.code, ran.requests) == (2, ())
     assert "pinesync.commit" in ran.err
 
 
-def test_pine_toml_does_not_set_it(repo: World) -> None:
+def test_pine_toml_cannot_turn_commits_on(repo: World) -> None:
     repo.write(
         repo.read("pine.toml").replace("[workspace]", "[workspace]\ncommit = true"), "pine.toml"
     )
@@ -305,7 +305,7 @@ def test_pine_toml_does_not_set_it(repo: World) -> None:
 # -- hooks ----------------------------------------------------------------------------------------
 
 
-def test_hooks_run_and_see_what_is_committed(repo: World) -> None:
+def test_hooks_run_on_the_commit(repo: World) -> None:
     hook(repo, "pre-commit", f"git diff --cached --name-only > {repo.place}/seen")
     hook(repo, "commit-msg", 'echo "Ticket: 7" >> "$1"')
     repo.write(EDITED, BREAKOUT_PATH)
@@ -320,7 +320,7 @@ def test_hooks_run_and_see_what_is_committed(repo: World) -> None:
 @pytest.mark.parametrize(
     "script", ["echo no good >&2; exit 1", f"echo '// x' >> {TREND_PATH}; git add {TREND_PATH}"]
 )
-def test_a_hook_that_refuses_or_changes_what_is_committed(repo: World, script: str) -> None:
+def test_a_refusing_or_changing_hook_leaves_the_commit_out(repo: World, script: str) -> None:
     hook(repo, "pre-commit", script)
     before, tree = head(repo), git(repo, "write-tree")
     repo.write(LONGER)
@@ -334,7 +334,7 @@ def test_a_hook_that_refuses_or_changes_what_is_committed(repo: World, script: s
     assert repo.read().startswith(LONGER)
 
 
-def test_a_hook_that_commits_more(repo: World) -> None:
+def test_a_hook_that_commits_again_is_reported(repo: World) -> None:
     more = "git commit --quiet --allow-empty --message more"
     hook(repo, "post-commit", f'[ "$(git log -1 --format=%s)" = more ] || {more}')
     repo.write(LONGER)
@@ -342,7 +342,7 @@ def test_a_hook_that_commits_more(repo: World) -> None:
     assert git(repo, "log", "-2", "--format=%s").split("\n") == ["more", "Trend 2.0"]
 
 
-def test_a_key_that_is_not_there(repo: World) -> None:
+def test_a_missing_signing_key_is_reported(repo: World) -> None:
     """Signing is as in any commit, and so is that it fails."""
     git(repo, "config", "commit.gpgSign", "true")
     git(repo, "config", "gpg.program", "/nowhere/gpg")
@@ -353,7 +353,7 @@ def test_a_key_that_is_not_there(repo: World) -> None:
     assert "gpg" in ran.err
 
 
-def test_a_hook_that_changes_the_first_commit(clone: World) -> None:
+def test_a_changing_hook_leaves_the_first_commit_out(clone: World) -> None:
     git(clone, "init", "-q")
     hook(clone, "pre-commit", "echo x > more.txt; git add more.txt")
     clone.write(LONGER)
@@ -361,7 +361,7 @@ def test_a_hook_that_changes_the_first_commit(clone: World) -> None:
     assert git(clone, "for-each-ref") == ""
 
 
-def test_no_program_of_a_repository_is_run_unless_a_commit_was_asked_for(repo: World) -> None:
+def test_programs_of_a_repository_run_only_for_a_commit(repo: World) -> None:
     """An unpacked archive may contain a .git with somebody else's settings."""
     program = repo.place / "program"
     program.write_text(f"#!/bin/sh\necho ran >> {repo.place}/ran\n")
@@ -393,26 +393,26 @@ def test_no_program_of_a_repository_is_run_unless_a_commit_was_asked_for(repo: W
 # -- repositories of every kind -------------------------------------------------------------------
 
 
-def test_no_repository(clone: World) -> None:
+def test_commit_needs_a_repository(clone: World) -> None:
     clone.write(LONGER)
     ran = clone("push", "--commit")
-    assert (ran.code, ran.asked) == (2, ())
+    assert (ran.code, ran.requests) == (2, ())
     assert "not in a git repository" in ran.err
     assert "hint: run `git init`" in ran.err
     assert clone("push").code == 0
 
 
-def test_nobody_to_commit_as(repo: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_commit_needs_an_author(repo: World, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GIT_CONFIG_GLOBAL", os.devnull)
     git(repo, "config", "user.useConfigOnly", "true")
     repo.write(LONGER)
     ran = repo("push", "--commit")
-    assert (ran.code, ran.asked) == (2, ())
+    assert (ran.code, ran.requests) == (2, ())
     assert "git config user.email" in ran.err
 
 
 @pytest.mark.parametrize("what", ["merge", "rebase", "cherry-pick", "revert"])
-def test_something_is_under_way(repo: World, what: str) -> None:
+def test_an_unfinished_git_operation_stops_the_push(repo: World, what: str) -> None:
     git(repo, "checkout", "-qb", "other")
     for branch, text in (("other", "2"), ("main", "3")):
         git(repo, "checkout", "-q", branch)
@@ -424,7 +424,7 @@ def test_something_is_under_way(repo: World, what: str) -> None:
     assert git_code(repo, *words) == 1
     repo.write(LONGER)
     ran = repo("push", "--commit")
-    assert (ran.code, ran.asked) == (3, ())
+    assert (ran.code, ran.requests) == (3, ())
     assert f"a {what} is under way" in ran.err
     assert repo("push", "--no-commit").code == 0
 
@@ -432,7 +432,7 @@ def test_something_is_under_way(repo: World, what: str) -> None:
 @pytest.mark.parametrize("verb", ["push", "pull"])
 @pytest.mark.parametrize("where", ["repository", "worktree"])
 @pytest.mark.parametrize("what", ["bisect", "bisect that only began", "rebase"])
-def test_where_nothing_would_find_the_commit(
+def test_a_detached_head_in_a_bisect_or_rebase_stops_the_push(
     repo: World, tmp_path: Path, verb: str, where: str, what: str
 ) -> None:
     """HEAD is detached in a bisect or a rebase, and returns to its branch at the end."""
@@ -453,7 +453,7 @@ def test_where_nothing_would_find_the_commit(
     repo.web_save(EDITED, "Breakout")
     before = git(here, "rev-parse", "HEAD")
     ran = repo(verb, "--commit", cwd=here)
-    assert (ran.code, ran.asked) == (3, ())
+    assert (ran.code, ran.requests) == (3, ())
     assert f"a {what.split()[0]} is under way" in ran.err
     assert git(here, "rev-parse", "HEAD") == before
     assert (here / BREAKOUT_PATH).read_text() == BREAKOUT
@@ -461,7 +461,7 @@ def test_where_nothing_would_find_the_commit(
 
 
 @pytest.mark.parametrize("verb", ["push", "pull"])
-def test_a_commit_that_no_branch_has_is_reported(repo: World, verb: str) -> None:
+def test_a_commit_on_a_detached_head_is_reported(repo: World, verb: str) -> None:
     """As in a submodule: the commit is made, with a hint how to keep it."""
     git(repo, "checkout", "-q", "--detach")
     repo.write(LONGER)
@@ -477,7 +477,7 @@ def test_a_commit_that_no_branch_has_is_reported(repo: World, verb: str) -> None
     assert "on no branch" not in repo("pull", "--commit").err
 
 
-def test_a_commit_in_a_submodule(repo: World, tmp_path: Path) -> None:
+def test_a_commit_on_a_submodules_detached_head_is_made(repo: World, tmp_path: Path) -> None:
     around = tmp_path / "around"
     around.mkdir()
     git(around, "init", "-q")
@@ -491,18 +491,18 @@ def test_a_commit_in_a_submodule(repo: World, tmp_path: Path) -> None:
     assert git(around, "status", "--short") == " M scripts"
 
 
-def test_a_manifest_of_head_that_cannot_be_used(repo: World) -> None:
+def test_an_invalid_pine_toml_in_head_stops_the_push(repo: World) -> None:
     good = repo.read("pine.toml")
     repo.write("<<<<<<< HEAD\n", "pine.toml")
     git(repo, "commit", "-qam", "broken")
     repo.write(good, "pine.toml")
     repo.write(LONGER)
     ran = repo("push", "--commit")
-    assert (ran.code, ran.asked) == (3, ())
+    assert (ran.code, ran.requests) == (3, ())
     assert "in HEAD is not valid" in ran.err
 
 
-def test_the_first_commit(clone: World) -> None:
+def test_the_first_commit_can_be_made(clone: World) -> None:
     git(clone, "init", "-q")
     clone.write("staged\n", "notes.txt")
     git(clone, "add", "notes.txt")
@@ -513,7 +513,7 @@ def test_the_first_commit(clone: World) -> None:
     assert {"A  notes.txt", " M pine.toml"} <= set(status(clone))
 
 
-def test_a_detached_head(repo: World) -> None:
+def test_a_detached_head_gets_the_commit(repo: World) -> None:
     git(repo, "checkout", "-q", "--detach")
     repo.write(LONGER)
     assert repo("push", "--commit").code == 0
@@ -521,7 +521,7 @@ def test_a_detached_head(repo: World) -> None:
     assert git(repo, "rev-parse", "main") == git(repo, "rev-parse", "HEAD^")
 
 
-def test_a_folder_below_the_repository(clone: World) -> None:
+def test_a_workspace_in_a_subfolder_is_committed(clone: World) -> None:
     start(clone, clone.place)
     clone.write(LONGER)
     assert clone("push", "--commit").code == 0
@@ -529,7 +529,7 @@ def test_a_folder_below_the_repository(clone: World) -> None:
     assert status(clone) == []
 
 
-def test_a_worktree(repo: World) -> None:
+def test_a_linked_work_tree_is_committed(repo: World) -> None:
     git(repo, "worktree", "add", "-q", "../other")
     other = repo.place / "other"
     (other / TREND_PATH).write_text(LONGER)
@@ -538,7 +538,7 @@ def test_a_worktree(repo: World) -> None:
     assert (git(other, "status", "--short"), status(repo)) == ("", [])
 
 
-def test_a_submodule(repo: World) -> None:
+def test_a_submodule_is_committed(repo: World) -> None:
     inner = submodule(repo, repo.place / "above")
     (inner / TREND_PATH).write_text(LONGER)
     assert repo("push", "--commit", cwd=inner).code == 0
@@ -546,7 +546,7 @@ def test_a_submodule(repo: World) -> None:
     assert git(inner, "status", "--short") == ""
 
 
-def test_line_ends_that_git_converts(repo: World) -> None:
+def test_files_with_converted_line_ends_are_committed(repo: World) -> None:
     git(repo, "config", "core.autocrlf", "true")
     for path in (TREND_PATH, "pine.toml"):
         repo.remove(path)
@@ -562,7 +562,7 @@ def test_line_ends_that_git_converts(repo: World) -> None:
 # -- without a commit -----------------------------------------------------------------------------
 
 
-def test_a_push_of_what_head_has_is_noted(repo: World) -> None:
+def test_a_push_of_a_committed_text_is_noted(repo: World) -> None:
     repo.write(LONGER)
     git(repo, "commit", "-qam", "longer")
     repo.write_and_push(EDITED, BREAKOUT_PATH)
@@ -570,7 +570,7 @@ def test_a_push_of_what_head_has_is_noted(repo: World) -> None:
     assert noted(repo, 2, "Breakout") is None
 
 
-def test_a_push_outside_of_git_notes_nothing(clone: World) -> None:
+def test_a_push_outside_git_notes_no_commit(clone: World) -> None:
     clone.write_and_push(LONGER)
     assert not [path for path in clone.state() if "/commits/" in path]
     assert Path(clone.folder, "pine.toml").exists()

@@ -63,7 +63,7 @@ def bash(world: World, line: str, word: str = "") -> list[str]:
     return shell(world, "bash", BASH, line, word)
 
 
-def test_bash(typed: World) -> None:
+def test_bash_completes_commands_options_and_paths(typed: World) -> None:
     assert bash(typed, "pinesync sta") == ["status"]
     assert bash(typed, "pinesync -C . pu") == ["pull", "push"]
     assert bash(typed, "pinesync help pu") == ["pull", "push"]
@@ -93,7 +93,9 @@ def test_a_hostile_name_is_quoted_and_runs_nothing(typed: World) -> None:
 @pytest.mark.parametrize(
     "name", ["$(touch pwned)", "`touch pwned`", "a'$(touch pwned)'b", 'a"$(touch pwned)"b', "oh!!"]
 )
-def test_behind_an_open_quote_a_path_is_no_command(typed: World, begun: str, name: str) -> None:
+def test_a_hostile_path_after_an_open_quote_runs_nothing(
+    typed: World, begun: str, name: str
+) -> None:
     """A repository chooses its paths, and Tab and Return are pressed without a look."""
     (typed.folder / "odd").mkdir()
     (typed.folder / "odd" / f"{name}.pine").write_text(EXTRA)
@@ -105,7 +107,7 @@ def test_behind_an_open_quote_a_path_is_no_command(typed: World, begun: str, nam
     assert not (typed.folder / "pwned").exists()
 
 
-def test_fish(typed: World) -> None:
+def test_fish_completes_commands_options_and_paths(typed: World) -> None:
     comma = "indicators/Tick, by tick.pine"
     (typed.folder / comma).write_text(EXTRA)
     assert shell(typed, "fish", FISH, "pinesync sta") == ["status\tShow one word for every script."]
@@ -121,14 +123,14 @@ def test_fish(typed: World) -> None:
     assert shell(typed, "fish", FISH, f"pinesync show {TREND_PATH}@") == [f"{TREND_PATH}@1"]
 
 
-def test_zsh_is_given_what_its_script_reads(typed: World) -> None:
+def test_zsh_gets_what_its_script_reads(typed: World) -> None:
     env = {"_PINESYNC_COMPLETE": "zsh_complete", "COMP_CWORD": "2"}
     ran = typed.process(cwd=typed.folder, **env | {"COMP_WORDS": "pinesync show indicators/T"})
     assert (ran.code, ran.out, ran.err) == (0, f"plain\n{TREND_PATH}\n_\n", "")
     assert typed("completion", "zsh").out.startswith("#compdef pinesync\n")
 
 
-def test_powershell_is_given_what_its_script_reads(typed: World) -> None:
+def test_powershell_gets_what_its_script_reads(typed: World) -> None:
     def shown(*words: str) -> list[str]:
         *before, last = words
         env = {"COMP_WORDS": "\n".join(["pinesync", *before]), "COMP_WORD": last}
@@ -148,7 +150,7 @@ def test_powershell_is_given_what_its_script_reads(typed: World) -> None:
     assert "%" not in script
 
 
-def test_nobody_is_asked_and_nothing_is_written(typed: World) -> None:
+def test_completion_sends_no_request_and_writes_nothing(typed: World) -> None:
     typed.app.forget()
     before = sorted(typed.home.rglob("*"))
     bash(typed, "pinesync pull ind")
@@ -156,11 +158,11 @@ def test_nobody_is_asked_and_nothing_is_written(typed: World) -> None:
     assert typed.app._answered == []
 
 
-@pytest.mark.parametrize("asked", ["bash_complete", "bash_source", "csh_complete", "x"])
-def test_other_errors_are_not_reported(typed: World, asked: str) -> None:
+@pytest.mark.parametrize("mode", ["bash_complete", "bash_source", "csh_complete", "x"])
+def test_completion_reports_no_errors(typed: World, mode: str) -> None:
     (typed.folder / "pine.toml").write_text("<<<<<<< no\n")
     env = {
-        "_PINESYNC_COMPLETE": asked,
+        "_PINESYNC_COMPLETE": mode,
         "PINESYNC_SETTLE_SECONDS": "x",
         "PINESYNC_HOME": "/dev/null/x",
     }
@@ -168,7 +170,7 @@ def test_other_errors_are_not_reported(typed: World, asked: str) -> None:
     assert (ran.code, ran.err) == (0, "")
 
 
-def test_the_script_in_json(world: World) -> None:
-    told = json.loads(world("completion", "fish", "--json").out)
-    assert told["shell"] == "fish"
-    assert "complete " in told["script"]
+def test_the_completion_script_is_available_as_json(world: World) -> None:
+    answer = json.loads(world("completion", "fish", "--json").out)
+    assert answer["shell"] == "fish"
+    assert "complete " in answer["script"]

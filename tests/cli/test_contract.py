@@ -40,7 +40,7 @@ def test_a_push_warns_and_saves(clone: World) -> None:
     assert clone.saved()[-1] == SHIFTED
 
 
-def test_a_plot_has_another_code(clone: World) -> None:
+def test_a_changed_plot_has_its_own_code(clone: World) -> None:
     clone.write(PLOTTED)
     (outcome,) = clone("push", "--json", code=0).json["outcomes"]
     (found,) = outcome["diagnostics"]
@@ -48,32 +48,32 @@ def test_a_plot_has_another_code(clone: World) -> None:
     assert 'plot_0 "Plot" plot → "Up" plotshape: alerts may be' in found["message"]
 
 
-def test_the_compiler_is_asked_only_where_something_changes(clone: World) -> None:
+def test_the_compiler_is_called_only_if_inputs_or_plots_change(clone: World) -> None:
     clone.write(LONGER)
-    assert "compile" not in clone("push", code=0).asked
+    assert "compile" not in clone("push", code=0).requests
     clone.write(SHIFTED)
-    assert clone("push", code=0).asked.count("compile") == 2
+    assert clone("push", code=0).requests.count("compile") == 2
     configured(clone, 'contract = "ignore"')
     clone.write(TREND)
     ran = clone("push", code=0)
-    assert (ran.err, "compile" in ran.asked) == ("", False)
+    assert (ran.err, "compile" in ran.requests) == ("", False)
 
 
-def test_a_title_that_is_computed_is_left_to_the_compiler(clone: World) -> None:
+def test_a_computed_title_is_compared_by_the_compiler(clone: World) -> None:
     named = TREND.replace(INPUT, 'NAME = "Length"\nlength = input.int(20, NAME)\n')
     clone.write_and_push(named)
     clone.write(named.replace('"Length"', '"Period"'))
-    assert clone("push", code=0).asked.count("compile") == 2
+    assert clone("push", code=0).requests.count("compile") == 2
 
 
 @both_ways
-def test_a_refusal_and_its_exception(clone: World) -> None:
+def test_contract_refuse_stops_a_push_unless_allowed(clone: World) -> None:
     configured(clone, 'contract = "refuse"')
     clone.write(SHIFTED)
     planned = clone("push", "-n", code=0)
     assert f"would be refused: {REFUSED}" in planned.out
     (row,) = clone("push", "-n", "--json", code=0).json["planned"]
-    assert [one["code"] for one in row["diagnostics"]] == ["PS010"]
+    assert [finding["code"] for finding in row["diagnostics"]] == ["PS010"]
     refused = clone("push", code=3)
     assert f"{TREND_PATH}: {REFUSED}; nothing was saved\n" in refused.err
     assert f"hint: `pinesync push --allow-shift {TREND_PATH}` saves it all the same" in refused.err
@@ -90,13 +90,13 @@ def test_a_refusal_and_its_exception(clone: World) -> None:
 def test_an_appended_input_of_a_strategy_is_a_note(clone: World) -> None:
     configured(clone, 'contract = "refuse"')
     clone.write(BREAKOUT + STOP, BREAKOUT_PATH)
-    said = "note: in_0 a property of the strategy → "
-    assert said in clone("check", "--strict", BREAKOUT_PATH, code=0).out
+    message = "note: in_0 a property of the strategy → "
+    assert message in clone("check", "--strict", BREAKOUT_PATH, code=0).out
     assert "::notice file=" in clone("check", "--format", "github", BREAKOUT_PATH, code=0).out
-    assert said in clone("push", code=0).err
+    assert message in clone("push", code=0).err
 
 
-def test_check_and_its_formats(clone: World) -> None:
+def test_check_reports_breaking_changes_in_every_format(clone: World) -> None:
     clone.write(SHIFTED)
     assert clone("check", TREND_PATH, code=0).out == SHOWN
     clone("check", TREND_PATH, "--strict", code=4)
@@ -104,13 +104,15 @@ def test_check_and_its_formats(clone: World) -> None:
     assert github.startswith(f"::warning file={TREND_PATH},line={LINE},")
     assert "title=PS010::in_0 " in github
     (run,) = json.loads(clone("check", TREND_PATH, "--format", "sarif", code=0).out)["runs"]
-    assert [(one["ruleId"], one["message"]["text"]) for one in run["results"]] == [("PS010", WORDS)]
+    assert [(result["ruleId"], result["message"]["text"]) for result in run["results"]] == [
+        ("PS010", WORDS)
+    ]
     configured(clone, 'contract = "ignore"')
     assert clone("check", TREND_PATH, code=0).out == ""
 
 
 @pytest.mark.parametrize("fault", ["compile:*:503", "compile:*:html", "compile:*:garbage", ""])
-def test_without_the_compiler_it_is_estimated(clone: World, fault: str) -> None:
+def test_changes_are_estimated_without_the_compiler(clone: World, fault: str) -> None:
     clone.write(SHIFTED)
     options = [] if fault else ["--offline"]
     if fault:
@@ -120,7 +122,7 @@ def test_without_the_compiler_it_is_estimated(clone: World, fault: str) -> None:
     assert WORDS.replace("inserted", "inserted, estimated") in found.out
 
 
-def test_pine_that_the_compiler_does_not_take_is_estimated(clone: World) -> None:
+def test_changes_of_old_pine_are_estimated(clone: World) -> None:
     clone.app.switches = replace(clone.app.switches, old_pine="refused")
     old = '//@version=4\nstudy("Old")\nx = input(1, "X", input.integer)\nplot(x)\n'
     clone.web_save_and_pull(old, "Old")
@@ -136,11 +138,11 @@ LISTED = f"""\
 
 
 @both_ways
-def test_diff_lists_every_number(clone: World) -> None:
+def test_diff_contract_lists_every_slot(clone: World) -> None:
     assert clone("diff", "--contract", code=0).out == ""
     clone.write(SHIFTED)
     ran = clone("diff", "--contract", TREND_PATH, code=0)
-    assert (ran.out, ran.err, ran.asked) == (LISTED, "", ("compile",) * 2)
+    assert (ran.out, ran.err, ran.requests) == (LISTED, "", ("compile",) * 2)
     assert clone("diff", "--contract", "--exit-code").code == 6
     remote = LISTED.replace("1.0", "TradingView 2.0")
     clone.web_save(SLOWER)
@@ -151,7 +153,7 @@ def test_diff_lists_every_number(clone: World) -> None:
     assert clone("diff", "--contract", "--exit-code", code=0).out == ""
 
 
-def test_diff_of_two_versions_and_in_json(clone: World) -> None:
+def test_diff_contract_compares_versions_and_has_json(clone: World) -> None:
     clone.write_and_push(SHIFTED)
     versions = [f"{TREND_PATH}@1", f"{TREND_PATH}@2"]
     assert clone("diff", "--contract", *versions).out == LISTED.replace("file", "2.0")
@@ -161,13 +163,13 @@ def test_diff_of_two_versions_and_in_json(clone: World) -> None:
     assert clone("diff", "--contract", "--stat").code == 2
 
 
-def test_a_machine_that_never_saw_the_base_reads_it(clone: World) -> None:
+def test_a_missing_base_is_read_from_tradingview(clone: World) -> None:
     clone.forget()
     clone.write(SHIFTED)
     assert SHOWN in clone("push", code=0).err
 
 
-def test_a_base_that_only_git_has(repo: World) -> None:
+def test_a_missing_base_is_read_from_git(repo: World) -> None:
     """A job of a pull request has a checkout and nothing else."""
     repo.forget()
     repo.write(SHIFTED)

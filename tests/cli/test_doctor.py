@@ -53,8 +53,8 @@ class Report:
         found: dict[str, str] = {}
         for one in self.findings:
             if one["level"] == "wrong":
-                said = f"{one['message']}; {one['hint']}\n"
-                found[one["area"]] = found.get(one["area"], "") + said
+                text = f"{one['message']}; {one['hint']}\n"
+                found[one["area"]] = found.get(one["area"], "") + text
         return found
 
     def notes(self) -> dict[str, str]:
@@ -67,13 +67,13 @@ def look(world: World, *options: str, cwd: Path | None = None) -> Report:
     """Run doctor with and without --json. In any case both agree, all areas are listed, every
     problem has a hint, nothing changes, and no private data is shown."""
     before = everything(world)
-    ran, asked = world("doctor", *options, cwd=cwd), world("doctor", "--json", *options, cwd=cwd)
+    ran, as_json = world("doctor", *options, cwd=cwd), world("doctor", "--json", *options, cwd=cwd)
     assert everything(world) == before
-    for one in (ran, asked):
+    for one in (ran, as_json):
         private(world, one)
-    assert asked.err == ""
-    found = asked.json
-    assert ran.code == asked.code == found["exit_code"]
+    assert as_json.err == ""
+    found = as_json.json
+    assert ran.code == as_json.code == found["exit_code"]
     findings = found["findings"]
     areas = list(dict.fromkeys(f["area"] for f in findings))
     assert areas in (AREAS, [area for area in AREAS if area not in HERE])
@@ -107,10 +107,10 @@ def everything(world: World) -> tuple[Any, ...]:
 
 def private(world: World, ran: Ran) -> None:
     for secret in (world.user.sessionid, world.user.sessionid_sign, KEPT_COOKIE):
-        assert secret not in ran.said
+        assert secret not in ran.output
     for line in SOURCES:
-        assert len(line) < 8 or line not in ran.said
-    assert str(world.home) not in ran.said
+        assert len(line) < 8 or line not in ran.output
+    assert str(world.home) not in ran.output
 
 
 def same_for_people(ran: Ran, findings: list[dict[str, str]]) -> None:
@@ -150,11 +150,11 @@ def sound(clone: World) -> World:
 
 
 @both_ways
-def test_a_folder_where_all_is_well(sound: World) -> None:
+def test_a_healthy_workspace_has_no_findings(sound: World) -> None:
     found = look(sound)
     assert found.ran.code == 0
     assert {level for f in found.findings for level in [f["level"]]} == {"ok"}
-    assert found.ran.asked == ("list", "script_info")
+    assert found.ran.requests == ("list", "script_info")
     ((_, session, _),) = found.of("session")
     assert session.startswith("sandbox on ")
     assert "3 saved scripts, cookie: " in session
@@ -166,7 +166,7 @@ def test_a_folder_where_all_is_well(sound: World) -> None:
 
 
 @both_ways
-def test_below_the_root_and_after_edits_and_pushes(sound: World) -> None:
+def test_doctor_works_in_a_subfolder_and_after_edits(sound: World) -> None:
     sound.write_and_push(LONGER)
     sound.web_save(SLOWER)
     sound.write(BREAKOUT + "// mine\n", BREAKOUT_PATH)
@@ -175,9 +175,9 @@ def test_below_the_root_and_after_edits_and_pushes(sound: World) -> None:
     assert found.wrong() == found.notes() == {}
 
 
-def test_outside_of_a_folder(world: World) -> None:
+def test_doctor_works_outside_a_workspace(world: World) -> None:
     found = look(world)
-    assert (found.ran.code, found.ran.asked) == (0, ())
+    assert (found.ran.code, found.ran.requests) == (0, ())
     assert set(found.notes()) == {"session", "manifest"}
     assert "not signed in" in found.notes()["session"]
     assert "not in a workspace" in found.notes()["manifest"]
@@ -185,7 +185,7 @@ def test_outside_of_a_folder(world: World) -> None:
 
 
 @both_ways
-def test_a_folder_that_came_with_git_and_was_never_used_here(sound: World) -> None:
+def test_a_fresh_git_clone_is_healthy(sound: World) -> None:
     sound.forget()
     found = look(sound)
     assert found.ran.code == 0
@@ -193,19 +193,19 @@ def test_a_folder_that_came_with_git_and_was_never_used_here(sound: World) -> No
     assert not (sound.home / "pinesync" / "state").exists()
 
 
-def test_the_versions_are_those_of_everything_needed(sound: World) -> None:
+def test_versions_of_all_dependencies_are_listed(sound: World) -> None:
     project = tomllib.loads(Path(__file__).parents[2].joinpath("pyproject.toml").read_text("utf-8"))
     needed = {re.split("[<>=]", line)[0] for line in project["project"]["dependencies"]}
     assert set(machine.NEEDED) == needed
-    told = sound("doctor", "--json").json["versions"]
-    assert {"pinesync", "python", "system", "git", *needed} <= set(told)
-    assert all(isinstance(version, str) for version in told.values())
+    versions = sound("doctor", "--json").json["versions"]
+    assert {"pinesync", "python", "system", "git", *needed} <= set(versions)
+    assert all(isinstance(version, str) for version in versions.values())
     lines = sound("doctor").out.splitlines()
-    assert any(f"python {told['python']}" in line for line in lines)
-    assert any(f"requests {told['requests']}" in line for line in lines)
+    assert any(f"python {versions['python']}" in line for line in lines)
+    assert any(f"requests {versions['requests']}" in line for line in lines)
 
 
-def test_a_package_that_is_missing(sound: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_package_is_reported(sound: World, monkeypatch: pytest.MonkeyPatch) -> None:
     from importlib.metadata import PackageNotFoundError, version
 
     def without(name: str) -> str:
@@ -224,25 +224,25 @@ def test_a_package_that_is_missing(sound: World, monkeypatch: pytest.MonkeyPatch
 
 
 @both_ways
-def test_a_session_that_ended(sound: World) -> None:
+def test_an_expired_session_is_reported(sound: World) -> None:
     sound.plan.expire()
     assert "cookie" in only_wrong(sound, "session")
 
 
 @over_http
-def test_no_cookie(sound: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_cookie_is_reported(sound: World, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("PINESYNC_COOKIE")
     for options in ([], ["--offline"]):
         found = look(sound, *options)
         assert set(found.wrong()) == {"session"}
         assert "set PINESYNC_COOKIE" in found.wrong()["session"]
-        assert found.ran.asked == ()
+        assert found.ran.requests == ()
     monkeypatch.delenv("PINESYNC_FACADE_URL")
     assert "`pinesync login`" in look(sound).wrong()["session"]
 
 
 @over_http
-def test_a_cookie_outside_of_a_folder(world: World) -> None:
+def test_a_cookie_is_checked_outside_a_workspace(world: World) -> None:
     found = look(world)
     assert found.of("session")[0][0] == "ok"
     world.plan.expire()
@@ -250,7 +250,7 @@ def test_a_cookie_outside_of_a_folder(world: World) -> None:
 
 
 @over_http
-def test_the_cookie_of_another_account(sound: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_another_accounts_cookie_is_reported(sound: World, monkeypatch: pytest.MonkeyPatch) -> None:
     other = sound.store.ensure_user("somebody-else")
     sound.store.save_new(other, "Mine", TREND)
     monkeypatch.setenv("PINESYNC_COOKIE", other.cookie)
@@ -260,31 +260,31 @@ def test_the_cookie_of_another_account(sound: World, monkeypatch: pytest.MonkeyP
 
 
 @over_http
-def test_nobody_answers(sound: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unreachable_service_is_reported(sound: World, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("pinesync.tradingview.http.PAUSES", ())
     monkeypatch.setenv("PINESYNC_FACADE_URL", "http://127.0.0.1:9/pine-facade")
-    said = only_wrong(sound, "session")
-    assert said.startswith("could not be checked: no connection to 127.0.0.1:9")
-    assert "--offline" in said
+    message = only_wrong(sound, "session")
+    assert message.startswith("could not be checked: no connection to 127.0.0.1:9")
+    assert "--offline" in message
 
 
 @both_ways
 @pytest.mark.parametrize("fault", ["list:*:429:seconds=3600", "list:*:html", "list:*:garbage"])
-def test_an_invalid_response(sound: World, fault: str) -> None:
+def test_an_invalid_response_is_reported(sound: World, fault: str) -> None:
     sound.plan.add(fault)
     only_wrong(sound, "session")
 
 
 @both_ways
-def test_offline_asks_nobody(sound: World) -> None:
+def test_offline_sends_no_request(sound: World) -> None:
     sound.plan.expire()
     found = look(sound, "--offline")
-    assert (found.ran.code, found.ran.asked) == (0, ())
+    assert (found.ran.code, found.ran.requests) == (0, ())
     assert set(found.notes()) == {"session"}
 
 
 @both_ways
-def test_an_account_without_scripts(clone: World) -> None:
+def test_an_empty_account_is_healthy(clone: World) -> None:
     clone.store.reset(clone.user)
     ((level, message, _),) = look(clone).of("session")
     assert (level, message.split(",")[0]) == (
@@ -294,7 +294,7 @@ def test_an_account_without_scripts(clone: World) -> None:
     )
 
 
-def test_a_sandbox_that_is_not_there_is_not_made(sound: World) -> None:
+def test_a_missing_sandbox_is_reported_and_not_created(sound: World) -> None:
     sandbox = sound.home / "pinesync" / "sandbox"
     sandbox.rename(sandbox.with_name("elsewhere"))
     try:
@@ -305,7 +305,7 @@ def test_a_sandbox_that_is_not_there_is_not_made(sound: World) -> None:
         sandbox.with_name("elsewhere").rename(sandbox)
 
 
-def test_a_sandbox_that_never_had_these_scripts(sound: World) -> None:
+def test_a_sandbox_without_the_scripts_is_reported(sound: World) -> None:
     text = (sound.folder / "pine.toml").read_text("utf-8")
     ids = iter(f'"USER;{number:032x}"' for number in range(9))
     sound.write(re.sub(r'"USER;[0-9a-f]{32}"', lambda _: next(ids), text), "pine.toml")
@@ -320,27 +320,27 @@ def sign_in(world: World, name: str = "session.json", mode: int = 0o600) -> Path
     folder = world.home / "pinesync" / "config"
     folder.mkdir(mode=0o700, exist_ok=True)
     file = folder / name
-    held = {"sessionid": KEPT_COOKIE, "sessionid_sign": f"v3:{KEPT_COOKIE}", "saved_at": 1}
-    file.write_text(json.dumps({**held, "name": "sandbox", "user_id": "1"}))
+    content = {"sessionid": KEPT_COOKIE, "sessionid_sign": f"v3:{KEPT_COOKIE}", "saved_at": 1}
+    file.write_text(json.dumps({**content, "name": "sandbox", "user_id": "1"}))
     file.chmod(mode)
     return file
 
 
-def test_a_sign_in_that_is_kept_well(sound: World) -> None:
+def test_a_private_sign_in_is_healthy(sound: World) -> None:
     file = sign_in(sound)
-    said = f"{shown(sound, file.parent)}: 1 sign-in kept, readable by you alone"
-    assert look(sound).of("sign-in") == [("ok", said, "")]
+    message = f"{shown(sound, file.parent)}: 1 sign-in kept, readable by you alone"
+    assert look(sound).of("sign-in") == [("ok", message, "")]
 
 
-def test_sign_ins_under_names(world: World, tradingview: TradingView) -> None:
+def test_named_sign_ins_are_checked(world: World, tradingview: TradingView) -> None:
     """The account of the workspace is found among them, and an unknown name is reported."""
     world("login", "--as", "work", stdin=world.user.cookie)
     world("clone", "--as", "work", "scripts")
     commit(world)
     found = look(world)
     assert found.wrong() == found.notes() == {}
-    said = "sandbox on tradingview, 3 saved scripts, cookie: stored"
-    assert found.of("session") == [("ok", said, "")]
+    line = "sandbox on tradingview, 3 saved scripts, cookie: stored"
+    assert found.of("session") == [("ok", line, "")]
     assert set(look(world, "--as", "nobody").wrong()) == {"session"}
     assert set(look(world, "--as", "nobody", cwd=world.place).wrong()) == {"session"}
     ((_, message, _),) = look(world, cwd=world.place).of("session")
@@ -349,7 +349,7 @@ def test_sign_ins_under_names(world: World, tradingview: TradingView) -> None:
 
 @posix
 @pytest.mark.parametrize("mode", [0o604, 0o640, 0o666])
-def test_a_sign_in_that_others_can_read(sound: World, mode: int) -> None:
+def test_a_sign_in_readable_by_others_is_reported(sound: World, mode: int) -> None:
     file = sign_in(sound, mode=mode)
     found = look(sound)
     assert set(found.wrong()) == {"sign-in"}
@@ -359,7 +359,7 @@ def test_a_sign_in_that_others_can_read(sound: World, mode: int) -> None:
 
 
 @posix
-def test_a_folder_of_sign_ins_that_others_can_enter(sound: World) -> None:
+def test_a_sign_in_folder_open_to_others_is_reported(sound: World) -> None:
     """The hint can be typed, even if the folder's name contains a space."""
     home = sound.home / "pinesync"
     spaced = home.rename(sound.home / "my pinesync")
@@ -383,7 +383,7 @@ def test_a_folder_of_sign_ins_that_others_can_enter(sound: World) -> None:
         spaced.rename(home)
 
 
-def test_what_an_interrupted_login_left(sound: World) -> None:
+def test_leftovers_of_an_interrupted_login_are_reported(sound: World) -> None:
     left = sign_in(sound, ".session-4711.tmp")
     found = look(sound)
     assert set(found.wrong()) == {"sign-in"}
@@ -393,7 +393,7 @@ def test_what_an_interrupted_login_left(sound: World) -> None:
 
 
 @posix
-def test_a_sign_in_that_is_a_link(sound: World) -> None:
+def test_a_linked_sign_in_is_reported(sound: World) -> None:
     file = sign_in(sound)
     file.rename(file.with_name("elsewhere"))
     file.symlink_to("elsewhere")
@@ -410,19 +410,21 @@ def type_in_a_shell(hint: str) -> None:
 # -- clock ----------------------------------------------------------------------------------------
 
 
-def test_a_commit_from_the_future(sound: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_commit_from_the_future_is_reported(
+    sound: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("GIT_COMMITTER_DATE", "2099-05-01T12:00:00Z")
     sound.git("commit", "-q", "--allow-empty", "-m", "later")
     assert "the last commit is of 2099-05-01 12:00 UTC" in only_wrong(sound, "clock")
 
 
 @pytest.mark.parametrize("wall", [4e9, 1e300, float("inf")])
-def test_a_record_from_the_future(sound: World, wall: float) -> None:
+def test_an_intent_from_the_future_is_reported(sound: World, wall: float) -> None:
     State(sound.state_folder).log.write(begun(sound, state="landed", landed=Version(2), wall=wall))
     assert "a record of a write is of " in only_wrong(sound, "clock")
 
 
-def test_a_clock_that_was_reset(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_reset_clock_is_reported(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(machine, "now", lambda: Now(0.0, 1.0, ""))
     found = look(world)
     assert set(found.wrong()) == {"clock"}
@@ -432,7 +434,7 @@ def test_a_clock_that_was_reset(world: World, monkeypatch: pytest.MonkeyPatch) -
 # -- git ------------------------------------------------------------------------------------------
 
 
-def test_no_git(sound: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_missing_git_is_reported(sound: World, monkeypatch: pytest.MonkeyPatch) -> None:
     (sound.place / "bin").mkdir()
     ran = sound.process("doctor", "--json", PATH=str(sound.place / "bin"))
     assert ran.code == 1
@@ -442,32 +444,32 @@ def test_no_git(sound: World, monkeypatch: pytest.MonkeyPatch) -> None:
     assert ran.json["versions"]["git"] is None
 
 
-def test_a_folder_outside_of_git(clone: World) -> None:
+def test_a_workspace_outside_git_is_noted(clone: World) -> None:
     assert "`git init`" in noted(clone, "git")
 
 
-def test_pine_toml_is_not_in_git_yet(clone: World) -> None:
+def test_an_uncommitted_pine_toml_is_noted(clone: World) -> None:
     clone.git("init", "-q")
     assert "pine.toml is not in git yet; commit it" in noted(clone, "git")
 
 
 @both_ways
-def test_git_ignores_pine_toml(clone: World) -> None:
+def test_an_ignored_pine_toml_is_reported(clone: World) -> None:
     clone.write("pine.*\n", ".gitignore")
     commit(clone)
-    said = only_wrong(clone, "git")
-    assert "git ignores pine.toml" in said
-    assert "`git check-ignore -v pine.toml`" in said
+    message = only_wrong(clone, "git")
+    assert "git ignores pine.toml" in message
+    assert "`git check-ignore -v pine.toml`" in message
 
 
-def test_git_ignores_scripts(clone: World) -> None:
+def test_ignored_scripts_are_reported(clone: World) -> None:
     clone.write("indicators/\nlibraries/*\n", ".gitignore")
     clone.write(TREND, "libraries/unlisted.pine")
     commit(clone)
     assert f"git ignores listed scripts: {TREND_PATH}, {TOOLS_PATH};" in only_wrong(clone, "git")
 
 
-def test_a_workspace_below_the_top_of_a_repository(clone: World) -> None:
+def test_a_workspace_in_a_subfolder_of_a_repository_is_checked(clone: World) -> None:
     start(clone, clone.place)
     assert look(clone).wrong() == {}
     (clone.place / ".gitignore").write_text("Trend.pine\n")
@@ -475,12 +477,12 @@ def test_a_workspace_below_the_top_of_a_repository(clone: World) -> None:
     assert TREND_PATH in look(clone).wrong()["git"]
 
 
-def test_a_script_that_is_not_in_git_yet(sound: World) -> None:
+def test_an_uncommitted_script_is_noted(sound: World) -> None:
     sound.web_save_and_pull(SLOWER.replace("Trend", "Extra"), "Extra")
     assert noted(sound, "git").startswith("not in git yet: indicators/Extra.pine")
 
 
-def test_a_merge_that_git_left_open(sound: World) -> None:
+def test_an_unfinished_git_merge_is_reported(sound: World) -> None:
     sound.git("checkout", "-q", "-b", "other")
     for branch, text in (("other", SLOWER), ("main", LONGER.replace("20", "7"))):
         sound.git("checkout", "-q", branch)
@@ -521,7 +523,7 @@ def test_no_program_of_the_repository_is_run(sound: World) -> None:
 
 @both_ways
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "message"),
     [
         ("[workspace\n", "pine.toml:1: not TOML"),
         ("[workspace]\nschema = 99\n", "pine.toml:2: "),
@@ -529,14 +531,14 @@ def test_no_program_of_the_repository_is_run(sound: World) -> None:
         ("\n[workspace]\nschema = 1\nurl = 'https://evil.invalid'\n", "pine.toml:4: unknown key"),
     ],
 )
-def test_pine_toml_cannot_be_used(sound: World, text: str, said: str) -> None:
+def test_an_invalid_pine_toml_is_reported(sound: World, text: str, message: str) -> None:
     """The line is reported, and everything that needs no pine.toml is checked."""
     sound.write(text, "pine.toml")
     sound.write(MARKERS)
     (sound.folder / ".pinesync-1.tmp").write_text("left")
     found = look(sound)
     assert set(found.wrong()) == {"manifest", "conflicts"}
-    assert found.wrong()["manifest"].startswith(said)
+    assert found.wrong()["manifest"].startswith(message)
     notes = found.notes()
     assert {area for area, words in notes.items() if "fix pine.toml first" in words} == {
         "lock",
@@ -547,11 +549,11 @@ def test_pine_toml_cannot_be_used(sound: World, text: str, said: str) -> None:
     assert found.of("git")[0][0] == found.of("permissions")[0][0] == "ok"
 
 
-def test_a_listed_file_that_is_missing(sound: World) -> None:
+def test_a_missing_file_is_noted(sound: World) -> None:
     sound.remove()
-    said = noted(sound, "manifest")
-    assert f"the file is missing: {TREND_PATH}" in said
-    assert f"`pinesync restore {TREND_PATH}`" in said
+    message = noted(sound, "manifest")
+    assert f"the file is missing: {TREND_PATH}" in message
+    assert f"`pinesync restore {TREND_PATH}`" in message
 
 
 # -- lock -----------------------------------------------------------------------------------------
@@ -566,7 +568,7 @@ with writing(pathlib.Path(sys.argv[1])):
 
 
 @both_ways
-def test_another_pinesync_is_writing(sound: World) -> None:
+def test_a_running_writer_is_noted(sound: World) -> None:
     child = subprocess.Popen(
         [sys.executable, "-c", HOLDS, str(sound.state_folder)],
         stdin=subprocess.PIPE,
@@ -587,7 +589,7 @@ def test_another_pinesync_is_writing(sound: World) -> None:
 
 
 @posix
-def test_a_state_that_others_can_enter(sound: World) -> None:
+def test_a_state_open_to_others_is_reported(sound: World) -> None:
     sound.state_folder.chmod(0o755)
     found = look(sound)
     assert set(found.wrong()) == {"state"}
@@ -595,27 +597,27 @@ def test_a_state_that_others_can_enter(sound: World) -> None:
     assert look(sound).wrong() == {}
 
 
-def test_a_kept_text_that_is_damaged(sound: World) -> None:
+def test_damaged_stored_texts_are_reported(sound: World) -> None:
     one, other, *_ = sorted(sound.state_folder.glob("objects/*/*"))
     one.write_bytes(one.read_bytes()[:-1])
     other.rename(other.with_name("stranger"))
     found = look(sound)
     assert set(found.wrong()) == {"state"}
-    said = found.wrong()["state"]
-    assert "2 of 3 kept texts damaged: " in said
-    assert one.relative_to(sound.state_folder).as_posix() in said
-    assert "stranger" in said
+    message = found.wrong()["state"]
+    assert "2 of 3 kept texts damaged: " in message
+    assert one.relative_to(sound.state_folder).as_posix() in message
+    assert "stranger" in message
 
 
 @posix
-def test_a_kept_text_that_is_a_link(sound: World) -> None:
+def test_a_linked_stored_text_is_reported(sound: World) -> None:
     one = next(sound.state_folder.glob("objects/*/*"))
     one.rename(sound.place / "moved")
     one.symlink_to(sound.place / "moved")
     assert "1 of 3 kept texts damaged" in look(sound).wrong()["state"]
 
 
-def test_a_record_that_is_damaged(sound: World) -> None:
+def test_a_damaged_intent_is_reported(sound: World) -> None:
     """The texts are still checked, and no other area invents findings."""
     state = State(sound.state_folder)
     state.log.write(begun(sound))
@@ -628,7 +630,7 @@ def test_a_record_that_is_damaged(sound: World) -> None:
     assert "3 kept texts" in found.of("state")[-1][1]
 
 
-def test_a_note_of_a_replaced_text_that_is_damaged(sound: World) -> None:
+def test_a_damaged_backup_note_is_reported(sound: World) -> None:
     State(sound.state_folder).backups.note(Replaced("1-a", RelPath(TREND_PATH), DIGEST, 1.0))
     assert look(sound).wrong() == {}
     (file,) = sound.state_folder.glob("replaced/*")
@@ -638,7 +640,7 @@ def test_a_note_of_a_replaced_text_that_is_damaged(sound: World) -> None:
 
 @posix
 @pytest.mark.parametrize("kind", ["objects", "records", "tmp"])
-def test_a_link_inside_of_the_state(sound: World, kind: str) -> None:
+def test_a_link_in_the_state_is_reported(sound: World, kind: str) -> None:
     (sound.state_folder / "tmp").mkdir(exist_ok=True)
     place = sound.state_folder / kind
     if place.exists():
@@ -651,7 +653,7 @@ def test_a_link_inside_of_the_state(sound: World, kind: str) -> None:
 
 @posix
 @both_ways
-def test_a_state_that_cannot_be_used_hides_nothing_else(sound: World) -> None:
+def test_an_unusable_state_hides_no_other_finding(sound: World) -> None:
     place = sound.state_folder
     place.rename(sound.place / "state")
     place.symlink_to(sound.place / "state")
@@ -682,16 +684,18 @@ def begun(world: World, **changes: Any) -> Upload:
 
 
 @both_ways
-def test_a_save_whose_answer_was_lost(sound: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_save_without_a_response_is_reported(
+    sound: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("pinesync.app.project.PAUSES", ())
     sound.write(LONGER)
     sound.plan.add("save_next:1:reset")
     assert sound("push").code == 7
     found = look(sound)
     assert set(found.wrong()) == {"writes"}
-    said = found.wrong()["writes"]
-    assert re.match(rf"{TREND_PATH}: a save was sent at least \d seconds? ago", said)
-    assert "run `pinesync push`" in said
+    message = found.wrong()["writes"]
+    assert re.match(rf"{TREND_PATH}: a save was sent at least \d seconds? ago", message)
+    assert "run `pinesync push`" in message
     monkeypatch.setenv("PINESYNC_SETTLE_SECONDS", "0")
     assert sound("push").code == 0
     found = look(sound)
@@ -699,14 +703,14 @@ def test_a_save_whose_answer_was_lost(sound: World, monkeypatch: pytest.MonkeyPa
     assert "1 save given up" in found.of("writes")[0][1]
 
 
-def test_a_save_that_was_never_sent(sound: World) -> None:
+def test_an_unsent_save_is_noted(sound: World) -> None:
     State(sound.state_folder).log.write(begun(sound, state="prepared"))
     assert "never sent" in noted(sound, "writes")
     assert sound("push").code == 0
     assert look(sound).notes() == {}
 
 
-def test_a_pull_that_broke_off(sound: World) -> None:
+def test_an_interrupted_pull_is_reported(sound: World) -> None:
     sound.web_save(SLOWER)
     temp = records_a_pull(sound, SLOWER)
     (sound.folder / "indicators" / temp).write_text(SLOWER)
@@ -724,15 +728,15 @@ def test_a_pull_that_broke_off(sound: World) -> None:
 
 
 @both_ways
-def test_a_flag(sound: World) -> None:
+def test_a_flagged_script_is_reported(sound: World) -> None:
     flags(sound)
     commit(sound)
-    said = only_wrong(sound, "conflicts")
-    assert "hides 1.0, which somebody else saved" in said
-    assert f"`pinesync resolve {TREND_PATH}` with --ours" in said
+    message = only_wrong(sound, "conflicts")
+    assert "hides 1.0, which somebody else saved" in message
+    assert f"`pinesync resolve {TREND_PATH}` with --ours" in message
 
 
-def test_conflict_markers(sound: World) -> None:
+def test_conflict_markers_are_reported(sound: World) -> None:
     sound.write(MARKERS)
     sound.write(MARKERS, "notes of mine.pine")
     found = look(sound)
@@ -745,14 +749,14 @@ def test_conflict_markers(sound: World) -> None:
 
 
 @posix
-def test_a_listed_file_that_is_a_link(sound: World) -> None:
+def test_a_linked_script_is_reported(sound: World) -> None:
     (sound.folder / TREND_PATH).rename(sound.place / "moved.pine")
     (sound.folder / TREND_PATH).symlink_to(sound.place / "moved.pine")
     assert f"{TREND_PATH}: a link is in the way" in only_wrong(sound, "permissions")
 
 
 @posix
-def test_links_that_are_passed_over(sound: World) -> None:
+def test_skipped_links_are_noted(sound: World) -> None:
     (sound.folder / "linked.pine").symlink_to(sound.folder / TREND_PATH)
     (sound.folder / "folder").symlink_to(sound.place)
     (sound.folder / "notes.txt").symlink_to(sound.folder / TREND_PATH)
@@ -760,12 +764,12 @@ def test_links_that_are_passed_over(sound: World) -> None:
     assert "not followed: folder, linked.pine;" in noted(sound, "permissions")
 
 
-def test_a_listed_file_that_is_no_text(sound: World) -> None:
+def test_an_undecodable_script_is_reported(sound: World) -> None:
     sound.write(b"plot(\xff)")
     assert only_wrong(sound, "permissions").startswith(f"{TREND_PATH}: not UTF-8")
 
 
-def test_files_that_cannot_be_tracked(sound: World) -> None:
+def test_untrackable_files_are_noted(sound: World) -> None:
     sound.write(TREND, "drafts/-odd.pine")
     sound.write(TREND, "con.pine")
     found = look(sound)
@@ -779,13 +783,13 @@ def test_files_that_cannot_be_tracked(sound: World) -> None:
 
 
 @posix
-def test_files_that_everybody_can_write(sound: World) -> None:
+def test_world_writable_files_are_noted(sound: World) -> None:
     (sound.folder / TREND_PATH).chmod(0o666)
     assert f"can write them: {TREND_PATH};" in noted(sound, "permissions")
 
 
 @posix
-def test_a_folder_that_cannot_be_written(sound: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unwritable_folder_is_reported(sound: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """`os.access` is patched, because root may write everywhere."""
     shut, access = sound.folder / "indicators", os.access
     monkeypatch.setattr("os.access", lambda path, mode: path != shut and access(path, mode))
@@ -796,7 +800,7 @@ def test_a_folder_that_cannot_be_written(sound: World, monkeypatch: pytest.Monke
 
 
 @both_ways
-def test_leftovers_of_a_killed_process(sound: World) -> None:
+def test_leftovers_of_a_killed_process_are_noted(sound: World) -> None:
     (sound.folder / "indicators" / ".pinesync-0001-aa.tmp").write_text(LONGER)
     (sound.state_folder / "tmp").mkdir(exist_ok=True)
     (sound.state_folder / "tmp" / "0123456789abcdef").write_text(LONGER)
@@ -805,7 +809,7 @@ def test_leftovers_of_a_killed_process(sound: World) -> None:
     assert look(sound).notes() == {}
 
 
-def test_the_log_of_a_bug(sound: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_crash_log_is_noted(sound: World, monkeypatch: pytest.MonkeyPatch) -> None:
     def broken(*_: object, **__: object) -> None:
         raise ZeroDivisionError
 
@@ -815,7 +819,7 @@ def test_the_log_of_a_bug(sound: World, monkeypatch: pytest.MonkeyPatch) -> None
     assert re.match(r"1 log of bugs in pinesync: ~/.*/bug-.*\.log; check", noted(sound, "bugs"))
 
 
-def test_a_bug_of_doctor_is_no_finding(sound: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_bug_in_doctor_is_not_a_finding(sound: World, monkeypatch: pytest.MonkeyPatch) -> None:
     def broken(*_: object, **__: object) -> None:
         raise ZeroDivisionError
 
@@ -855,15 +859,15 @@ def test_every_problem_is_reported(sound: World, monkeypatch: pytest.MonkeyPatch
 
 
 @pytest.mark.parametrize("name", ["red\x1b[31m", "lev\u202eel", "a\nhint: rm -r .", "\udcff"])
-def test_names_are_shown_and_never_obeyed(sound: World, name: str) -> None:
+def test_hostile_names_are_escaped(sound: World, name: str) -> None:
     sound.write(TREND, f"{name}.pine")
     found = look(sound)
     assert found.ran.code == 0
     assert "cannot be tracked" in found.ran.out
-    assert name not in found.ran.said
+    assert name not in found.ran.output
 
 
-def test_colours_and_verbosity(sound: World) -> None:
+def test_doctor_has_colours_and_verbosity(sound: World) -> None:
     sound.write(MARKERS)
     assert "\x1b[31mwrong\x1b[0m" in sound("--color", "always", "doctor").out
     traced = sound("doctor", "-vv")
@@ -871,7 +875,7 @@ def test_colours_and_verbosity(sound: World) -> None:
     private(sound, traced)
 
 
-def test_a_home_that_is_not_known_is_not_shortened(sound: World) -> None:
+def test_paths_are_not_shortened_for_the_root_home(sound: World) -> None:
     sound.monkeypatch.setenv("HOME", "/")
     ran = sound("doctor", code=0)
     assert "~" not in ran.out

@@ -44,39 +44,39 @@ def untouched(world: World) -> object:
 
 
 @both_ways
-def test_each_text_that_is_not_held_is_read_once(clone: World) -> None:
+def test_each_missing_text_is_read_once(clone: World) -> None:
     clone.web_save(SLOWER)
     clone.web_save(EXTRA, "Extra")
     before = clone.files(), clone.state()
     ran = clone("fetch")
-    assert (ran.code, sorted(ran.asked)) == (0, ["get", "get", "list"])
+    assert (ran.code, sorted(ran.requests)) == (0, ["get", "get", "list"])
     assert ran.out.splitlines() == [
         f"remote-only  {EXTRA_PATH}  1.0",
         f"behind       {TREND_PATH}  1.0 → 2.0",
     ]
-    assert clone("fetch").asked == ("list",)
+    assert clone("fetch").requests == ("list",)
     assert (clone.files(), clone.state()) == before
-    assert clone("pull").asked == ("list",)
+    assert clone("pull").requests == ("list",)
     assert clone.read() == SLOWER
 
 
-def test_nothing_new(clone: World) -> None:
+def test_nothing_new_is_one_request(clone: World) -> None:
     ran = clone("fetch")
     assert (ran.code, ran.out, ran.err) == (0, "", "nothing new on TradingView\n")
-    assert ran.asked == ("list",)
+    assert ran.requests == ("list",)
 
 
-def test_a_merge_needs_nothing_more(clone: World) -> None:
+def test_a_merge_after_a_fetch_reads_no_texts(clone: World) -> None:
     """Also on a machine that has never seen the base."""
     clone.forget()
     clone.write(LONGER)
     clone.web_save(SLOWER)
     assert clone("fetch").code == 0
-    assert clone("pull").asked == ("list",)
+    assert clone("pull").requests == ("list",)
     assert clone.read() == MERGED
 
 
-def test_a_text_that_cannot_be_read_is_reported(repo: World) -> None:
+def test_an_unreadable_text_is_reported(repo: World) -> None:
     repo.web_save(SLOWER)
     repo.web_save(BREAKOUT + "//\n", "Breakout")
     repo.plan.add("get:1:foreign-delete")
@@ -87,7 +87,7 @@ def test_a_text_that_cannot_be_read_is_reported(repo: World) -> None:
 
 
 @pytest.mark.parametrize(("fault", "code"), [("expire", 5), ("list:1:html", 5)])
-def test_a_session_that_ended_moves_nothing(repo: World, fault: str, code: int) -> None:
+def test_an_expired_session_moves_nothing(repo: World, fault: str, code: int) -> None:
     repo("fetch")
     before = saved(repo)
     repo.web_save(SLOWER)
@@ -103,7 +103,7 @@ def test_a_session_that_ended_moves_nothing(repo: World, fault: str, code: int) 
 
 
 @both_ways
-def test_what_differs_is_shown_by_git(repo: World) -> None:
+def test_git_diff_shows_what_differs(repo: World) -> None:
     before = untouched(repo)
     assert repo("fetch").code == 0
     assert saved(repo) == git(repo.folder, "rev-parse", "HEAD")
@@ -114,11 +114,11 @@ def test_what_differs_is_shown_by_git(repo: World) -> None:
     assert sorted(ahead(repo)) == ["Extra 1.0", "Trend 2.0"]
     assert sorted(differs(repo)) == sorted([EXTRA_PATH, TREND_PATH, "pine.toml"])
     assert git(repo.folder, "diff", SAVED, "--", TREND_PATH).count("\n-") == 2
-    told = git(repo.folder, "log", "-1", "--format=%(trailers)", "--grep=^Trend", SAVED)
-    assert told == f"Pine-Id: {repo.id_of()}\nPine-Version: 2.0\n"
+    message = git(repo.folder, "log", "-1", "--format=%(trailers)", "--grep=^Trend", SAVED)
+    assert message == f"Pine-Id: {repo.id_of()}\nPine-Version: 2.0\n"
 
 
-def test_a_pull_moves_it_and_a_commit_closes_the_gap(repo: World) -> None:
+def test_a_pull_moves_the_branch_and_a_commit_catches_up(repo: World) -> None:
     repo.web_save(SLOWER)
     repo.web_save_and_pull(EXTRA, "Extra")
     assert sorted(ahead(repo)) == ["Extra 1.0", "Trend 2.0"]
@@ -130,7 +130,7 @@ def test_a_pull_moves_it_and_a_commit_closes_the_gap(repo: World) -> None:
     assert saved(repo) == git(repo.folder, "rev-parse", "HEAD")
 
 
-def test_a_pull_that_commits_leaves_no_gap(repo: World) -> None:
+def test_a_pull_with_commit_is_level_with_the_branch(repo: World) -> None:
     repo.web_save(SLOWER)
     assert repo("pull", "--commit").code == 0
     assert saved(repo) == git(repo.folder, "rev-parse", "HEAD")
@@ -142,7 +142,7 @@ def test_a_pull_that_commits_leaves_no_gap(repo: World) -> None:
     assert saved(repo) == before
 
 
-def test_it_stays_where_it_is_while_nothing_changes(repo: World) -> None:
+def test_the_branch_stays_while_nothing_changes(repo: World) -> None:
     repo.web_save(SLOWER)
     repo("fetch")
     before = saved(repo)
@@ -154,7 +154,7 @@ def test_it_stays_where_it_is_while_nothing_changes(repo: World) -> None:
     assert len(git(repo.folder, "reflog", "show", SAVED).split("\n")) == 1
 
 
-def test_a_merge_of_it_takes_nothing_back(repo: World) -> None:
+def test_merging_the_branch_reverts_nothing(repo: World) -> None:
     """Unpushed commits stay, and new versions arrive."""
     repo.write(LONGER)
     committed(repo, "mine")
@@ -177,7 +177,7 @@ def test_a_merge_of_it_takes_nothing_back(repo: World) -> None:
     assert differs(repo) == []
 
 
-def test_an_edit_that_was_committed_with_pine_toml(repo: World) -> None:
+def test_a_commit_with_an_edit_is_not_a_merge_base(repo: World) -> None:
     """HEAD is no state that both sides agreed on, and none to go on from."""
     repo.web_save_and_pull(BREAKOUT + "// theirs\n", "Breakout")
     repo.write(LONGER)
@@ -189,7 +189,7 @@ def test_an_edit_that_was_committed_with_pine_toml(repo: World) -> None:
     assert repo.read() == LONGER
 
 
-def test_before_a_first_commit(clone: World) -> None:
+def test_fetch_works_before_the_first_commit(clone: World) -> None:
     clone.git("init", "-q")
     clone("fetch")
     assert ahead(clone, SAVED) == ["3 scripts as they are saved"]
@@ -198,7 +198,7 @@ def test_before_a_first_commit(clone: World) -> None:
     assert git(clone.folder, "log", "-1", "--format=%b", SAVED).count(" 1.0") == 3
 
 
-def test_pine_toml_is_not_committed(clone: World) -> None:
+def test_fetch_works_with_an_uncommitted_pine_toml(clone: World) -> None:
     clone.git("init", "-q")
     clone.write("notes", "NOTES")
     clone.git("add", "NOTES")
@@ -225,11 +225,11 @@ def test_a_file_keeps_its_own_line_ends(repo: World) -> None:
     assert differs(repo) == []
     repo.web_save(SLOWER)
     repo("fetch")
-    told = git(repo.folder, "diff", "--numstat", SAVED, "--", TREND_PATH)
-    assert told == f"1\t1\t{TREND_PATH}"
+    changes = git(repo.folder, "diff", "--numstat", SAVED, "--", TREND_PATH)
+    assert changes == f"1\t1\t{TREND_PATH}"
 
 
-def test_as_git_would_store_it(clone: World) -> None:
+def test_texts_are_committed_as_git_stores_them(clone: World) -> None:
     """Line ends as .gitattributes has them."""
     clone.git("init", "-q")
     clone.write("*.pine text eol=crlf\n", ".gitattributes")
@@ -244,7 +244,7 @@ def test_as_git_would_store_it(clone: World) -> None:
     assert git(clone.folder, "diff", "--numstat", SAVED, "--", "*.pine") == f"1\t1\t{TREND_PATH}"
 
 
-def test_a_script_that_moved_here(repo: World) -> None:
+def test_a_moved_script_moves_on_the_branch(repo: World) -> None:
     (repo.folder / "mine").mkdir()
     repo.git("mv", TREND_PATH, "mine/Trend.pine")
     manifest = repo.read("pine.toml")
@@ -255,7 +255,7 @@ def test_a_script_that_moved_here(repo: World) -> None:
     assert tree(repo.folder, SAVED)["mine/Trend.pine"] == SLOWER
 
 
-def test_a_workspace_below_the_top(clone: World) -> None:
+def test_a_workspace_in_a_subfolder_is_tracked(clone: World) -> None:
     for words in (["init", "-q"], ["add", "."], ["commit", "-qm", "all"]):
         git(clone.place, *words)
     clone.web_save(SLOWER)
@@ -270,7 +270,7 @@ def test_a_workspace_below_the_top(clone: World) -> None:
 # -- off, and what goes wrong ---------------------------------------------------------------------
 
 
-def test_it_is_switched_off_by_a_setting(repo: World) -> None:
+def test_tracking_can_be_turned_off(repo: World) -> None:
     repo.git("config", "pinesync.track", "false")
     for verb in ("fetch", "pull"):
         assert repo(verb).code == 0
@@ -294,7 +294,7 @@ def test_a_pull_does_not_fail_with_git(repo: World) -> None:
     assert repo("fetch").code == 1
 
 
-def test_a_repository_that_is_broken(repo: World) -> None:
+def test_a_broken_repository_does_not_stop_a_pull(repo: World) -> None:
     repo.web_save(SLOWER)
     (repo.folder / ".git" / "HEAD").write_text("broken")
     ran = repo("pull")
@@ -326,9 +326,7 @@ def test_no_program_of_the_repository_is_run(repo: World, tmp_path: Path) -> Non
 
 @pytest.mark.parametrize("where", [".gitattributes", "not committed", ".git/info/attributes"])
 @pytest.mark.parametrize("attributes", ["ident", "text eol=crlf", "ident text eol=lf"])
-def test_what_git_would_store_is_what_it_is_compared_with(
-    repo: World, attributes: str, where: str
-) -> None:
+def test_texts_are_compared_as_git_stores_them(repo: World, attributes: str, where: str) -> None:
     """Line ends and `$Id$`, which need no program."""
     file = ".gitattributes" if where == "not committed" else where
     repo.write(f"*.pine {attributes}\n", file)
@@ -358,7 +356,7 @@ def test_an_unfiltered_branch_is_reported_once(repo: World, first: str) -> None:
     assert tree(repo.folder, SAVED)[TREND_PATH] == LONGER + "// pull\n"
 
 
-def test_attributes_above_the_workspace(clone: World) -> None:
+def test_attributes_above_the_workspace_are_applied(clone: World) -> None:
     """Of the whole repo, and not committed."""
     git(clone.place, "init", "-q")
     git(clone.place, "add", "scripts")

@@ -15,7 +15,7 @@ from tests.world.scripts import BROKEN, EXTRA, LONGER, SLOWER, TREND
 # -- add ------------------------------------------------------------------------------------------
 
 
-def test_add_a_folder_lists_what_is_untracked_in_it(clone: World) -> None:
+def test_add_of_a_folder_lists_its_untracked_files(clone: World) -> None:
     clone.write(EXTRA, "ideas/one.pine")
     clone.write(EXTRA.replace("Extra", "Two"), "ideas/deep/two.pine")
     assert clone("add", "ideas").out == "2 files listed for the next push\n"
@@ -35,7 +35,7 @@ def test_a_second_add_is_reported_and_changes_nothing(clone: World) -> None:
     assert clone.files() == files
 
 
-def test_add_names_what_is_new_if_it_is_one_file(clone: World) -> None:
+def test_add_of_one_file_names_it(clone: World) -> None:
     clone.write(EXTRA, "x.pine")
     assert clone("add", ".").out == "x.pine: push will save it as Extra\n"
 
@@ -57,7 +57,7 @@ def test_a_file_without_a_title_is_saved_under_its_own_name(clone: World) -> Non
         "a/../../b.pine",
     ],
 )
-def test_add_refuses_what_cannot_be_a_script(clone: World, path: str) -> None:
+def test_add_refuses_invalid_files(clone: World, path: str) -> None:
     clone.write("x", "notes.txt")
     (clone.folder / "empty").mkdir()
     files = clone.files()
@@ -65,7 +65,7 @@ def test_add_refuses_what_cannot_be_a_script(clone: World, path: str) -> None:
     assert clone.files() == files
 
 
-def test_two_files_of_one_title_cannot_wait_for_one_name(clone: World) -> None:
+def test_two_new_files_with_one_title_are_refused(clone: World) -> None:
     clone.write(EXTRA, "one.pine")
     clone.write(EXTRA, "two.pine")
     assert "would both be saved as 'Extra'" in clone("add", "one.pine", "two.pine", code=3).err
@@ -73,7 +73,7 @@ def test_two_files_of_one_title_cannot_wait_for_one_name(clone: World) -> None:
 
 
 @both_ways
-def test_add_with_an_id_links_with_the_version_that_the_text_is(clone: World) -> None:
+def test_add_with_an_id_finds_the_version_of_the_text(clone: World) -> None:
     clone.web_save(EXTRA, "Other name")
     clone.web_save(EXTRA + "// 2\n", "Other name")
     clone.write(EXTRA, "mine.pine")
@@ -85,7 +85,7 @@ def test_add_with_an_id_links_with_the_version_that_the_text_is(clone: World) ->
     assert clone.read("mine.pine") == EXTRA + "// 2\n"
 
 
-def test_a_taken_name_is_linked_as_the_hint_says(clone: World) -> None:
+def test_a_taken_name_can_be_linked_as_hinted(clone: World) -> None:
     clone.web_save(TREND, "Extra")
     clone.write(EXTRA, "mine.pine")
     clone("add", "mine.pine")
@@ -104,13 +104,13 @@ def test_a_taken_name_is_linked_as_the_hint_says(clone: World) -> None:
 @pytest.mark.parametrize(
     ("pine_id", "code"), [("USER;xyz", 2), ("", 2), ("PUB;" + "0" * 32, 2), ("USER;" + "0" * 32, 1)]
 )
-def test_an_invalid_id(clone: World, pine_id: str, code: int) -> None:
+def test_an_invalid_id_is_refused(clone: World, pine_id: str, code: int) -> None:
     clone.write(EXTRA, "mine.pine")
     assert clone("add", "--id", pine_id, "mine.pine").code == code
     assert clone.words() == {"mine.pine": "untracked"}
 
 
-def test_an_id_links_one_file_and_no_script_twice(clone: World) -> None:
+def test_an_id_links_exactly_one_file(clone: World) -> None:
     clone.write(EXTRA, "mine.pine")
     clone.write(EXTRA, "two.pine")
     trend = clone.id_of()
@@ -136,7 +136,7 @@ def test_every_template_compiles(clone: World, template: str, path: str) -> None
     assert "{{" not in clone.read(path)
     checked = clone("check", path)
     assert (checked.code, checked.out) == (0, "")
-    assert checked.asked == ("check",)
+    assert checked.requests == ("check",)
     assert clone("push").code == 0
     assert clone.saved("My idea") == [clone.read(path)]
 
@@ -148,7 +148,7 @@ plot(close, "{{name}}")
 """
 
 
-def test_a_file_as_template_goes_where_its_declaration_belongs(clone: World) -> None:
+def test_a_template_file_determines_the_folder(clone: World) -> None:
     clone.write(OWN, "../own.pine")
     made = clone("new", 'A "b" {{date}}', "--template", "../own.pine")
     assert made.out == "written  strategies/A _b_ _date.pine\n"
@@ -162,12 +162,12 @@ def test_a_file_as_template_goes_where_its_declaration_belongs(clone: World) -> 
     assert re.fullmatch(r"20\d\d-\d\d-\d\d", day)
 
 
-def test_own_templates_are_found_by_name_and_go_before_the_shipped(clone: World) -> None:
+def test_user_templates_override_the_shipped_ones(clone: World) -> None:
     folder = Path(os.environ["PINESYNC_HOME"]) / "config" / "templates"
     folder.mkdir(parents=True)
-    kept = clone.place / "dotfiles.pine"
-    kept.write_text("//@version=6\nindicator('mine')\nplot(1)\n")
-    (folder / "start.pine").symlink_to(kept)
+    target = clone.place / "dotfiles.pine"
+    target.write_text("//@version=6\nindicator('mine')\nplot(1)\n")
+    (folder / "start.pine").symlink_to(target)
     (folder / "library.pine").write_bytes(b"\xef\xbb\xbf//@version=6\r\nlibrary('{{name}}')\r\n")
     assert clone("new", "One", "--template", "start").code == 0
     assert "'mine'" in clone.read("indicators/One.pine")
@@ -178,7 +178,7 @@ def test_own_templates_are_found_by_name_and_go_before_the_shipped(clone: World)
     assert f"templates: indicator, library, start, strategy; {own}" in unknown.err
 
 
-def test_a_template_is_a_script(clone: World) -> None:
+def test_a_template_must_be_a_pine_file(clone: World) -> None:
     """The next push would send it."""
     clone.write("secret\n", "../id_rsa")
     refused = clone("new", "x", "--template", "../id_rsa")
@@ -187,18 +187,18 @@ def test_a_template_is_a_script(clone: World) -> None:
 
 
 @pytest.mark.parametrize(
-    ("data", "said"), [(None, "no such template"), (b"\xff\xfe", "own.pine: ")]
+    ("data", "message"), [(None, "no such template"), (b"\xff\xfe", "own.pine: ")]
 )
-def test_a_template_that_cannot_be_read(clone: World, data: bytes | None, said: str) -> None:
+def test_an_unreadable_template_is_refused(clone: World, data: bytes | None, message: str) -> None:
     if data is not None:
         (clone.folder / "own.pine").write_bytes(data)
     files = clone.files()
-    assert said in clone("new", "x", "--template", "./own.pine", code=2).err
+    assert message in clone("new", "x", "--template", "./own.pine", code=2).err
     assert clone.files() == files
 
 
 @pytest.mark.parametrize("name", ['Say "hi" \\ & bye', "Мой индикатор", "測試", "a/b:c", "x" * 128])
-def test_any_name_that_the_service_takes(clone: World, name: str) -> None:
+def test_new_accepts_any_name_of_the_service(clone: World, name: str) -> None:
     assert clone("new", name).code == 0
     assert clone("push").code == 0
     assert name in clone.account()
@@ -206,9 +206,9 @@ def test_any_name_that_the_service_takes(clone: World, name: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["", "  ", "x" * 129, "two\nlines", "\x1b[31m", "\u202eevil"])
-def test_invalid_names(clone: World, name: str) -> None:
+def test_new_refuses_invalid_names(clone: World, name: str) -> None:
     files = clone.files()
-    assert "\x1b" not in clone("new", name, code=2).said
+    assert "\x1b" not in clone("new", name, code=2).output
     assert clone.files() == files
 
 
@@ -223,7 +223,7 @@ def test_new_overwrites_nothing(clone: World) -> None:
 # -- rm -------------------------------------------------------------------------------------------
 
 
-def test_rm_forgets_and_deletes_nothing(clone: World) -> None:
+def test_rm_unlists_and_deletes_nothing(clone: World) -> None:
     files, account = clone.files(), clone.account()
     forgotten = clone("rm", TREND_PATH, BREAKOUT_PATH, code=0)
     assert forgotten.out.splitlines() == [f"forgotten  {TREND_PATH}", f"forgotten  {BREAKOUT_PATH}"]
@@ -234,7 +234,7 @@ def test_rm_forgets_and_deletes_nothing(clone: World) -> None:
 
 
 @pytest.mark.parametrize("edited", [False, True])
-def test_a_folder_of_some_scripts_does_not_meet_again_what_it_forgot(
+def test_a_removed_script_does_not_return_to_a_partial_workspace(
     clone: World, edited: bool
 ) -> None:
     listed = clone.read("pine.toml").replace('track = "all"', 'track = "listed"')
@@ -245,7 +245,7 @@ def test_a_folder_of_some_scripts_does_not_meet_again_what_it_forgot(
     clone.web_save(SLOWER)
     for verb in ("pull", "push"):
         ran = clone(verb)
-        assert (ran.code, ran.out, ran.asked) == (0, "", ("list",))
+        assert (ran.code, ran.out, ran.requests) == (0, "", ("list",))
     assert clone.words() == {TREND_PATH: "untracked"}
     assert clone.read() == (LONGER if edited else TREND)
     assert clone("add", "--id", clone.id_of(), TREND_PATH).code == 0  # and is met where it is meant
@@ -265,7 +265,7 @@ def test_list_shows_every_script_and_its_file(clone: World) -> None:
     clone.web_save(SLOWER)
     clone.web_save(EXTRA, "Extra")
     listed = clone("list")
-    assert listed.asked == ("list",)
+    assert listed.requests == ("list",)
     rows = [line.split() for line in listed.out.splitlines()]
     assert [(row[0], row[1], row[2]) for row in rows] == [
         ("Breakout", "1.0", "strategy"),
@@ -281,24 +281,24 @@ def test_list_shows_every_script_and_its_file(clone: World) -> None:
     ]
 
 
-def test_list_needs_no_folder(world: World) -> None:
+def test_list_works_outside_a_workspace(world: World) -> None:
     assert len(world("list", "--sandbox").out.splitlines()) == 3
     assert world("list").code == 5  # nobody said sandbox, and there is no cookie
 
 
 @both_ways
-def test_whoami(clone: World) -> None:
-    told = clone("whoami")
+def test_whoami_shows_account_and_cookie_source(clone: World) -> None:
+    shown = clone("whoami")
     where, source = clone.remote_name, "the sandbox's own"
     if clone.server:
         where, source = clone.server.url, "from the variable PINESYNC_COOKIE"
-    first, cookie = told.out.splitlines()[:2]
+    first, cookie = shown.out.splitlines()[:2]
     assert first == f"sandbox on {where}, 3 saved scripts"
     assert cookie.startswith(f"cookie: {source}, ")
-    assert clone.user.sessionid not in told.said
+    assert clone.user.sessionid not in shown.output
 
 
-def test_an_account_without_scripts(world: World) -> None:
+def test_list_of_an_empty_account_says_so(world: World) -> None:
     world.store.reset(world.user)
     assert "(an account without saved scripts)" in world("whoami", "--sandbox").out
     assert world("clone", "--sandbox", "scripts").code == 0
@@ -313,7 +313,7 @@ def test_an_account_without_scripts(world: World) -> None:
 # -- diff -----------------------------------------------------------------------------------------
 
 
-def test_diff_is_the_file_against_the_base(clone: World) -> None:
+def test_diff_compares_the_file_with_the_base(clone: World) -> None:
     clone.write(LONGER)
     shown = clone("diff", code=0)
     assert shown.out.splitlines() == [
@@ -328,7 +328,7 @@ def test_diff_is_the_file_against_the_base(clone: World) -> None:
     assert clone("diff", BREAKOUT_PATH).out == ""
 
 
-def test_diff_of_what_has_no_base_says_why_there_is_none(clone: World) -> None:
+def test_diff_explains_a_missing_base(clone: World) -> None:
     clone.write(EXTRA, "loose.pine")
     for words in (["diff"], ["diff", "--remote"]):
         assert clone(*words).out == ""  # as git's, it is about what is listed
@@ -337,7 +337,7 @@ def test_diff_of_what_has_no_base_says_why_there_is_none(clone: World) -> None:
     assert clone("diff").out.startswith("--- a/loose.pine (nothing)\n")
 
 
-def test_diff_stat_and_exit_code(clone: World) -> None:
+def test_diff_has_stat_and_exit_code(clone: World) -> None:
     assert clone("diff", "--exit-code").code == 0
     clone.write(LONGER.replace("20", "30"))
     assert clone("diff", "--stat", "--exit-code", code=6).out == f"{TREND_PATH}  +2 -1\n"
@@ -345,7 +345,7 @@ def test_diff_stat_and_exit_code(clone: World) -> None:
 
 
 @both_ways
-def test_diff_remote_is_against_the_newest(clone: World) -> None:
+def test_diff_remote_compares_with_the_newest_version(clone: World) -> None:
     assert clone("diff", "--remote").out == ""
     clone.web_save(SLOWER)
     shown = clone("diff", "--remote")
@@ -355,20 +355,20 @@ def test_diff_remote_is_against_the_newest(clone: World) -> None:
     assert clone("diff").out == ""
 
 
-def test_diff_of_a_file_without_a_final_newline(clone: World) -> None:
+def test_diff_shows_a_missing_final_newline(clone: World) -> None:
     clone.write(TREND.removesuffix("\n"))
     lines = clone("diff").out.splitlines()
     assert lines[-3:] == ["-plot(slow)", "+plot(slow)", "\\ No newline at end of file"]
     assert clone("diff", "--stat").out == f"{TREND_PATH}  +1 -1\n"
 
 
-def test_diff_counts_only_lines_and_not_line_ends(clone: World) -> None:
+def test_diff_ignores_line_ends(clone: World) -> None:
     clone.write(LONGER.replace("\n", "\r\n"))
     assert clone("diff", "--stat").out == f"{TREND_PATH}  +1 -0\n"
     assert "\r" not in clone("diff").out
 
 
-def test_diff_says_what_it_cannot_show(clone: World) -> None:
+def test_diff_names_missing_and_undecodable_files(clone: World) -> None:
     clone.remove()
     clone.write(b"\xff", BREAKOUT_PATH)
     assert sorted(clone("diff").out.splitlines()) == [
@@ -377,17 +377,17 @@ def test_diff_says_what_it_cannot_show(clone: World) -> None:
     ]
 
 
-def test_diff_without_what_this_machine_held(clone: World) -> None:
+def test_diff_works_without_state(clone: World) -> None:
     clone.write(LONGER)
     clone.forget()
     assert "+plot(close)" in clone("diff").out
-    assert clone("diff").asked == ()
+    assert clone("diff").requests == ()
 
 
 # -- check ----------------------------------------------------------------------------------------
 
 
-def test_check_without_a_folder_of_pinesync(world: World) -> None:
+def test_check_works_outside_a_workspace(world: World) -> None:
     world.folder.mkdir()
     world.write(BROKEN, "loose.pine")
     checked = world("check", "--sandbox", "loose.pine", code=4)
@@ -397,14 +397,14 @@ def test_check_without_a_folder_of_pinesync(world: World) -> None:
     assert world("check", "--offline", "nothing.pine").code == 2
 
 
-def test_check_offline_finds_what_no_parser_takes(clone: World) -> None:
+def test_check_offline_finds_syntax_errors(clone: World) -> None:
     clone.write(TREND + "plot(close\n")
     checked = clone("check", "--offline", code=4)
     assert checked.out.startswith(f"{TREND_PATH}:13:")
-    assert checked.asked == ()
+    assert checked.requests == ()
 
 
-def test_check_of_a_file_that_is_no_text(clone: World) -> None:
+def test_check_reports_an_undecodable_file(clone: World) -> None:
     clone.write(b"\xff\xfe")
     checked = clone("check", code=1)
     assert checked.out.startswith(f"{TREND_PATH}:1:1: error: not UTF-8")
@@ -414,10 +414,10 @@ def test_check_of_a_file_that_is_no_text(clone: World) -> None:
 @both_ways
 def test_check_costs_one_request_a_file_and_no_cookie(clone: World) -> None:
     clone.monkeypatch.delenv("PINESYNC_COOKIE", raising=False)
-    assert clone("check", code=0).asked == ("check",) * len(PATHS)
+    assert clone("check", code=0).requests == ("check",) * len(PATHS)
 
 
-def test_the_caret_is_under_the_finding(clone: World) -> None:
+def test_carets_mark_the_finding(clone: World) -> None:
     clone.write(TREND + '\tplot(undeclared, "図")\n')
     out = clone("check", TREND_PATH).out.splitlines()
     assert out[1:] == ['   plot(undeclared, "図")', "        ^^^^^^^^^^"]  # the tab is one blank
@@ -430,11 +430,13 @@ def test_the_caret_is_under_the_finding(clone: World) -> None:
 
 
 @both_ways
-def test_verify_reads_everything_and_says_what_differs(clone: World) -> None:
+def test_verify_reads_everything_and_reports_differences(clone: World) -> None:
     assert clone("verify", code=0).out == "3 of 3 scripts proven: file = base = TradingView\n"
     clone.write(LONGER)
     before = clone.files(), clone.account(), clone.state()
     found = clone("verify", code=3)
-    assert found.out.startswith(f"{TREND_PATH}: ")
-    assert found.out.endswith("2 of 3 scripts proven: file = base = TradingView\n")
+    assert found.out.splitlines() == [
+        f"{TREND_PATH}: modified; the file is not the text of 1.0",
+        "2 of 3 scripts proven: file = base = TradingView",
+    ]
     assert (clone.files(), clone.account(), clone.state()) == before

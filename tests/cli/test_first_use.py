@@ -38,21 +38,21 @@ def ran_as_anybody(world: World, *arguments: str) -> Ran:
 
 @posix
 @pytest.mark.parametrize("verb", ["push", "pull"])
-def test_a_file_without_read_permission(clone: World, verb: str) -> None:
+def test_a_file_without_read_permission_is_reported(clone: World, verb: str) -> None:
     clone.write(LONGER)
     (clone.folder / TREND_PATH).chmod(0)
     ran = ran_as_anybody(clone, verb)
     assert ran.code == 3
-    assert ran.said.count(TREND_PATH) == 1
-    assert f"{TREND_PATH}: Permission denied" in ran.said
-    assert HINT in ran.said
-    assert "UTF-8" not in ran.said
+    assert ran.output.count(TREND_PATH) == 1
+    assert f"{TREND_PATH}: Permission denied" in ran.output
+    assert HINT in ran.output
+    assert "UTF-8" not in ran.output
     (clone.folder / TREND_PATH).chmod(0o600)
     assert clone.saved() == [TREND]
 
 
 @posix
-def test_a_folder_that_cannot_be_written(clone: World) -> None:
+def test_an_unwritable_folder_is_reported(clone: World) -> None:
     clone.web_save(LONGER)
     (clone.folder / TREND_PATH).parent.chmod(0o500)
     try:
@@ -60,22 +60,22 @@ def test_a_folder_that_cannot_be_written(clone: World) -> None:
     finally:
         (clone.folder / TREND_PATH).parent.chmod(0o700)
     assert ran.code == 1
-    assert ran.said.count(TREND_PATH) == 1
-    assert "Permission denied" in ran.said
+    assert ran.output.count(TREND_PATH) == 1
+    assert "Permission denied" in ran.output
     assert clone.read() == TREND
 
 
 @posix
-def test_status_names_it_once(clone: World) -> None:
+def test_status_names_an_unreadable_file_once(clone: World) -> None:
     (clone.folder / TREND_PATH).chmod(0)
     ran = ran_as_anybody(clone, "status")
     assert ran.out.count(TREND_PATH) == 1
     assert "Permission denied" in ran.out
-    assert ran_as_anybody(clone, "diff").said.count(TREND_PATH) == 1
+    assert ran_as_anybody(clone, "diff").output.count(TREND_PATH) == 1
 
 
 @pytest.mark.parametrize("kind", ["link", "large"])
-def test_files_that_are_not_plain(clone: World, kind: str) -> None:
+def test_a_linked_or_huge_file_is_refused(clone: World, kind: str) -> None:
     clone.remove()
     if kind == "link":
         (clone.place / "other.pine").write_text(LONGER)
@@ -83,20 +83,20 @@ def test_files_that_are_not_plain(clone: World, kind: str) -> None:
     else:
         clone.write("// x\n" * 2_000_000)
     ran = clone("push")
-    assert (ran.code, ran.said.count(TREND_PATH)) == (3, 1)
-    assert HINT in ran.said
+    assert (ran.code, ran.output.count(TREND_PATH)) == (3, 1)
+    assert HINT in ran.output
 
 
-def test_bytes_that_are_no_text_are_still_labelled_utf_8(clone: World) -> None:
+def test_undecodable_bytes_are_refused_with_a_utf_8_hint(clone: World) -> None:
     clone.write(b"\xff\xfe")
-    assert "save it as UTF-8 text" in clone("push", code=3).said
+    assert "save it as UTF-8 text" in clone("push", code=3).output
 
 
 def test_mv_onto_a_listed_file_names_it_once(clone: World) -> None:
     other = "strategies/Breakout.pine"
     ran = clone("mv", TREND_PATH, other, code=3)
     assert f"error: {other}: listed in pine.toml already; nothing was moved" in ran.err
-    assert ran.said.count(other) == 1
+    assert ran.output.count(other) == 1
     assert clone.words() == {}
 
 
@@ -104,7 +104,7 @@ def test_mv_onto_a_listed_file_names_it_once(clone: World) -> None:
 
 
 @posix
-def test_a_sandbox_that_is_read_only_is_not_to_be_moved_away(world: World) -> None:
+def test_a_read_only_sandbox_has_no_hint_to_move_it(world: World) -> None:
     file = Path(world("sandbox", "path").out.strip())
     for beside in file.parent.iterdir():
         beside.chmod(0o400)
@@ -120,7 +120,7 @@ def test_a_sandbox_that_is_read_only_is_not_to_be_moved_away(world: World) -> No
     assert "away" not in ran.err
 
 
-def test_a_file_that_is_no_sandbox_is_to_be_moved_away(world: World) -> None:
+def test_an_invalid_sandbox_has_a_hint_to_move_it(world: World) -> None:
     file = Path(world("sandbox", "path").out.strip())
     file.with_name("other.sqlite3").write_bytes(b"no database " * 1000)
     assert "move the file away" in world("sandbox", "seed", "--name", "other", code=1).err
@@ -132,14 +132,14 @@ def test_a_file_that_is_no_sandbox_is_to_be_moved_away(world: World) -> None:
 @pytest.mark.parametrize(
     "words", [["{}"], ["{}", "--offline"], [TREND_PATH, "{}"], ["{}", "--json"]]
 )
-def test_a_folder_without_a_script_was_named_in_vain(clone: World, words: list[str]) -> None:
+def test_a_named_folder_without_scripts_is_reported(clone: World, words: list[str]) -> None:
     (clone.folder / "empty" / "deeper").mkdir(parents=True)
     ran = clone("check", *(word.format("empty") for word in words))
-    assert (ran.code, ran.asked) == (2, ())
-    assert "empty: no .pine file is in it" in ran.said
+    assert (ran.code, ran.requests) == (2, ())
+    assert "empty: no .pine file is in it" in ran.output
 
 
-def test_a_workspace_without_a_script_is_checked(world: World) -> None:
+def test_check_of_an_empty_workspace_succeeds(world: World) -> None:
     world.place.joinpath("fresh").mkdir()
     assert world("init", "--sandbox", "fresh").code == 0
     ran = world("check", cwd=world.place / "fresh")
@@ -150,14 +150,12 @@ def test_a_workspace_without_a_script_is_checked(world: World) -> None:
 
 
 @pytest.mark.parametrize("remote", [["--sandbox"], ["--remote", "sandbox"], []])
-def test_the_remote_of_a_workspace_may_be_named_for_a_template(
-    clone: World, remote: list[str]
-) -> None:
+def test_a_template_accepts_the_remote_of_the_workspace(clone: World, remote: list[str]) -> None:
     clone("init", "--template", "team", *remote, code=0)
     assert (clone.folder / ".github" / "workflows" / "pinesync.yml").exists()
 
 
-def test_another_remote_is_refused_and_named(clone: World) -> None:
+def test_a_template_refuses_another_remote(clone: World) -> None:
     ran = clone("init", "--template", "team", "--remote", "tradingview", code=2)
     assert "this workspace is of sandbox, not of tradingview" in ran.err
     assert not (clone.folder / ".github").exists()
@@ -166,16 +164,16 @@ def test_another_remote_is_refused_and_named(clone: World) -> None:
 # -- two clones on one machine --------------------------------------------------------------------
 
 
-def test_what_another_clone_here_saved_is_pinesync_s(clone: World) -> None:
+def test_a_save_of_another_clone_is_marked_pinesync(clone: World) -> None:
     second = clone.place / "second"
     assert clone("clone", "--remote", clone.remote_name, second, cwd=clone.place).code == 0
     (second / TREND_PATH).write_text(LONGER)
     assert clone("push", cwd=second).code == 0
     clone.web_save_and_pull(TREND)
-    told = {
+    origins = {
         save["version"]: save["by"] for save in clone("log", TREND_PATH, "--json").json["saves"]
     }
-    assert told == {"3.0": "elsewhere", "2.0": "pinesync", "1.0": "elsewhere"}
+    assert origins == {"3.0": "elsewhere", "2.0": "pinesync", "1.0": "elsewhere"}
     for file in (clone.home / "pinesync" / "state").rglob("operations/*.json"):
         if b"push" in file.read_bytes():
             file.write_bytes(b"damaged")
@@ -188,7 +186,7 @@ def test_what_another_clone_here_saved_is_pinesync_s(clone: World) -> None:
 
 
 @posix
-def test_what_the_demo_prints_last_leads_to_a_workspace_that_works(
+def test_the_last_lines_of_the_demo_lead_to_a_workspace(
     home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("TMPDIR", str(tmp_path))

@@ -11,7 +11,7 @@ from tests.world.scripts import BROKEN, LONGER, MERGED, SLOWER, TOOLS, TREND, TR
 pytestmark = both_ways
 
 
-def test_a_clone_is_clean_and_has_what_was_saved(world: World) -> None:
+def test_a_clone_is_clean_and_has_the_saved_texts(world: World) -> None:
     made = world.clone()
     assert made.out == "cloned 3 scripts of sandbox into scripts\n"
     assert made.err == ""
@@ -51,14 +51,14 @@ def test_an_edit_is_pushed_as_one_version_and_only_once(clone: World) -> None:
 
     again = clone("push")
     assert (again.code, again.out, again.err) == (0, "", "nothing to push\n")
-    assert again.asked == ("list",)
+    assert again.requests == ("list",)
     assert clone.saved() == [TREND, LONGER]
 
 
-def test_the_same_text_saved_again_sends_nothing(clone: World) -> None:
+def test_an_unchanged_text_sends_nothing(clone: World) -> None:
     clone.write_and_push(LONGER)
     clone.write(LONGER)
-    assert clone("push", TREND_PATH).asked == ("list",)
+    assert clone("push", TREND_PATH).requests == ("list",)
     assert len(clone.saved()) == 2
 
 
@@ -68,10 +68,10 @@ def test_a_foreign_save_is_behind_and_pulled(clone: World) -> None:
     assert clone("pull", code=0).out == f"pulled     {TREND_PATH}  1.0 → 2.0\n"
     assert clone.read() == SLOWER
     assert clone.words() == {}
-    assert clone("pull").asked == ("list",)
+    assert clone("pull").requests == ("list",)
 
 
-def test_both_edited_push_is_refused_pull_merges_push_works(clone: World) -> None:
+def test_a_diverged_script_is_refused_then_merged_then_pushed(clone: World) -> None:
     clone.write(LONGER)
     clone.web_save(SLOWER)
     assert clone.words() == {TREND_PATH: "diverged"}
@@ -81,7 +81,7 @@ def test_both_edited_push_is_refused_pull_merges_push_works(clone: World) -> Non
         f"{TREND_PATH}: saved on TradingView since you pulled (1.0 → 2.0)",
         "  hint: run `pinesync pull` to merge it, then push again",
     ]
-    assert "save_next" not in refused.asked
+    assert "save_next" not in refused.requests
     assert (clone.read(), clone.saved()) == (LONGER, [TREND, SLOWER])
 
     assert clone("pull", code=0).out == f"merged     {TREND_PATH}  1.0 → 2.0\n"
@@ -103,7 +103,7 @@ def test_a_text_that_does_not_compile_is_never_saved(clone: World) -> None:
     checked = clone("check", code=4)
     assert checked.out.splitlines() == findings
     assert checked.err == "3 files: 1 error, 0 warnings\n"
-    assert set(checked.asked) == {"check"}
+    assert set(checked.requests) == {"check"}
 
     pushed = clone("push", code=4)
     assert pushed.out == ""
@@ -117,7 +117,7 @@ def test_a_text_that_does_not_compile_is_never_saved(clone: World) -> None:
     assert clone.words() == {TREND_PATH: "modified"}
 
 
-def test_a_broken_script_does_not_hold_up_the_others(clone: World) -> None:
+def test_a_broken_script_does_not_stop_the_others(clone: World) -> None:
     clone.write(BROKEN)
     clone.write("//@version=6\nstrategy('Breakout')\n", "strategies/Breakout.pine")
     assert clone("push").code == 4
@@ -134,18 +134,18 @@ def test_a_broken_script_can_be_saved_on_purpose(clone: World) -> None:
     assert clone.words() == {}
 
 
-def test_a_new_script_is_created_and_stays_one(clone: World) -> None:
+def test_a_new_script_is_created_once(clone: World) -> None:
     assert clone("new", "Fresh idea").code == 0
     path = "indicators/Fresh idea.pine"
     assert clone.words() == {path: "new"}
     assert clone("push", code=0).out == f"created    {path}  1.0\n"
     assert clone.saved("Fresh idea") == [clone.read(path)]
     assert clone.words() == {}
-    assert clone("push").asked == ("list",)
+    assert clone("push").requests == ("list",)
     assert len(clone.store.list(clone.user)) == 4
 
 
-def test_a_new_script_there_is_written_here(clone: World) -> None:
+def test_a_new_script_on_tradingview_is_downloaded(clone: World) -> None:
     clone.web_save("//@version=6\nstrategy('Other')\n", "Other")
     assert clone.words() == {"strategies/Other.pine": "remote-only"}
     assert clone("pull").out == "written    strategies/Other.pine  1.0\n"
@@ -153,7 +153,7 @@ def test_a_new_script_there_is_written_here(clone: World) -> None:
 
 
 @pytest.mark.parametrize("pattern", ["T*", "t*", "T[OR]*"])
-def test_a_clone_of_some_scripts_stays_with_these(world: World, pattern: str) -> None:
+def test_a_partial_clone_keeps_its_scope(world: World, pattern: str) -> None:
     made = world("clone", "--remote", world.remote_name, "--only", pattern, "scripts")
     assert made.out == "cloned 2 scripts of sandbox into scripts\n"
     world.web_save("//@version=6\nindicator('Twist')\n", "Twist")
@@ -162,7 +162,7 @@ def test_a_clone_of_some_scripts_stays_with_these(world: World, pattern: str) ->
     assert not (world.folder / "indicators" / "Twist.pine").exists()
 
 
-def test_a_clone_goes_only_where_nothing_is(world: World) -> None:
+def test_a_clone_into_a_non_empty_folder_is_refused(world: World) -> None:
     world.folder.mkdir()
     world.write("mine", "notes.txt")
     refused = world("clone", "--remote", world.remote_name, "scripts", cwd=world.place, code=2)
@@ -170,7 +170,7 @@ def test_a_clone_goes_only_where_nothing_is(world: World) -> None:
     assert world.files() == {"notes.txt": b"mine"}
 
 
-def test_history_goes_on_for_many_rounds_without_a_needless_version(clone: World) -> None:
+def test_many_rounds_make_no_extra_version(clone: World) -> None:
     for turn in range(2, 8):
         if turn % 2:
             clone.web_save_and_pull(TREND + f"// web {turn}\n")

@@ -40,8 +40,10 @@ def has_expressions(program: str) -> bool:
     """A vim that is made small has none."""
     if not shutil.which(program):
         return False
-    told = subprocess.run([program, "--version"], capture_output=True, text=True, check=True).stdout
-    return program == "nvim" or "+eval" in told
+    output = subprocess.run(
+        [program, "--version"], capture_output=True, text=True, check=True
+    ).stdout
+    return program == "nvim" or "+eval" in output
 
 
 @pytest.fixture
@@ -50,7 +52,7 @@ def broken(clone: World) -> World:
     return clone
 
 
-def test_it_reads_as_a_finding_of_gcc(broken: World) -> None:
+def test_findings_look_like_gcc_errors(broken: World) -> None:
     lines = broken("check").out.splitlines()
     (match,) = [match for line in lines if (match := GCC.match(line))]
     assert match.groups() == (
@@ -63,18 +65,18 @@ def test_it_reads_as_a_finding_of_gcc(broken: World) -> None:
 
 
 @pytest.mark.parametrize("program", ["vim", "nvim"])
-def test_vim_s_errorformat(broken: World, tmp_path: Path, program: str) -> None:
+def test_vim_parses_findings(broken: World, tmp_path: Path, program: str) -> None:
     """The one that the guide gives."""
     if not has_expressions(program):
         pytest.skip(f"needs the program {program}, with expressions")
-    (given,) = re.findall(
+    (entry,) = re.findall(
         r"`:set makeprg=.* (errorformat=\S+(?:\\ \S+)*)`", page("docs/guides/editors.md")
     )
-    told = tmp_path / "errors.txt"
-    told.write_text(broken("check").out)
-    script = f"cfile {told} | call writefile([json_encode(getqflist())], '{tmp_path}/list.json')"
+    log = tmp_path / "errors.txt"
+    log.write_text(broken("check").out)
+    script = f"cfile {log} | call writefile([json_encode(getqflist())], '{tmp_path}/list.json')"
     silent = "--headless" if program == "nvim" else "-es"
-    command = [program, silent, "-u", "NONE", "-c", f"set {given}"]
+    command = [program, silent, "-u", "NONE", "-c", f"set {entry}"]
     subprocess.run(
         [*command, "-c", script, "-c", "qa!"],
         cwd=broken.folder,
@@ -87,10 +89,10 @@ def test_vim_s_errorformat(broken: World, tmp_path: Path, program: str) -> None:
 
 
 @pytest.mark.skipif(not shutil.which("emacs"), reason="needs the program emacs")
-def test_emacs_compile(broken: World, tmp_path: Path) -> None:
-    told = tmp_path / "errors.txt"
-    told.write_text(broken("check").out)
-    lisp = f"""(progn (require 'compile) (find-file "{told}") (compilation-mode)
+def test_emacs_parses_findings(broken: World, tmp_path: Path) -> None:
+    log = tmp_path / "errors.txt"
+    log.write_text(broken("check").out)
+    lisp = f"""(progn (require 'compile) (find-file "{log}") (compilation-mode)
       (compilation--ensure-parse (point-max)) (goto-char (point-min))
       (let ((message (get-text-property (point) 'compilation-message)))
         (princ (format "%S" (list (caar (compilation--loc->file-struct
@@ -111,7 +113,7 @@ def test_emacs_compile(broken: World, tmp_path: Path) -> None:
 # -- GitHub ---------------------------------------------------------------------------------------
 
 
-def test_an_annotation(broken: World) -> None:
+def test_the_github_format_is_an_annotation(broken: World) -> None:
     ran = broken("check", "--format", "github", code=4)
     assert ran.out == (
         f"::error file={TREND_PATH},line=13,endLine=13,col=6,endColumn=15,title=CE10272::"
@@ -119,7 +121,9 @@ def test_an_annotation(broken: World) -> None:
     )
 
 
-def test_paths_are_those_of_the_repository(broken: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_annotation_paths_are_relative_to_the_repository(
+    broken: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("GITHUB_WORKSPACE", str(broken.place))
     ran = broken("check", "--format", "github")
     assert ran.out.startswith(f"::error file={broken.folder.name}/{TREND_PATH},line=13,")
@@ -127,7 +131,7 @@ def test_paths_are_those_of_the_repository(broken: World, monkeypatch: pytest.Mo
     assert f"file={TREND_PATH}," in broken("check", "--format", "github").out
 
 
-def test_foreign_text_ends_no_annotation_and_begins_none() -> None:
+def test_foreign_text_is_escaped_in_annotations() -> None:
     (line,) = github(found(FOUND))
     where, _, message = line[2:].partition("::")
     assert where == ("error file=a%2C b%3Ac%25.pine,line=3,endLine=3,col=6,endColumn=14,title=CE1")
@@ -136,7 +140,7 @@ def test_foreign_text_ends_no_annotation_and_begins_none() -> None:
     assert trouble.startswith("::error file=a%2C b%3Ac%25.pine::50%25%0D%0A")
 
 
-def test_a_finding_over_several_lines_has_no_last_column() -> None:
+def test_a_multi_line_annotation_has_no_end_column() -> None:
     (line,) = github(found(Diagnostic("warning", 3, 6, 5, 1, "x")))
     assert line == "::warning file=a%2C b%3Ac%25.pine,line=3,endLine=5,col=6::x"
 
@@ -144,7 +148,7 @@ def test_a_finding_over_several_lines_has_no_last_column() -> None:
 # -- SARIF ----------------------------------------------------------------------------------------
 
 
-def test_a_log(broken: World) -> None:
+def test_the_sarif_format_has_rules_and_results(broken: World) -> None:
     ran = broken("check", "--format", "sarif", code=4)
     log = json.loads(ran.out)
     assert (log["version"], len(log["runs"])) == ("2.1.0", 1)
@@ -185,19 +189,19 @@ def test_a_log(broken: World) -> None:
         found(Diagnostic("warning", 1, 1, 9, 1, "")),
     ],
 )
-def test_every_log_fits_the_schema(checks: Checks) -> None:
+def test_every_sarif_log_matches_the_schema(checks: Checks) -> None:
     log = json.loads(json.dumps(sarif(checks)))
     problems = sorted(SARIF.iter_errors(log), key=str)
     assert not problems, problems[0]
     (run,) = log["runs"]
-    places = [one["locations"][0]["physicalLocation"] for one in run["results"]]
+    places = [result["locations"][0]["physicalLocation"] for result in run["results"]]
     for region in (place["region"] for place in places):
         # What no schema can say: a region ends after its beginning.
         end = region.get("endLine", 9), region.get("endColumn", 99)
         assert end > (region["startLine"], region["startColumn"])
 
 
-def test_a_service_that_fails_midway_hides_no_finding(clone: World) -> None:
+def test_a_failing_service_hides_no_finding(clone: World) -> None:
     """Two files are reported, the third meets a web page; the rest is checked offline."""
     for number, text in enumerate((BROKEN, BROKEN, EXTRA, "indicator(\n")):
         clone.write(text, f"check/{number}.pine")
@@ -207,10 +211,10 @@ def test_a_service_that_fails_midway_hides_no_finding(clone: World) -> None:
         "check/0.pine", "check/1.pine", "check/3.pine",
     ]  # fmt: skip
     assert "were checked for syntax only\nerror: " in ran.err
-    told = clone("check", "check", "--json").json
-    assert told["exit_code"] == 5
-    assert (len(told["files"]), "hint" in told["error"]) == (4, True)
-    assert "stopped" not in told
+    answer = clone("check", "check", "--json").json
+    assert answer["exit_code"] == 5
+    assert (len(answer["files"]), "hint" in answer["error"]) == (4, True)
+    assert "stopped" not in answer
     assert (
         clone("check", "check", "--format", "github").out.splitlines()[-1].startswith("::error::")
     )
@@ -219,7 +223,7 @@ def test_a_service_that_fails_midway_hides_no_finding(clone: World) -> None:
     assert "error" not in clone("check", "check", "--offline", "--json").json
 
 
-def test_the_schema_refuses_what_it_should() -> None:
+def test_the_sarif_schema_refuses_invalid_logs() -> None:
     log = json.loads(json.dumps(sarif(found(FOUND))))
     log["runs"][0]["results"][0]["level"] = "fatal"
     log["runs"][0]["columnKind"] = "letters"
@@ -230,7 +234,7 @@ def test_the_schema_refuses_what_it_should() -> None:
 
 
 @both_ways
-def test_standard_input(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_check_reads_standard_input(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("PINESYNC_COOKIE", raising=False)
     where = ["--sandbox"] if world.server is None else []
 
@@ -254,11 +258,11 @@ def test_standard_input(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize(
     "words", [["-", "x.pine"], ["--name", "x.pine"], ["--name", "x", "a.pine"]]
 )
-def test_what_cannot_be_meant(clone: World, words: list[str]) -> None:
+def test_invalid_arguments_are_refused(clone: World, words: list[str]) -> None:
     assert clone("check", *words, code=2).out == ""
 
 
-def test_standard_input_that_never_ends(clone: World) -> None:
+def test_endless_standard_input_is_refused(clone: World) -> None:
     with Path("/dev/zero").open("rb") as endless:
         child = clone.spawn("check", "-", stdin=endless)
         _, err = child.communicate(timeout=60)
@@ -266,16 +270,16 @@ def test_standard_input_that_never_ends(clone: World) -> None:
     assert "larger than 8 MiB" in err
 
 
-def test_patterns(broken: World) -> None:
+def test_check_expands_patterns(broken: World) -> None:
     for pattern in ("indicators/*.pine", "**/Trend.pine", "i*/T*"):
         ran = broken("check", "--offline", pattern, "--json")
         assert [file["path"] for file in ran.json["files"]] == [TREND_PATH], pattern
     ran = broken("check", "nothing/*.pine")
-    assert (ran.code, ran.asked) == (2, ())
+    assert (ran.code, ran.requests) == (2, ())
     assert "no .pine file matches" in ran.err
 
 
-def test_a_pattern_goes_into_no_link_and_nothing_hidden(broken: World) -> None:
+def test_patterns_skip_links_and_hidden_folders(broken: World) -> None:
     for name in ("x", "y"):
         (broken.folder / name).symlink_to(".")  # followed, it has no end
     broken.write(BROKEN, ".kept/Trend.pine")
@@ -286,7 +290,7 @@ def test_a_pattern_goes_into_no_link_and_nothing_hidden(broken: World) -> None:
     assert broken("check", "--offline", "**x/*.pine", code=2).out == ""
 
 
-def test_a_file_that_cannot_be_read_hides_no_finding(broken: World) -> None:
+def test_an_unreadable_file_hides_no_finding(broken: World) -> None:
     broken.write(BROKEN + "plot((close)\n")
     broken.write("x" * 9_000_000, "large.pine")
     os.mkfifo(broken.folder / "pipe.pine")
@@ -296,7 +300,7 @@ def test_a_file_that_cannot_be_read_hides_no_finding(broken: World) -> None:
     assert "pipe.pine:1:1: error: " in ran.out
 
 
-def test_a_file_whose_name_is_a_pattern(clone: World) -> None:
+def test_a_file_named_like_a_pattern_is_checked(clone: World) -> None:
     clone.write(BROKEN, "a[1].pine")
     clone.write(TREND, "a1.pine")
     ran = clone("check", "a[1].pine", "--json")
@@ -304,14 +308,14 @@ def test_a_file_whose_name_is_a_pattern(clone: World) -> None:
 
 
 @pytest.mark.skipif(os.name != "posix", reason="there are no such names there")
-def test_a_name_that_is_no_text_is_an_address(clone: World) -> None:
+def test_an_undecodable_name_is_percent_encoded(clone: World) -> None:
     (clone.folder / os.fsdecode(b"\xff.pine")).write_text("plot((close)\n")
     ran = clone("check", "--offline", ".", "--format", "sarif", code=4)
     (result,) = ran.json["runs"][0]["results"]
     assert result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] == "%FF.pine"
 
 
-def test_several_files_are_asked_about_at_a_time(clone: World) -> None:
+def test_several_files_are_checked_at_once(clone: World) -> None:
     """No response is sent before four requests have arrived."""
     for number in range(5):
         clone.write(EXTRA, f"more/{number}.pine")
@@ -325,31 +329,31 @@ def test_several_files_are_asked_about_at_a_time(clone: World) -> None:
     assert clone("check", "--jobs", "4").code == 0
 
 
-def test_strict(clone: World) -> None:
+def test_strict_fails_on_warnings(clone: World) -> None:
     clone.write(HIDDEN)
     assert clone("check", "--offline").code == 0
     assert "warning" in clone("check", "--offline", "--strict", code=4).out
 
 
-def test_limits_show_in_the_full_compile_alone(clone: World) -> None:
+def test_only_a_full_compile_reports_limits(clone: World) -> None:
     clone.write(LONG)
     quick = clone("check")
-    assert (quick.code, set(quick.asked)) == (0, {"check"})
+    assert (quick.code, set(quick.requests)) == (0, {"check"})
     full = clone("check", "--full", code=4)
     assert "error: Too many plots: the limit is 64" in full.out
-    assert full.asked.count("compile") == full.asked.count("check") > 1
+    assert full.requests.count("compile") == full.requests.count("check") > 1
 
 
-def test_a_text_that_the_quick_compiler_refuses_is_not_asked_again(clone: World) -> None:
+def test_a_broken_text_is_not_compiled_in_full(clone: World) -> None:
     clone.write(BROKEN)
-    assert clone("check", "--full", TREND_PATH, code=4).asked == ("check",)
+    assert clone("check", "--full", TREND_PATH, code=4).requests == ("check",)
 
 
-def test_full_and_offline_exclude_each_other(clone: World) -> None:
-    assert clone("check", "--full", "--offline", code=2).asked == ()
+def test_full_and_offline_cannot_be_combined(clone: World) -> None:
+    assert clone("check", "--full", "--offline", code=2).requests == ()
 
 
-def test_a_push_over_the_limits_names_the_check_that_sees_them(clone: World) -> None:
+def test_a_push_over_the_limits_suggests_check_full(clone: World) -> None:
     clone.write(LONG)
     ran = clone("push", code=4)
     assert "`pinesync check --full PATH`" in ran.out + ran.err

@@ -45,7 +45,7 @@ def subjects(world: World, *words: str) -> list[str]:
 # -- what is on it --------------------------------------------------------------------------------
 
 
-def test_forty_scripts_with_six_hundred_versions(world: World) -> None:
+def test_six_hundred_versions_are_imported(world: World) -> None:
     """Renames, deletions, CRLF, same-second saves and broken versions among them."""
     fill(world, 40, 600)
     made = world("clone", "--history", "--remote", world.remote_name, "scripts", code=0)
@@ -53,20 +53,20 @@ def test_forty_scripts_with_six_hundred_versions(world: World) -> None:
     folder, expected = world.folder, list(moments(world))
     assert git(folder, "status", "--porcelain") == ""
     assert git(folder, "fsck", "--strict") == ""
-    told = git(folder, "log", "--reverse", "--format=%H|%at|%ct|%s").split("\n")
-    assert [row.split("|", 3)[1:] for row in told] == [
+    lines = git(folder, "log", "--reverse", "--format=%H|%at|%ct|%s").split("\n")
+    assert [row.split("|", 3)[1:] for row in lines] == [
         [str(one.when), str(one.when), one.subject] for one in expected
     ]
-    commits = [row.partition("|")[0] for row in told]
+    commits = [row.partition("|")[0] for row in lines]
     for number in [*range(0, 600, 10), 599]:
         git(folder, "checkout", "-q", "--detach", commits[number])
         here = {path.relative_to(folder).as_posix(): path for path in folder.rglob("*.pine")}
         texts = {name: path.read_bytes().decode() for name, path in here.items()}
         assert texts == expected[number].texts
         text = (folder / "pine.toml").read_text("utf-8")
-        held = parse(text)
-        assert text == dump_new(held)
-        assert set(held.entries) == set(texts)
+        manifest = parse(text)
+        assert text == dump_new(manifest)
+        assert set(manifest.entries) == set(texts)
     assert world("status", "--offline").out.startswith("nothing to push, 40 scripts clean")
     git(folder, "checkout", "-q", commits[20])
     words_then = {line["word"] for line in world("status", "--json").json["lines"]}
@@ -77,31 +77,31 @@ def test_forty_scripts_with_six_hundred_versions(world: World) -> None:
 
 def _grows(world: World, before: list[str]) -> None:
     """By exactly the new versions, and nothing is read twice."""
-    ids = [one.pine_id for one in world.store.list(world.user)][:7]
+    ids = [script.pine_id for script in world.store.list(world.user)][:7]
     for number, pine_id in enumerate(ids):
         world.store.save_next(world.user, pine_id, TREND + f"// {number}\n", created=BEGAN)
     ran = imported(world)
     assert ran.out == f"imported 7 versions of 7 scripts onto {BRANCH}\n"
-    assert sorted(ran.asked) == sorted(["list", *["history", "get"] * 7])
+    assert sorted(ran.requests) == sorted(["list", *["history", "get"] * 7])
     after = git(world.folder, "rev-list", "--reverse", BRANCH).split("\n")
     assert after[:600] == before
     assert len(after) == 607
     again = world("history", "import")
-    assert (again.code, again.out, again.asked) == (0, "", ("list",))
+    assert (again.code, again.out, again.requests) == (0, "", ("list",))
     assert tip(world) == after[-1]
 
 
-def test_every_text_of_pine_toml_is_what_would_be_written(world: World) -> None:
+def test_every_committed_pine_toml_is_well_formed(world: World) -> None:
     fill(world, 6, 30)
     world("clone", "--history", "--sandbox", "scripts")
     for commit in git(world.folder, "rev-list", "HEAD").split("\n"):
         files = tree(world.folder, commit)
-        held = parse(files["pine.toml"])
-        assert files["pine.toml"] == dump_new(held)
-        assert set(held.entries) == set(files) - {"pine.toml"}
+        manifest = parse(files["pine.toml"])
+        assert files["pine.toml"] == dump_new(manifest)
+        assert set(manifest.entries) == set(files) - {"pine.toml"}
 
 
-def test_git_finds_its_way(world: World) -> None:
+def test_git_log_and_bisect_work_on_the_history(world: World) -> None:
     """log --follow, blame and bisect."""
     text = TREND
     for number in range(12):
@@ -119,7 +119,7 @@ def test_git_finds_its_way(world: World) -> None:
     git(folder, "bisect", "reset")
 
 
-def test_an_old_commit_is_a_workspace_with_its_own_base(repo: World) -> None:
+def test_an_old_commit_is_a_workspace_behind(repo: World) -> None:
     later(repo)
     imported(repo)
     git(repo.folder, "checkout", "-q", f"{BRANCH}~1")
@@ -128,7 +128,7 @@ def test_an_old_commit_is_a_workspace_with_its_own_base(repo: World) -> None:
 
 
 @both_ways
-def test_a_clone_is_at_the_end_of_it_and_goes_on(world: World) -> None:
+def test_a_clone_with_history_continues(world: World) -> None:
     made = world("clone", "--history", "--remote", world.remote_name, "scripts", "--json")
     assert (made.code, made.json["history"]["versions"]) == (0, 3)
     assert git(world.folder, "symbolic-ref", "HEAD") == "refs/heads/main"
@@ -140,14 +140,14 @@ def test_a_clone_is_at_the_end_of_it_and_goes_on(world: World) -> None:
     assert git(world.folder, "diff", BRANCH) == ""
 
 
-def test_only_some_scripts(world: World) -> None:
+def test_a_partial_clone_has_a_partial_history(world: World) -> None:
     world("clone", "--history", "--sandbox", "--only", "T*", "scripts")
     assert sorted(subjects(world)) == ["Tools 1.0", "Trend 1.0"]
     world.web_save(LONGER, "Breakout")
     assert "nothing new" in world("history", "import").err
 
 
-def test_an_empty_account(world: World) -> None:
+def test_an_empty_account_has_an_empty_history(world: World) -> None:
     world.store.reset(world.user)
     world("clone", "--history", "--sandbox", "scripts", code=0)
     assert git(world.folder, "status", "--porcelain") == "?? pine.toml"
@@ -159,7 +159,7 @@ def test_an_empty_account(world: World) -> None:
 # -- the folder that was there --------------------------------------------------------------------
 
 
-def test_nothing_of_the_person_is_touched(repo: World) -> None:
+def test_an_import_changes_no_file_index_or_branch(repo: World) -> None:
     repo.write(LONGER)
     repo.write("staged", "staged.txt")
     repo.git("add", "staged.txt")
@@ -174,14 +174,14 @@ def test_nothing_of_the_person_is_touched(repo: World) -> None:
     assert repo.state() == before[1]
 
 
-def test_a_dry_run_reads_nothing_and_makes_nothing(repo: World) -> None:
+def test_a_dry_run_reads_and_writes_nothing(repo: World) -> None:
     ran = repo("history", "import", "--dry-run")
     assert ran.out == f"would import 3 versions of 3 scripts onto {BRANCH}\n"
-    assert ran.asked == ("list",)
+    assert ran.requests == ("list",)
     git(repo.folder, "rev-parse", "--verify", "--quiet", BRANCH, code=1)
 
 
-def test_a_script_that_moved_here_moves_there(repo: World) -> None:
+def test_a_moved_script_moves_with_the_next_import(repo: World) -> None:
     """With the next import that has something new; existing commits are not rewritten."""
     imported(repo)
     before = tip(repo)
@@ -201,7 +201,7 @@ def test_a_script_that_moved_here_moves_there(repo: World) -> None:
     ]
 
 
-def test_two_scripts_that_changed_places(repo: World) -> None:
+def test_two_scripts_that_swapped_paths_are_imported(repo: World) -> None:
     imported(repo)
     manifest = repo.read("pine.toml")
     for old, new in ((TREND_PATH, "a"), (BREAKOUT_PATH, TREND_PATH), ("a", BREAKOUT_PATH)):
@@ -218,7 +218,7 @@ def test_two_scripts_that_changed_places(repo: World) -> None:
     git(repo.folder, "fsck", "--strict")
 
 
-def test_a_script_that_is_gone_stays_until_its_place_is_needed(repo: World) -> None:
+def test_a_deleted_script_stays_until_its_path_is_needed(repo: World) -> None:
     imported(repo)
     repo.web_delete("Trend")
     repo.web_save(LONGER, "Tools")
@@ -227,14 +227,14 @@ def test_a_script_that_is_gone_stays_until_its_place_is_needed(repo: World) -> N
     repo("rm", TREND_PATH)
     repo.web_save(SLOWER, "Trend")
     imported(repo)
-    held = tree(repo.folder, BRANCH)
-    assert held[TREND_PATH] == SLOWER
-    assert parse(held["pine.toml"]).entries.keys() == {*held} - {"pine.toml"}
+    files = tree(repo.folder, BRANCH)
+    assert files[TREND_PATH] == SLOWER
+    assert parse(files["pine.toml"]).entries.keys() == {*files} - {"pine.toml"}
     assert subjects(repo, BRANCH)[0] == "Trend 1.0"
     assert "nothing new" in repo("history", "import").err
 
 
-def test_a_script_that_turns_up_with_an_old_date_comes_after(repo: World) -> None:
+def test_a_late_script_with_an_old_date_is_appended(repo: World) -> None:
     imported(repo)
     before = tip(repo)
     repo.store.save_new(repo.user, "Older", TREND, created=5)
@@ -243,7 +243,7 @@ def test_a_script_that_turns_up_with_an_old_date_comes_after(repo: World) -> Non
     assert git(repo.folder, "log", "-1", "--format=%s %ct", BRANCH) == "Older 1.0 5"
 
 
-def test_a_workspace_below_the_top_of_the_repository(clone: World) -> None:
+def test_a_workspace_in_a_subfolder_is_imported(clone: World) -> None:
     git(clone.place, "init", "-q")
     imported(clone)
     files = tree(clone.place, BRANCH)
@@ -254,7 +254,7 @@ def test_a_workspace_below_the_top_of_the_repository(clone: World) -> None:
     }
 
 
-def test_a_repository_of_sha256(clone: World) -> None:
+def test_a_sha256_repository_is_supported(clone: World) -> None:
     clone.git("init", "-q", "--object-format=sha256")
     imported(clone)
     clone.web_save(SLOWER)
@@ -266,13 +266,13 @@ def test_a_repository_of_sha256(clone: World) -> None:
 # -- refused --------------------------------------------------------------------------------------
 
 
-def test_outside_of_git(clone: World) -> None:
+def test_an_import_outside_git_is_refused(clone: World) -> None:
     ran = clone("history", "import")
-    assert (ran.code, ran.asked) == (2, ())
+    assert (ran.code, ran.requests) == (2, ())
     assert "`git init`" in ran.err
 
 
-def test_who_looks_at_it_stays_where_they_are(repo: World) -> None:
+def test_a_checked_out_history_is_not_moved(repo: World) -> None:
     """It is not a local branch: git detaches HEAD, and an import moves only the ref."""
     imported(repo)
     repo.git("checkout", "-q", BRANCH)
@@ -286,7 +286,7 @@ def test_who_looks_at_it_stays_where_they_are(repo: World) -> None:
 
 
 @pytest.mark.parametrize("how", ["commit", "amend", "merge", "less", "spoil"])
-def test_a_branch_that_somebody_else_wrote_on(repo: World, how: str) -> None:
+def test_a_history_with_foreign_commits_is_refused(repo: World, how: str) -> None:
     later(repo)
     imported(repo)
     repo.git("checkout", "-q", BRANCH)
@@ -307,12 +307,12 @@ def test_a_branch_that_somebody_else_wrote_on(repo: World, how: str) -> None:
     repo.git("checkout", "-q", "main")
     before = tip(repo)
     ran = repo("history", "import")
-    assert (ran.code, ran.asked) == (3, ())
+    assert (ran.code, ran.requests) == (3, ())
     assert "no import made" in ran.err
     assert tip(repo) == before
 
 
-def test_a_history_that_is_cut_off(repo: World) -> None:
+def test_a_shallow_history_is_refused_until_complete(repo: World) -> None:
     for name in ("Tools", "Breakout"):
         repo.web_delete(name)  # so that the last commits have all that is on the branch
     for number in range(3):
@@ -330,7 +330,7 @@ def test_a_history_that_is_cut_off(repo: World) -> None:
 
 @both_ways
 @pytest.mark.parametrize(("fault", "code"), [("get:2+:html", 5), ("get:2+:500", 7), ("expire", 5)])
-def test_what_stops_it_leaves_nothing_and_it_goes_on(repo: World, fault: str, code: int) -> None:
+def test_an_interrupted_import_can_be_repeated(repo: World, fault: str, code: int) -> None:
     repo.monkeypatch.setattr("pinesync.tradingview.http.PAUSES", ())
     for number in range(6):
         repo.web_save(TREND + f"// {number}\n")
@@ -344,7 +344,7 @@ def test_what_stops_it_leaves_nothing_and_it_goes_on(repo: World, fault: str, co
     assert imported(repo).out == f"imported 9 versions of 3 scripts onto {BRANCH}\n"
 
 
-def test_a_script_with_a_version_that_cannot_be_read_is_left_out(repo: World) -> None:
+def test_a_script_with_an_unreadable_version_is_left_out(repo: World) -> None:
     repo.forget()
     repo.plan.add("get:1:foreign-delete")
     ran = repo("history", "import", "--jobs", "1", code=1)
@@ -352,7 +352,7 @@ def test_a_script_with_a_version_that_cannot_be_read_is_left_out(repo: World) ->
     assert "left out of the history" in ran.err
 
 
-def test_a_nul_in_a_version(repo: World) -> None:
+def test_a_version_with_a_nul_is_left_out(repo: World) -> None:
     repo.web_save("plot(\0)\n")
     repo.web_save(SLOWER)
     ran = repo("history", "import")
@@ -360,7 +360,7 @@ def test_a_nul_in_a_version(repo: World) -> None:
     assert f"{TREND_PATH}: left out of the history: 2.0 has a NUL" in ran.err
 
 
-def test_a_ref_in_the_way(repo: World) -> None:
+def test_a_conflicting_ref_is_reported(repo: World) -> None:
     repo.git("update-ref", "refs/remotes/tradingview", "HEAD")
     assert "git fast-import failed" in repo("history", "import", code=1).err
 
@@ -373,7 +373,7 @@ def test_two_machines_have_the_same_commits(world: World) -> None:
     world.clone()
     start(world)
     imported(world)
-    for pine_id in [one.pine_id for one in saves(world)][:3]:
+    for pine_id in [save.pine_id for save in saves(world)][:3]:
         world.store.save_next(world.user, pine_id, TREND)
     other = world.place / "other"
     world.git("clone", "-q", ".", str(other))
@@ -395,7 +395,7 @@ def test_two_clones_have_the_same_commits(world: World) -> None:
     assert one == two
 
 
-def test_an_import_from_nothing_makes_the_same_commits(repo: World) -> None:
+def test_a_repeated_import_makes_the_same_commits(repo: World) -> None:
     later(repo)
     imported(repo)
     before = tip(repo)
@@ -405,7 +405,7 @@ def test_an_import_from_nothing_makes_the_same_commits(repo: World) -> None:
     assert tip(repo) == before
 
 
-def test_no_commit_of_a_person_is_on_it(repo: World) -> None:
+def test_the_history_has_only_imported_commits(repo: World) -> None:
     """No commit, pull or fetch moves it either."""
     imported(repo)
     before = tip(repo)
@@ -423,7 +423,7 @@ def test_no_commit_of_a_person_is_on_it(repo: World) -> None:
 # -- beside what the service has ------------------------------------------------------------------
 
 
-def test_in_a_clone_the_log_and_what_is_saved_are_one(world: World) -> None:
+def test_a_clone_with_history_has_one_ref_for_log_and_saved(world: World) -> None:
     assert world("clone", "--history", "--sandbox", "scripts").code == 0
     made = {tip(world, name) for name in ("main", REF, SAVED)}
     assert len(made) == 1
@@ -431,7 +431,7 @@ def test_in_a_clone_the_log_and_what_is_saved_are_one(world: World) -> None:
     assert {tip(world, name) for name in ("main", REF, SAVED)} == made
 
 
-def test_what_the_log_has_is_not_committed_again(world: World) -> None:
+def test_fetch_reuses_the_imported_commits(world: World) -> None:
     """As long as a person adds no commits. The log is the same everywhere, so it cannot say
     whose saves these are; that is added on top."""
     assert world("clone", "--history", "--sandbox", "scripts").code == 0
@@ -453,7 +453,7 @@ def test_what_the_log_has_is_not_committed_again(world: World) -> None:
     assert tip(world, SAVED) == before
 
 
-def test_a_merge_of_it_tells_what_others_saved(world: World) -> None:
+def test_merging_the_branch_records_foreign_saves(world: World) -> None:
     """Else git could take their save back, and a push would not know."""
     assert world("clone", "--history", "--sandbox", "scripts").code == 0
     later(world)
@@ -467,7 +467,9 @@ def test_a_merge_of_it_tells_what_others_saved(world: World) -> None:
     assert world("push", TREND_PATH).code == 3
 
 
-def test_a_clone_that_does_not_track(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_clone_without_tracking_has_no_branch(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (world.place / "config").write_text("[pinesync]\n\ttrack = false\n")
     monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(world.place / "config"))
     assert world("clone", "--history", "--sandbox", "scripts").code == 0
@@ -486,7 +488,7 @@ def as_of_0_1(world: World) -> str:
     return before
 
 
-def test_the_log_goes_on_from_the_local_branch(repo: World) -> None:
+def test_the_log_continues_a_local_branch_of_0_1(repo: World) -> None:
     before = as_of_0_1(repo)
     later(repo)
     dry = repo("history", "import", "--dry-run")
@@ -502,18 +504,18 @@ def test_the_log_goes_on_from_the_local_branch(repo: World) -> None:
     assert "pinesync 0.1" not in repo("history", "import").err
 
 
-def test_nothing_new_since_the_local_branch(repo: World) -> None:
+def test_a_local_branch_of_0_1_without_news_is_adopted(repo: World) -> None:
     """Also if a person has it checked out."""
     before = as_of_0_1(repo)
     repo.git("checkout", "-q", "-f", BRANCH)
     ran = repo("history", "import")
-    assert (ran.code, ran.out, ran.asked) == (0, "", ("list",))
+    assert (ran.code, ran.out, ran.requests) == (0, "", ("list",))
     assert f"nothing new for {BRANCH}" in ran.err
     assert (tip(repo, REF), tip(repo, f"refs/heads/{BRANCH}")) == (before, before)
     assert git(repo.folder, "symbolic-ref", "--short", "HEAD") == BRANCH
 
 
-def test_a_local_branch_with_commits_of_a_person(repo: World) -> None:
+def test_a_local_branch_with_foreign_commits_is_left(repo: World) -> None:
     """A new log begins, and the old branch stays."""
     before = as_of_0_1(repo)
     repo.git("checkout", "-q", "-f", BRANCH)
@@ -526,7 +528,7 @@ def test_a_local_branch_with_commits_of_a_person(repo: World) -> None:
     assert repo("history", "import", "--json").json["note"] == ""
 
 
-def test_a_fetch_in_a_repository_of_0_1(repo: World) -> None:
+def test_a_fetch_in_a_repository_of_0_1_leaves_its_branch(repo: World) -> None:
     before = as_of_0_1(repo)
     repo.web_save(SLOWER)
     assert repo("fetch").code == 0
@@ -538,7 +540,7 @@ def test_a_fetch_in_a_repository_of_0_1(repo: World) -> None:
 # -- hostile names --------------------------------------------------------------------------------
 
 
-def test_no_name_forges_anything(world: World) -> None:
+def test_hostile_names_forge_no_commit(world: World) -> None:
     forged = ["a\n\nPine-Id: USER;" + "0" * 32, "x\ncommit refs/heads/evil", 'a"b\\', "\x1b[31m"]
     names = dict.fromkeys(n for n in [*forged, *map(str, HOSTILE)] if n.strip())
     for number, name in enumerate(list(names)[:150]):
@@ -547,8 +549,8 @@ def test_no_name_forges_anything(world: World) -> None:
     assert git(world.folder, "fsck", "--strict") == ""
     assert git(world.folder, "status", "--porcelain") == ""
     form = "--format=%(trailers:key=Pine-Id,valueonly,separator=%x2C)"
-    told = git(world.folder, "log", "--reverse", form).split("\n")
-    assert told == [one.pine_id for one in saves(world)]
+    lines = git(world.folder, "log", "--reverse", form).split("\n")
+    assert lines == [save.pine_id for save in saves(world)]
     refs = git(world.folder, "for-each-ref", "--format=%(refname)").split("\n")
     assert refs == ["refs/heads/main", REF, SAVED]
     assert "\x1b" not in git(world.folder, "log", "--format=%B")
@@ -589,7 +591,9 @@ def _reference(world: World) -> tuple[str, str]:
 
 
 @pytest.mark.parametrize("size", [0, 90, 1_000, 6_000, 15_000, 10_000_000])
-def test_killed_while_git_reads(account: World, size: int, tmp_path: Path) -> None:
+def test_an_import_killed_during_git_can_be_repeated(
+    account: World, size: int, tmp_path: Path
+) -> None:
     first, last = _reference(account)
     real, binary = shutil.which("git"), tmp_path / "bin"
     assert real
@@ -612,16 +616,18 @@ def test_killed_while_git_reads(account: World, size: int, tmp_path: Path) -> No
 
 @pytest.mark.parametrize("world", ["facade"], indirect=True)
 @pytest.mark.parametrize("nth", [1, 2, 4, 7, 12, 20, 28, 30])
-def test_killed_at_a_request(account: World, nth: int, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_import_killed_at_a_request_can_be_repeated(
+    account: World, nth: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
     account("clone", "--history", "--remote", account.remote_name, "reference")
     expected = git(account.place / "reference", "rev-parse", "HEAD")
     account.forget()
-    asked: list[object] = []
+    requests: list[object] = []
     answer = Watched.__call__
 
     def counted(app: Watched, environ: Environ, start: StartResponse) -> Iterable[bytes]:
-        asked.append(environ["PATH_INFO"])
-        if len(asked) == nth:
+        requests.append(environ["PATH_INFO"])
+        if len(requests) == nth:
             os.kill(child.pid, signal.SIGKILL)
         return answer(app, environ, start)
 
@@ -634,17 +640,17 @@ def test_killed_at_a_request(account: World, nth: int, monkeypatch: pytest.Monke
     assert again.code == 0
     assert tip(account) == expected
     # Of what was read before, at most what was under way at the end is read again.
-    assert nth < 12 or again.asked.count("get") <= 24 - (nth - 2 - 4 - 4)
+    assert nth < 12 or again.requests.count("get") <= 24 - (nth - 2 - 4 - 4)
 
 
-def test_without_git_nothing_is_read(world: World, tmp_path: Path) -> None:
+def test_a_clone_with_history_needs_git(world: World, tmp_path: Path) -> None:
     ran = world.process("clone", "--history", "--sandbox", "scripts", PATH=str(tmp_path))
-    assert (ran.code, ran.asked) == (1, ())
+    assert (ran.code, ran.requests) == (1, ())
     assert "git cannot be run" in ran.err
     assert not world.folder.exists()
 
 
-def test_a_folder_with_a_line_end_in_its_name(clone: World) -> None:
+def test_a_folder_name_with_a_newline_is_supported(clone: World) -> None:
     place = clone.folder / "a\nb"
     place.mkdir()
     for path in list(clone.folder.iterdir()):
@@ -657,7 +663,7 @@ def test_a_folder_with_a_line_end_in_its_name(clone: World) -> None:
 
 
 @pytest.mark.parametrize("text", ["\ufeff" + TREND, "\ufeff\ufeff" + TREND, "", "\r", "a\x0cb"])
-def test_the_files_of_a_clone_are_those_of_its_last_commit(world: World, text: str) -> None:
+def test_the_files_of_a_clone_equal_its_last_commit(world: World, text: str) -> None:
     later(world, text)
     assert world("clone", "--history", "--sandbox", "scripts").code == 0
     assert git(world.folder, "status", "--porcelain") == ""

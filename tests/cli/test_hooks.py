@@ -50,7 +50,7 @@ def tried(world: World, *words: str, path: str | None = None) -> subprocess.Comp
 # -- before a commit ------------------------------------------------------------------------------
 
 
-def test_the_index_is_checked_and_not_the_folder(repo: World) -> None:
+def test_the_index_is_checked_and_not_the_work_tree(repo: World) -> None:
     assert repo("hooks", "install").code == 0
     repo.write(UNCLOSED)
     git(repo, "add", TREND_PATH)
@@ -69,7 +69,7 @@ def test_the_index_is_checked_and_not_the_folder(repo: World) -> None:
     assert tried(repo, "commit", "-am", "two", "--no-verify").returncode == 0
 
 
-def test_it_works_where_path_is_poor_and_from_any_folder(repo: World) -> None:
+def test_hooks_work_with_a_minimal_path_from_any_folder(repo: World) -> None:
     assert repo("hooks", "install", cwd=repo.folder / "indicators").code == 0
     poor = "/usr/bin:/bin"
     repo.write(UNCLOSED)
@@ -81,7 +81,7 @@ def test_it_works_where_path_is_poor_and_from_any_folder(repo: World) -> None:
     assert (done.returncode, "a module of the repository" in done.stderr) == (0, False)
 
 
-def test_a_machine_without_pinesync_commits_with_a_warning(repo: World) -> None:
+def test_a_missing_pinesync_only_warns(repo: World) -> None:
     file = put(repo, "pre-commit", with_block(None, block("pre-commit", "/nowhere/python")))
     repo.write(UNCLOSED)
     done = tried(repo, "commit", "-am", "x", path="/usr/bin:/bin")
@@ -90,7 +90,7 @@ def test_a_machine_without_pinesync_commits_with_a_warning(repo: World) -> None:
     assert file.exists()
 
 
-def test_the_first_commit_links_and_deletions(clone: World) -> None:
+def test_the_first_commit_links_and_deletions_are_checked(clone: World) -> None:
     git(clone, "init", "-q")
     clone("hooks", "install")
     (clone.folder / "link.pine").symlink_to("nowhere")
@@ -100,7 +100,7 @@ def test_the_first_commit_links_and_deletions(clone: World) -> None:
     assert tried(clone, "commit", "-am", "less").returncode == 0
 
 
-def test_a_commit_of_ours_is_checked_as_well(repo: World) -> None:
+def test_a_commit_by_push_is_checked(repo: World) -> None:
     repo("hooks", "install")
     put(repo, "commit-msg", '#!/bin/sh\ncat "$1" > ../said\n')
     repo.write(LONGER)
@@ -119,7 +119,7 @@ def pushing(repo: World) -> World:
     return repo
 
 
-def test_a_script_that_diverged_stops_a_push(pushing: World) -> None:
+def test_a_diverged_script_stops_a_git_push(pushing: World) -> None:
     pushing.web_save(SLOWER)
     assert tried(pushing, "push", "origin", "main").returncode == 0  # behind is fine
     pushing.write(LONGER)
@@ -132,34 +132,34 @@ def test_a_script_that_diverged_stops_a_push(pushing: World) -> None:
     assert tried(pushing, "push", "origin", "main").returncode == 0
 
 
-def test_a_hook_after_ours_gets_the_input_of_git(pushing: World) -> None:
+def test_a_later_hook_gets_its_input(pushing: World) -> None:
     file = hook_of(pushing, "pre-push")
     file.write_text(file.read_text() + "cat > ../told\n")
     assert tried(pushing, "push", "origin", "main").returncode == 0
     assert (pushing.place / "told").read_text().startswith("refs/heads/main ")
 
 
-def test_who_cannot_be_asked_stops_no_push(pushing: World) -> None:
+def test_an_unreachable_service_does_not_stop_a_git_push(pushing: World) -> None:
     shutil.rmtree(pushing.home / "pinesync" / "sandbox")
     done = tried(pushing, "push", "origin", "main")
     assert done.returncode == 0
     assert "the push continues" in done.stderr
 
 
-def test_a_conflict_is_seen_without_asking(pushing: World) -> None:
+def test_a_conflict_stops_a_git_push_without_a_request(pushing: World) -> None:
     pushing.write(TREND + "<<<<<<< ours\n=======\n>>>>>>> theirs\n")
     shutil.rmtree(pushing.home / "pinesync" / "sandbox")
     assert tried(pushing, "push", "origin", "main").returncode == 1
 
 
-def test_a_manifest_that_cannot_be_used_stops_a_push(pushing: World) -> None:
+def test_an_invalid_manifest_stops_a_git_push(pushing: World) -> None:
     pushing.write("<<<<<<< HEAD\n", "pine.toml")
     refused = tried(pushing, "push", "origin", "main")
     assert refused.returncode == 1
     assert "pine.toml:1:" in refused.stderr
 
 
-def test_from_a_worktree_and_a_folder_below(clone: World) -> None:
+def test_hooks_work_in_a_work_tree_and_a_subfolder(clone: World) -> None:
     start(clone, clone.place)
     assert clone("hooks", "install").code == 0
     other = clone.place.parent / f"{clone.place.name}-other"
@@ -194,7 +194,7 @@ KEPT = {
         "#!/bin/sh\ncat <<X\nnever closed\nfalse",
     ],
 )
-def test_a_hook_that_refuses_goes_on_refusing(repo: World, script: str) -> None:
+def test_a_refusing_hook_still_refuses(repo: World, script: str) -> None:
     put(repo, "pre-commit", script)
     repo.write(LONGER)
     before = tried(repo, "commit", "-am", "x").returncode
@@ -205,7 +205,7 @@ def test_a_hook_that_refuses_goes_on_refusing(repo: World, script: str) -> None:
     assert tried(repo, "commit", "-am", "x").returncode == 1
 
 
-def test_a_hook_that_sources_what_ends_it(repo: World) -> None:
+def test_our_lines_run_before_a_hook_that_exits(repo: World) -> None:
     """Like husky's hooks."""
     put(repo, "h", "#!/bin/sh\nexit 0\n")
     put(repo, "pre-commit", '#!/usr/bin/env sh\n. "$(dirname "$0")/h"\n')
@@ -215,7 +215,7 @@ def test_a_hook_that_sources_what_ends_it(repo: World) -> None:
 
 
 @pytest.mark.parametrize("kind", KEPT)
-def test_a_hook_that_is_there_runs_as_before_and_so_does_ours(repo: World, kind: str) -> None:
+def test_an_existing_hook_and_ours_both_run(repo: World, kind: str) -> None:
     before = KEPT[kind]
     file = put(repo, "pre-commit", before, 0o750)
     assert repo("hooks", "install").code == 0
@@ -236,7 +236,7 @@ def test_a_hook_that_is_there_runs_as_before_and_so_does_ours(repo: World, kind:
     assert [path.name for path in file.parent.iterdir() if not path.suffix] == ["pre-commit"]
 
 
-def test_lines_that_somebody_added_to_ours_stay(repo: World) -> None:
+def test_user_lines_in_our_hook_are_kept(repo: World) -> None:
     repo("hooks", "install")
     file = hook_of(repo, "pre-push")
     file.write_text(file.read_text() + "echo mine\n")
@@ -245,7 +245,7 @@ def test_lines_that_somebody_added_to_ours_stay(repo: World) -> None:
     assert not hook_of(repo, "pre-commit").exists()
 
 
-def test_lines_of_an_older_interpreter_are_renewed(repo: World) -> None:
+def test_lines_for_an_older_interpreter_are_updated(repo: World) -> None:
     old = with_block(b"#!/bin/sh\necho 1\n", block("pre-commit", "/old/python"))
     file = put(repo, "pre-commit", old + b"echo 2\n")
     assert repo("hooks", "install").code == 0
@@ -265,7 +265,7 @@ def test_lines_of_an_older_interpreter_are_renewed(repo: World) -> None:
         b"#!/bin/sh\n# >>> pinesync >>>\nwithout its end\n",
     ],
 )
-def test_a_hook_that_cannot_take_lines_is_left(repo: World, there: bytes) -> None:
+def test_a_hook_that_is_not_a_shell_script_is_left(repo: World, there: bytes) -> None:
     file = put(repo, "pre-commit", there)
     ran = repo("hooks", "install", code=3)
     assert f"call `{OURS} pre-commit` in it" in ran.err
@@ -275,7 +275,7 @@ def test_a_hook_that_cannot_take_lines_is_left(repo: World, there: bytes) -> Non
     assert file.read_bytes() == there
 
 
-def test_links_and_hooks_that_do_not_run(repo: World) -> None:
+def test_linked_and_non_executable_hooks_are_refused(repo: World) -> None:
     target = repo.place / "shared-hook"
     target.write_text("#!/bin/sh\n")
     hook_of(repo, "pre-commit").symlink_to(target)
@@ -294,7 +294,7 @@ def test_links_and_hooks_that_do_not_run(repo: World) -> None:
         ("#!/bin/sh\necho mine\n", "install remove", "remove"),
     ],
 )
-def test_an_install_is_killed_at_every_call(
+def test_an_install_killed_at_any_call_can_be_repeated(
     repo: World, there: str | None, verbs: str, then: str
 ) -> None:
     """Even then hooks are complete, and the next run leaves only hooks."""
@@ -322,7 +322,7 @@ def test_an_install_is_killed_at_every_call(
     assert "unlink" in names
 
 
-def test_a_leftover_with_lines_of_somebody_stays(repo: World) -> None:
+def test_a_leftover_with_user_lines_is_kept(repo: World) -> None:
     """Text that came out of an exchange and is in no hook."""
     mine = put(repo, "pre-commit", "#!/bin/sh\necho mine\n")
     left = put(repo, f".pinesync-{'0' * 16}.tmp", "#!/bin/sh\necho edited\n")
@@ -333,7 +333,7 @@ def test_a_leftover_with_lines_of_somebody_stays(repo: World) -> None:
     assert not gone.exists()
 
 
-def test_hooks_of_other_repositories_are_left(repo: World) -> None:
+def test_a_shared_hooks_folder_is_left(repo: World) -> None:
     everywhere = repo.place / "everywhere"
     everywhere.mkdir()
     git(repo, "config", "core.hooksPath", str(everywhere))
@@ -342,7 +342,7 @@ def test_hooks_of_other_repositories_are_left(repo: World) -> None:
     assert list(everywhere.iterdir()) == []
 
 
-def test_a_folder_of_hooks_among_the_files(repo: World) -> None:
+def test_a_hooks_folder_in_the_repository_is_used(repo: World) -> None:
     git(repo, "config", "core.hooksPath", ".githooks")
     assert repo("hooks", "install", cwd=repo.folder / "indicators").code == 0
     assert OURS in repo.read(".githooks/pre-commit")
@@ -350,7 +350,7 @@ def test_a_folder_of_hooks_among_the_files(repo: World) -> None:
     assert tried(repo, "commit", "-am", "x").returncode == 1
 
 
-def test_a_submodule_and_what_status_tells(repo: World) -> None:
+def test_hooks_in_a_submodule_have_their_status(repo: World) -> None:
     above = repo.place / "above"
     inner = submodule(repo, above)
     assert repo("hooks", "install", cwd=inner).code == 0
@@ -360,14 +360,14 @@ def test_a_submodule_and_what_status_tells(repo: World) -> None:
     assert repo("hooks", "status").out.count("absent") == 2
 
 
-def test_outside_of_git(clone: World) -> None:
+def test_hooks_need_git(clone: World) -> None:
     for words in (["install"], ["remove"], ["status"], ["run", "pre-commit"], ["run", "pre-push"]):
         ran = clone("hooks", *words)
-        assert (ran.code, ran.asked) == (2, ())
+        assert (ran.code, ran.requests) == (2, ())
         assert "not in a git repository" in ran.err
 
 
-def test_the_lines_come_out_of_any_text_as_it_was() -> None:
+def test_removing_our_lines_restores_any_hook() -> None:
     lines = block("pre-commit", "/usr/bin/python's")
     for text in (b"#!/bin/sh\n", b"#!/bin/sh\n\n\n", b"#!/bin/sh\nx\n", b"#!/bin/sh\nexit\ny"):
         assert without_block(with_block(text, lines)) == text

@@ -114,17 +114,17 @@ def busy(clone: World) -> World:
 
 @pytest.mark.parametrize("command", DONE)
 @pytest.mark.parametrize("where", ["before", "after"])
-def test_every_verb(busy: World, command: str, where: str) -> None:
+def test_every_command_prints_one_json_object(busy: World, command: str, where: str) -> None:
     arguments = DONE[command]
-    asked = ["--json", *arguments] if where == "before" else [*arguments, "--json"]
-    ran = busy(*asked)
+    words = ["--json", *arguments] if where == "before" else [*arguments, "--json"]
+    ran = busy(*words)
     found = object_of(ran.out)
     assert found["command"] == command
     assert found["exit_code"] == ran.code
     assert busy.user.sessionid not in ran.out
 
 
-def test_no_verb_is_forgotten() -> None:
+def test_every_command_is_tested() -> None:
     tried = {command.split()[0] for command in DONE}
     # login is in test_login.py, demo below, since it takes its time, and watch in tests/watch,
     # since it ends with Ctrl-C; lsp speaks with an editor, in tests/lsp.
@@ -132,9 +132,9 @@ def test_no_verb_is_forgotten() -> None:
 
 
 @pytest.mark.parametrize(("code", "arguments"), FAILED, ids=lambda v: str(v))
-def test_errors_are_objects_as_well(busy: World, code: int, arguments: list[str]) -> None:
-    for asked in (["--json", *arguments], [*arguments, "--json"]):
-        ran = busy(*asked, code=code)
+def test_errors_are_json_objects(busy: World, code: int, arguments: list[str]) -> None:
+    for words in (["--json", *arguments], [*arguments, "--json"]):
+        ran = busy(*words, code=code)
         found = object_of(ran.out)
         assert found["exit_code"] == code
         assert isinstance(found["command"], str)
@@ -142,19 +142,19 @@ def test_errors_are_objects_as_well(busy: World, code: int, arguments: list[str]
         assert set(found["error"]) == {"message", "hint"}
 
 
-def test_the_command_of_an_error_is_the_verb(busy: World) -> None:
+def test_an_error_names_its_command(busy: World) -> None:
     """Also after an option with a value."""
-    for asked in (
+    for words in (
         ["--json", "status", "nowhere.pine"],
         ["-C", str(busy.folder), "--json", "status", "nowhere.pine"],
         ["--color", "never", "status", "--json", "nowhere.pine"],
     ):
-        assert object_of(busy(*asked).out)["command"] == "status"
+        assert object_of(busy(*words).out)["command"] == "status"
     assert object_of(busy("--json", "sandbox", "reset").out)["command"] == "sandbox reset"
 
 
 @both_ways
-def test_the_error_of_a_run_is_in_its_object(clone: World) -> None:
+def test_a_failed_run_has_its_error_in_the_object(clone: World) -> None:
     clone.write(LONGER)
     clone.plan.expire()
     ran = clone("push", "--json")
@@ -162,7 +162,7 @@ def test_the_error_of_a_run_is_in_its_object(clone: World) -> None:
     assert (ran.code, found["exit_code"], ran.err) == (5, 5, "")
 
 
-def test_the_keys_that_programs_read(busy: World) -> None:
+def test_documented_keys_are_present(busy: World) -> None:
     status = busy("status", "--json").json
     assert {line["path"]: line["word"] for line in status["lines"]} == {
         TREND_PATH: "diverged",
@@ -181,23 +181,26 @@ def test_the_keys_that_programs_read(busy: World) -> None:
     assert (error["line"], error["column"], error["code"]) == (13, 6, "CE10272")
     assert (error["severity"], error["end_column"]) == ("error", 15)
     pushed = busy("push", "--json").json
-    (refused,) = [one for one in pushed["outcomes"] if one["path"] == TREND_PATH]
+    (refused,) = [outcome for outcome in pushed["outcomes"] if outcome["path"] == TREND_PATH]
     assert (refused["done"], refused["exit_code"]) == ("refused", 3)
     planned = busy("pull", "--dry-run", "--json").json
     assert planned["dry_run"] is True
-    assert {one["path"] for one in planned["planned"]} == {TREND_PATH, f"indicators/{UNICODE}.pine"}
+    assert {step["path"] for step in planned["planned"]} == {
+        TREND_PATH,
+        f"indicators/{UNICODE}.pine",
+    }
 
 
-def test_a_path_outside_of_ascii_comes_back_whole(busy: World) -> None:
+def test_a_non_ascii_path_round_trips(busy: World) -> None:
     (busy.folder / "測試").mkdir()
     found = object_of(busy("sandbox", "path", "--json", cwd=busy.folder / "測試").out)
     assert found["exists"] is True
 
 
-def test_demo(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_demo_has_json(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TMPDIR", str(world.place))
     ran = world.process("demo", "--json")
     found = object_of(ran.out)
     assert (ran.code, found["command"], found["exit_code"]) == (0, "demo", 0)
-    kept = found["events"][-1]["folder"]
-    assert kept.startswith(str(world.place))
+    folder = found["events"][-1]["folder"]
+    assert folder.startswith(str(world.place))

@@ -49,7 +49,7 @@ def test_files_are_linked_by_text_name_and_title(copies: World) -> None:
     }
 
 
-def test_nothing_is_linked_with_the_empty_list_of_a_dead_session(copies: World) -> None:
+def test_an_expired_session_links_nothing(copies: World) -> None:
     before = copies.files()
     copies.plan.expire()
     assert copies("init", "--link", "--sandbox").code == 5
@@ -76,7 +76,7 @@ def test_after_linking_push_and_pull_go_on(copies: World) -> None:
     assert copies.words() == {"own.pine": "untracked"}
 
 
-def test_by_title_where_the_saved_name_is_another(world: World) -> None:
+def test_a_file_is_linked_by_its_title(world: World) -> None:
     world.web_save('//@version=6\nindicator("My title")\n', "Saved name")
     world.folder.mkdir()
     world.write('//@version=6\nindicator("My title")\nplot(close)\n', "file.pine")
@@ -85,7 +85,7 @@ def test_by_title_where_the_saved_name_is_another(world: World) -> None:
     assert world.words()["file.pine"] == "modified"
 
 
-def test_a_file_that_fits_two_scripts_is_left(world: World) -> None:
+def test_a_file_that_matches_two_scripts_is_not_linked(world: World) -> None:
     world.web_save(EXTRA, "One")
     world.web_save(EXTRA, "Two")
     world.folder.mkdir()
@@ -95,7 +95,7 @@ def test_a_file_that_fits_two_scripts_is_left(world: World) -> None:
     assert made.json["unlinked"] == ["mine.pine"]
 
 
-def test_two_files_that_fit_one_script_are_left(world: World) -> None:
+def test_two_files_that_match_one_script_are_not_linked(world: World) -> None:
     world.folder.mkdir()
     world.write(TREND, "a.pine")
     world.write(TREND, "b.pine")
@@ -104,7 +104,7 @@ def test_two_files_that_fit_one_script_are_left(world: World) -> None:
     assert made.json["unlinked"] == ["a.pine", "b.pine"]
 
 
-def test_an_edit_of_an_old_copy_merges_and_undoes_nobody(world: World) -> None:
+def test_an_edited_old_copy_merges_and_reverts_nothing(world: World) -> None:
     """The text is no version: the base is the first, which can only cost a merge."""
     world.web_save(SLOWER)
     world.folder.mkdir()
@@ -116,10 +116,10 @@ def test_an_edit_of_an_old_copy_merges_and_undoes_nobody(world: World) -> None:
     assert world.read("trend.pine") == SLOWER + "plot(close)\n"
 
 
-def test_init_alone_asks_nobody_and_tracks_nothing(world: World) -> None:
+def test_init_sends_no_request_and_tracks_nothing(world: World) -> None:
     world.folder.mkdir()
     world.write(TREND, "indicators/Trend.pine")
-    assert world("init", "--sandbox", code=0).asked == ()
+    assert world("init", "--sandbox", code=0).requests == ()
     assert "scripts" not in (world.folder / "pine.toml").read_text("utf-8").replace("scripts/", "")
     assert world.words() == {
         "strategies/Breakout.pine": "remote-only",
@@ -127,7 +127,7 @@ def test_init_alone_asks_nobody_and_tracks_nothing(world: World) -> None:
     }
 
 
-def test_init_of_another_folder_and_not_twice(world: World) -> None:
+def test_init_creates_a_folder_once(world: World) -> None:
     assert world("init", "--sandbox", "deep/new").code == 0
     assert (world.place / "deep" / "new" / "pine.toml").is_file()
     again = world("init", "--sandbox", "deep/new", code=2)

@@ -37,17 +37,17 @@ def shows_cookie(world: World, text: str) -> bool:
     return world.user.sessionid in text or world.user.sessionid_sign in text
 
 
-def test_a_good_cookie_is_kept_for_its_owner_alone(world: World, tradingview: TradingView) -> None:
+def test_a_valid_cookie_is_stored_privately(world: World, tradingview: TradingView) -> None:
     ran = world("login", stdin=world.user.cookie + "\n")
     assert (ran.code, ran.out) == (0, "signed in as sandbox, 3 saved scripts\n")
-    assert not shows_cookie(world, ran.said)
+    assert not shows_cookie(world, ran.output)
     file = session_file(world)
     assert str(file) in ran.err
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     assert stat.S_IMODE(file.parent.stat().st_mode) == 0o700
-    held = json.loads(file.read_text("utf-8"))
-    assert held["sessionid"] == world.user.sessionid
-    assert held["sessionid_sign"] == world.user.sessionid_sign
+    stored = json.loads(file.read_text("utf-8"))
+    assert stored["sessionid"] == world.user.sessionid
+    assert stored["sessionid_sign"] == world.user.sessionid_sign
     assert [path.name for path in file.parent.iterdir()] == ["session.json"]
     assert set(tradingview.asked_for) == {f"{NAME}:443"}
 
@@ -67,7 +67,9 @@ def test_every_verb_uses_the_stored_cookie(world: World, tradingview: TradingVie
 
 @pytest.mark.promise("S2")
 @pytest.mark.parametrize("way", ["stdin", "dash", "file", "json"])
-def test_ways_to_hand_it_over(world: World, tradingview: TradingView, way: str) -> None:
+def test_a_cookie_is_read_from_every_source(
+    world: World, tradingview: TradingView, way: str
+) -> None:
     pasted = whole_header(world)
     file = world.place / "cookie.txt"
     file.write_text(f"Cookie: {pasted}\n")
@@ -78,23 +80,23 @@ def test_ways_to_hand_it_over(world: World, tradingview: TradingView, way: str) 
         "json": ["login", "--json"],
     }
     ran = world(*ways[way], stdin="" if way == "file" else pasted, code=0)
-    assert not shows_cookie(world, ran.said)
+    assert not shows_cookie(world, ran.output)
     if way == "json":
         assert ran.out.isascii()
         found = ran.json
         assert (found["command"], found["exit_code"], found["account"]) == ("login", 0, "sandbox")
-    held = session_file(world).read_text("utf-8")
-    assert "secret-other" not in held
-    assert "device_t" not in held
+    stored = session_file(world).read_text("utf-8")
+    assert "secret-other" not in stored
+    assert "device_t" not in stored
 
 
 @pytest.mark.parametrize(
     "pasted",
     ["", "hello", "sessionid=abc", "sessionid_sign=v3:x", "sessionid=\x01; sessionid_sign=x"],
 )
-def test_invalid_cookies(world: World, tradingview: TradingView, pasted: str) -> None:
+def test_invalid_cookies_are_refused(world: World, tradingview: TradingView, pasted: str) -> None:
     ran = world("login", stdin=pasted, code=2)
-    assert not pasted or pasted not in ran.said
+    assert not pasted or pasted not in ran.output
     assert tradingview.asked_for == []
     assert not session_file(world).exists()
 
@@ -106,15 +108,13 @@ def test_a_cookie_is_never_an_argument(world: World, tradingview: TradingView) -
     assert tradingview.asked_for == []
 
 
-def test_a_cookie_file_that_does_not_exist(world: World) -> None:
+def test_a_missing_cookie_file_is_reported(world: World) -> None:
     assert "nowhere.txt" in world("login", "--cookie-file", "nowhere.txt", code=2).err
 
 
-def test_a_dead_cookie_is_not_stored_and_replaces_nothing(
-    world: World, tradingview: TradingView
-) -> None:
+def test_an_expired_cookie_is_not_stored(world: World, tradingview: TradingView) -> None:
     dead = "sessionid=00000000dead; sessionid_sign=v3:0000dead"
-    assert "dead" not in world("login", stdin=dead, code=5).said
+    assert "dead" not in world("login", stdin=dead, code=5).output
     assert not session_file(world).exists()
     world("login", stdin=world.user.cookie)
     before = session_file(world).read_bytes()
@@ -123,14 +123,16 @@ def test_a_dead_cookie_is_not_stored_and_replaces_nothing(
 
 
 @pytest.mark.parametrize("kind", ["html", "html-login", "redirect"])
-def test_a_page_instead_of_an_answer(world: World, tradingview: TradingView, kind: str) -> None:
+def test_a_web_page_instead_of_a_response_stores_nothing(
+    world: World, tradingview: TradingView, kind: str
+) -> None:
     world.plan.add(f"*:*:{kind}")
     world("login", stdin=world.user.cookie, code=5)
     assert not session_file(world).exists()
     assert set(tradingview.asked_for) == {f"{NAME}:443"}  # no redirect is followed
 
 
-def test_an_account_without_scripts(world: World, tradingview: TradingView) -> None:
+def test_an_account_without_scripts_can_sign_in(world: World, tradingview: TradingView) -> None:
     world.store.reset(world.user)
     ran = world("login", stdin=world.user.cookie)
     assert (ran.code, ran.out) == (
@@ -139,7 +141,7 @@ def test_an_account_without_scripts(world: World, tradingview: TradingView) -> N
     )
 
 
-def test_logout_removes_it(world: World, tradingview: TradingView) -> None:
+def test_logout_removes_the_cookie(world: World, tradingview: TradingView) -> None:
     assert world("logout").out == "no cookie was kept\n"
     world("login", stdin=world.user.cookie)
     assert world("logout").out == f"removed {session_file(world)}\n"
@@ -148,18 +150,20 @@ def test_logout_removes_it(world: World, tradingview: TradingView) -> None:
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="modes are POSIX")
-def test_a_kept_cookie_that_others_can_read_is_refused(
+def test_a_stored_cookie_readable_by_others_is_refused(
     world: World, tradingview: TradingView
 ) -> None:
     world("login", stdin=world.user.cookie)
     session_file(world).chmod(0o644)
     ran = world("whoami", code=1)
     assert "chmod 600" in ran.err
-    assert not shows_cookie(world, ran.said)
+    assert not shows_cookie(world, ran.output)
 
 
 @pytest.mark.parametrize("body", ["", "{", "[]", '{"sessionid": 5}'])
-def test_a_kept_cookie_that_is_damaged(world: World, tradingview: TradingView, body: str) -> None:
+def test_a_damaged_stored_cookie_is_reported(
+    world: World, tradingview: TradingView, body: str
+) -> None:
     world("login", stdin=world.user.cookie)
     session_file(world).write_text(body)
     assert "`pinesync logout`" in world("whoami", code=1).err
@@ -168,18 +172,18 @@ def test_a_kept_cookie_that_is_damaged(world: World, tradingview: TradingView, b
 # -- the environment ------------------------------------------------------------------------------
 
 
-def test_no_cookie_is_5_and_never_the_sandbox(world: World, tradingview: TradingView) -> None:
+def test_a_missing_cookie_never_means_the_sandbox(world: World, tradingview: TradingView) -> None:
     """A filled sandbox exists, but no command names it."""
     for command in (["clone", "scripts"], ["list"], ["whoami"], ["init", "--link", "x"]):
         (world.place / "x").mkdir(exist_ok=True)
         ran = world(*command, code=5)
         assert "pinesync login" in ran.err
-        assert ran.asked == ()
+        assert ran.requests == ()
     assert not world.folder.exists()
     assert tradingview.asked_for == []
 
 
-def test_the_variable_goes_before_what_is_kept(world: World, tradingview: TradingView) -> None:
+def test_the_variable_overrides_the_stored_cookie(world: World, tradingview: TradingView) -> None:
     world("login", stdin=world.user.cookie)
     world.monkeypatch.setenv(COOKIE, whole_header(world))
     assert "cookie: from the variable TRADINGVIEW_COOKIE, so" in world("whoami").out
@@ -189,7 +193,7 @@ def test_the_variable_goes_before_what_is_kept(world: World, tradingview: Tradin
 
 @pytest.mark.promise("S1")
 @pytest.mark.parametrize("world", ["facade"], indirect=True)
-def test_tradingviews_cookies_go_to_no_other_facade(world: World) -> None:
+def test_tradingview_cookies_go_to_no_other_service(world: World) -> None:
     """Neither the variable nor the stored cookie: this world's facade would accept them."""
     world.monkeypatch.setenv(COOKIE, world.user.cookie)
     world.monkeypatch.delenv("PINESYNC_COOKIE")
@@ -197,12 +201,12 @@ def test_tradingviews_cookies_go_to_no_other_facade(world: World) -> None:
     signins.store(folder, cookies.parse(world.user.cookie), Account("sandbox"), 0.0)
     for command in (["clone", "scripts"], ["list"], ["whoami"]):
         ran = world(*command)
-        assert (ran.code, ran.asked) == (5, ()), command
+        assert (ran.code, ran.requests) == (5, ()), command
         assert "set PINESYNC_COOKIE" in ran.err
-    assert world("login", stdin=world.user.cookie, code=2).asked == ()
+    assert world("login", stdin=world.user.cookie, code=2).requests == ()
 
 
-def test_a_facades_cookie_does_not_go_to_tradingview(
+def test_another_services_cookie_does_not_go_to_tradingview(
     world: World, tradingview: TradingView, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PINESYNC_COOKIE", world.user.cookie)
@@ -220,13 +224,13 @@ def test_a_facades_cookie_does_not_go_to_tradingview(
         "http://127.0.0.1:99999/",
     ],
 )
-def test_a_facade_is_https_or_on_this_machine(world: World, url: str) -> None:
+def test_a_service_must_use_https_or_loopback(world: World, url: str) -> None:
     world.monkeypatch.setenv("PINESYNC_FACADE_URL", url)
     world.monkeypatch.setenv("PINESYNC_COOKIE", world.user.cookie)
-    assert not shows_cookie(world, world("list", code=2).said)
+    assert not shows_cookie(world, world("list", code=2).output)
 
 
-def test_an_untrusted_certificate(world: World, tradingview: TradingView) -> None:
+def test_an_untrusted_certificate_is_refused(world: World, tradingview: TradingView) -> None:
     world.monkeypatch.setenv(COOKIE, world.user.cookie)
     world.monkeypatch.delenv("REQUESTS_CA_BUNDLE")
     world.monkeypatch.setattr("pinesync.tradingview.http.PAUSES", ())
@@ -234,7 +238,7 @@ def test_an_untrusted_certificate(world: World, tradingview: TradingView) -> Non
     assert tradingview.cookies == []
 
 
-def test_a_bundle_of_certificates_that_is_not_there(world: World, tradingview: TradingView) -> None:
+def test_a_missing_certificate_bundle_is_reported(world: World, tradingview: TradingView) -> None:
     world.monkeypatch.setenv(COOKIE, world.user.cookie)
     world.monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(world.place / "authorities.pem"))
     ran = world("list", code=2)
@@ -243,7 +247,7 @@ def test_a_bundle_of_certificates_that_is_not_there(world: World, tradingview: T
     assert tradingview.cookies == []
 
 
-def test_a_netrc_is_never_looked_at(world: World, tradingview: TradingView) -> None:
+def test_a_netrc_is_never_used(world: World, tradingview: TradingView) -> None:
     (world.home / ".netrc").write_text(f"machine {NAME} login me password hunter2\n")
     world.monkeypatch.setenv(COOKIE, world.user.cookie)
     assert world("list").code == 0
@@ -266,14 +270,14 @@ def test_another_account_is_refused_before_anything_is_read(
     for command in (["status"], ["pull"], ["push"], ["diff", "--remote"], ["list"]):
         ran = world(*command, code=5)
         assert "belongs to the account sandbox" in ran.err
-        assert not {"get", "check", "save_next", "save_new"} & set(ran.asked), command
+        assert not {"get", "check", "save_next", "save_new"} & set(ran.requests), command
     state = {path: body for path, body in world.state().items() if not path.endswith("lock")}
     old = {path: body for path, body in before[2].items() if not path.endswith("lock")}
     assert (world.files(), world.account(), state) == (*before[:2], old)
-    assert [one.source for one in world.store.history(world.id_of())] == [TREND]
+    assert [version.source for version in world.store.history(world.id_of())] == [TREND]
 
 
-def test_login_refuses_another_account_in_a_folder_that_has_one(
+def test_login_refuses_another_account_than_the_workspaces(
     world: World, tradingview: TradingView, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as patch:
@@ -297,7 +301,7 @@ def other(world: World) -> User:
     return other
 
 
-def test_a_named_sign_in_replaces_no_other(
+def test_a_named_sign_in_does_not_replace_others(
     world: World, tradingview: TradingView, other: User
 ) -> None:
     assert world("login", stdin=world.user.cookie).code == 0
@@ -310,11 +314,11 @@ def test_a_named_sign_in_replaces_no_other(
     assert world("logout", "--as", "work").code == 0
     assert session_file(world).exists()
     missing = world("list", "--as", "work")
-    assert (missing.code, missing.asked) == (5, ())
+    assert (missing.code, missing.requests) == (5, ())
     assert "`pinesync login --as work`" in missing.err
 
 
-def test_a_folder_uses_the_sign_in_of_its_account(
+def test_a_workspace_uses_the_sign_in_of_its_account(
     world: World, tradingview: TradingView, other: User
 ) -> None:
     world("login", "--as", "mine", stdin=world.user.cookie)
@@ -328,10 +332,10 @@ def test_a_folder_uses_the_sign_in_of_its_account(
     world("login", "--as", "work", stdin=other.cookie, cwd=world.place)
     wrong = world("pull", "--as", "work", code=5)
     assert "belongs to the account sandbox" in wrong.err
-    assert not {"get", "check"} & set(wrong.asked)
+    assert not {"get", "check"} & set(wrong.requests)
 
 
-def test_the_name_goes_before_the_variable(
+def test_a_named_sign_in_overrides_the_variable(
     world: World, tradingview: TradingView, other: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     world("login", "--as", "work", stdin=other.cookie)
@@ -341,21 +345,25 @@ def test_the_name_goes_before_the_variable(
 
 
 @pytest.mark.parametrize("name", ["../../x", "a b", "", "-"])
-def test_an_invalid_name(world: World, tradingview: TradingView, name: str) -> None:
+def test_an_invalid_sign_in_name_is_refused(
+    world: World, tradingview: TradingView, name: str
+) -> None:
     assert world("login", "--as", name, stdin=world.user.cookie).code in (0, 2)
     names = [path.name for path in world.home.rglob("*.json")]
     assert names in ([], ["session.json"], ["session--.json"])
 
 
-def test_a_sandbox_and_another_facade_have_no_named_ones(clone: World) -> None:
+def test_named_sign_ins_are_only_for_tradingview(clone: World) -> None:
     assert clone("status", "--as", "work").code == 2
     clone.monkeypatch.setenv("PINESYNC_FACADE_URL", "http://127.0.0.1:9/pine-facade")
     ran = clone("list", "--as", "work", "--remote", "tradingview")
-    assert (ran.code, ran.asked) == (2, ())
+    assert (ran.code, ran.requests) == (2, ())
     assert "PINESYNC_FACADE_URL" in ran.err
 
 
-def test_logout_of_all(world: World, tradingview: TradingView, other: User) -> None:
+def test_logout_all_removes_every_sign_in(
+    world: World, tradingview: TradingView, other: User
+) -> None:
     world("login", stdin=world.user.cookie)
     world("login", "--as", "work", stdin=other.cookie)
     assert len(world("logout", "--all", "--json").json["removed"]) == 2
@@ -375,7 +383,7 @@ run(["login", *sys.argv[1:]])
 @pytest.mark.skipif(sys.platform == "win32", reason="nobody is killed like that there")
 @pytest.mark.parametrize("named", [(), ("--as", "work")])
 @pytest.mark.parametrize("then", ["logout", "logout --all", "login"])
-def test_a_login_is_killed_before_the_cookie_has_its_name(
+def test_a_login_killed_before_the_rename_stores_nothing(
     world: World, tradingview: TradingView, named: tuple[str, ...], then: str
 ) -> None:
     """The cookie lies under another name then, which the next run removes, whichever it is."""
@@ -400,7 +408,7 @@ def test_a_login_is_killed_before_the_cookie_has_its_name(
         assert list(folder.iterdir()) == []
 
 
-def test_logout_removes_copies_of_a_browsers_cookies(world: World) -> None:
+def test_logout_removes_copied_browser_cookies(world: World) -> None:
     """A login from a browser was killed while it read them."""
     copy = session_file(world).parent / ".firefox-abc"
     copy.mkdir(parents=True)
@@ -409,7 +417,7 @@ def test_logout_removes_copies_of_a_browsers_cookies(world: World) -> None:
     assert not copy.exists()
 
 
-def test_the_folder_of_an_empty_account_gets_its_owner_from_login(
+def test_login_records_the_owner_of_an_empty_workspace(
     world: World, tradingview: TradingView
 ) -> None:
     """The account is unknown until it has a script."""
@@ -425,7 +433,7 @@ def test_the_folder_of_an_empty_account_gets_its_owner_from_login(
 # -- where from -----------------------------------------------------------------------------------
 
 
-def test_from_firefox(world: World, tradingview: TradingView) -> None:
+def test_login_reads_firefox(world: World, tradingview: TradingView) -> None:
     profile = world.home / ".mozilla" / "firefox" / "a.default"
     profile.mkdir(parents=True)
     (profile.parent / "profiles.ini").write_text("[Profile0]\nName=default\nPath=a.default\n")
@@ -440,13 +448,13 @@ def test_from_firefox(world: World, tradingview: TradingView) -> None:
     for spelling in ("firefox", "Firefox:default", "firefox:a.default"):
         ran = world("login", "--from-browser", spelling)
         assert (ran.code, ran.out) == (0, "signed in as sandbox, 3 saved scripts\n")
-        assert not shows_cookie(world, ran.said)
+        assert not shows_cookie(world, ran.output)
     assert world("login", "--from-browser", "firefox:other").code == 2
     assert world("login", "--from-browser", "firefox", "--cookie-file", "-").code == 2
     assert "only firefox" in world("login", "--from-browser", "chrome", code=2).err
 
 
-def test_the_keyring_where_it_was_asked_for(
+def test_login_stores_in_the_keyring_on_request(
     world: World, tradingview: TradingView, ring: Ring
 ) -> None:
     assert "keyring" in world("login", "--keyring", stdin=world.user.cookie, code=0).err
@@ -464,32 +472,32 @@ def test_the_keyring_where_it_was_asked_for(
 # -- each way of not getting in says what to do ---------------------------------------------------
 
 
-def test_every_reason_has_its_own_words(
+def test_every_refused_cookie_has_its_own_message(
     world: World, tradingview: TradingView, other: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """None, expired, refused, a bot check, another account, no network."""
     none = world("list")
     world("login", stdin=world.user.cookie)
     assert world("clone", "scripts").code == 0
-    said = {"none": none}
+    messages = {"none": none}
     with monkeypatch.context() as patch:
         patch.setenv(COOKIE, "sessionid=dead; sessionid_sign=v3:dead")
-        said["expired"] = world("status")
+        messages["expired"] = world("status")
         patch.setenv(COOKIE, other.cookie)
-        said["other account"] = world("status")
+        messages["other account"] = world("status")
     world.plan.add("list:1:html")
-    said["bot check"] = world("status")
+    messages["bot check"] = world("status")
     refusal = b'{"code":403,"message":"the account is suspended"}'
     world.plan.add(Fault("list", "answer", status=403, body=refusal))
-    said["refused"] = world("status")
+    messages["refused"] = world("status")
     monkeypatch.setattr("pinesync.tradingview.http.PAUSES", ())
     monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:9")
-    said["network"] = world("status")
-    assert [ran.code for ran in said.values()] == [5, 5, 5, 5, 5, 7], said
-    assert all("hint: " in ran.err for ran in said.values()), said
-    first = {ran.err.partition("\n")[0] for ran in said.values()}
-    hints = {ran.err.partition("hint: ")[2] for ran in said.values()}
-    assert len(first) == len(hints) == len(said)
+    messages["network"] = world("status")
+    assert [ran.code for ran in messages.values()] == [5, 5, 5, 5, 5, 7], messages
+    assert all("hint: " in ran.err for ran in messages.values()), messages
+    first = {ran.err.partition("\n")[0] for ran in messages.values()}
+    hints = {ran.err.partition("hint: ")[2] for ran in messages.values()}
+    assert len(first) == len(hints) == len(messages)
 
 
 # -- a person at a terminal -----------------------------------------------------------------------
@@ -511,7 +519,7 @@ def test_the_prompt_does_not_echo(world: World, tradingview: TradingView) -> Non
 
 @pytest.mark.skipif(sys.platform == "win32", reason="a pty is a thing of POSIX")
 @pytest.mark.parametrize("named", [True, False])
-def test_the_two_values_one_after_the_other(
+def test_the_prompt_accepts_both_cookie_values(
     world: World, tradingview: TradingView, named: bool
 ) -> None:
     from tests.cli.terminal import Terminal
@@ -528,7 +536,7 @@ def test_the_two_values_one_after_the_other(
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="a pty is a thing of POSIX")
-def test_ci_is_never_asked(world: World, tradingview: TradingView) -> None:
+def test_login_does_not_prompt_in_ci(world: World, tradingview: TradingView) -> None:
     from tests.cli.terminal import Terminal
 
     world.monkeypatch.setenv("CI", "true")
@@ -538,7 +546,7 @@ def test_ci_is_never_asked(world: World, tradingview: TradingView) -> None:
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="a pty is a thing of POSIX")
-def test_ctrl_c_at_the_prompt(world: World, tradingview: TradingView) -> None:
+def test_ctrl_c_at_the_prompt_stores_nothing(world: World, tradingview: TradingView) -> None:
     from tests.cli.terminal import Terminal
 
     with Terminal(world, "login") as terminal:

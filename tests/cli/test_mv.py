@@ -46,12 +46,12 @@ def disks(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> st
 # -- by pinesync ----------------------------------------------------------------------------------
 
 
-def test_a_file_moves_with_all_that_is_known_of_it(clone: World, disks: str) -> None:
+def test_a_file_moves_with_its_entry_and_state(clone: World, disks: str) -> None:
     before = clone.entry()
     ran = clone("mv", TREND_PATH, NEW, code=0)
     assert ran.out == f"moved      {TREND_PATH} → {NEW}  1.0\n"
     assert before["pine_id"] in ran.err
-    assert ran.asked == ()
+    assert ran.requests == ()
     assert clone.entry(NEW) == before
     assert clone.read(NEW) == TREND
     assert there(clone) == {NEW, TOOLS_PATH, BREAKOUT_PATH}
@@ -71,7 +71,7 @@ def test_an_edited_file_keeps_its_edit_and_its_bytes(clone: World, disks: str) -
     assert len(clone.saved("Tools")) == 2
 
 
-def test_into_a_folder(clone: World) -> None:
+def test_mv_into_a_folder_keeps_the_name(clone: World) -> None:
     assert clone("mv", TREND_PATH, "strategies").code == 0
     assert clone("mv", "strategies/Trend.pine", ".").code == 0
     assert clone("mv", "Trend.pine", "a/b/").code == 0
@@ -80,13 +80,13 @@ def test_into_a_folder(clone: World) -> None:
     assert (clone.folder / "indicators").is_dir(), "an empty folder stays"
 
 
-def test_letter_case_alone(clone: World, disks: str) -> None:
+def test_mv_changes_the_case_of_a_name(clone: World, disks: str) -> None:
     assert clone("mv", TREND_PATH, "indicators/trend.pine").code == 0
     assert there(clone) == {"indicators/trend.pine", TOOLS_PATH, BREAKOUT_PATH}
     assert clone.words() == {}
 
 
-def test_a_file_that_was_not_pushed_yet(clone: World) -> None:
+def test_a_new_file_moves_before_its_first_push(clone: World) -> None:
     clone.write(EXTRA, "x.pine")
     clone("add", "x.pine")
     assert clone("mv", "x.pine", "y.pine").code == 0
@@ -95,7 +95,7 @@ def test_a_file_that_was_not_pushed_yet(clone: World) -> None:
     assert clone.saved("Extra") == [EXTRA]
 
 
-def test_a_file_that_is_no_text(clone: World) -> None:
+def test_an_undecodable_file_moves(clone: World) -> None:
     clone.write(b"plot(\xff)")
     assert clone("mv", TREND_PATH, NEW).code == 0
     assert (clone.folder / NEW).read_bytes() == b"plot(\xff)"
@@ -116,7 +116,7 @@ def test_a_file_that_is_no_text(clone: World) -> None:
         ("linked/x.pine", 1),
     ],
 )
-def test_where_it_cannot_go(clone: World, tmp_path: Path, new: str, code: int) -> None:
+def test_an_invalid_target_is_refused(clone: World, tmp_path: Path, new: str, code: int) -> None:
     clone.write(EXTRA, "other.pine")
     (tmp_path / "elsewhere").mkdir()
     (clone.folder / "linked").symlink_to(tmp_path / "elsewhere")
@@ -137,20 +137,22 @@ def test_where_it_cannot_go(clone: World, tmp_path: Path, new: str, code: int) -
         (("indicators", "a.pine"), 2),
     ],
 )
-def test_what_cannot_be_moved(clone: World, arguments: tuple[str, ...], code: int) -> None:
+def test_an_invalid_source_is_refused(clone: World, arguments: tuple[str, ...], code: int) -> None:
     clone.write(EXTRA, "other.pine")
     before = clone.files()
     assert clone("mv", *arguments).code == code
     assert clone.files() == before
 
 
-def test_to_where_it_is(clone: World) -> None:
+def test_mv_to_the_same_path_does_nothing(clone: World) -> None:
     before = clone.files()
     assert clone("mv", TREND_PATH, TREND_PATH).code == 0
     assert clone.files() == before
 
 
-def test_not_while_a_save_of_it_is_unsettled(clone: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_mv_is_refused_while_a_save_is_pending(
+    clone: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("pinesync.app.project.PAUSES", ())
     clone.write(LONGER)
     clone.plan.add("save_next:1:reset")
@@ -161,7 +163,7 @@ def test_not_while_a_save_of_it_is_unsettled(clone: World, monkeypatch: pytest.M
     assert clone("mv", TOOLS_PATH, "own/").code == 0
 
 
-def test_an_editor_saves_at_the_very_moment(clone: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_mv_keeps_a_concurrent_save(clone: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """Both texts exist then, and a message says so."""
     real = os.replace
 
@@ -180,7 +182,7 @@ def test_an_editor_saves_at_the_very_moment(clone: World, monkeypatch: pytest.Mo
     assert not list(clone.folder.rglob("*.tmp"))
 
 
-def test_two_spellings_of_one_file(clone: World) -> None:
+def test_mv_between_two_spellings_of_one_file_works(clone: World) -> None:
     """How some systems treat another letter case in a folder's name."""
     tree, path = Tree(clone.folder), RelPath(TREND_PATH)
     add_new_name(tree, path, path)
@@ -189,7 +191,7 @@ def test_two_spellings_of_one_file(clone: World) -> None:
 
 
 @pytest.mark.parametrize("step", ["link", "rename"])
-def test_somebody_makes_the_very_file_at_the_very_moment(clone: World, step: str) -> None:
+def test_mv_does_not_overwrite_a_concurrently_created_file(clone: World, step: str) -> None:
     """It is never overwritten, however the file would have got its name."""
     link, rename = os.link, exchange._rename
 
@@ -215,7 +217,7 @@ def test_somebody_makes_the_very_file_at_the_very_moment(clone: World, step: str
     assert clone.records() == []
 
 
-def test_what_was_taken_out_of_it_goes_along(clone: World) -> None:
+def test_backups_move_with_their_file(clone: World) -> None:
     """Also the text that `resolve --ours` needs, during a conflict."""
     clone.write(FASTER)
     clone.web_save(SLOWER)
@@ -225,7 +227,7 @@ def test_what_was_taken_out_of_it_goes_along(clone: World) -> None:
     assert clone.read(NEW) == FASTER
 
 
-def test_json(clone: World) -> None:
+def test_mv_has_json(clone: World) -> None:
     (outcome,) = clone("mv", TREND_PATH, NEW, "--json").json["outcomes"]
     assert (outcome["done"], outcome["path"], outcome["moved_from"]) == ("moved", NEW, TREND_PATH)
     assert outcome["pine_id"] == clone.id_of()
@@ -240,10 +242,10 @@ def by_hand(world: World, old: str = TREND_PATH, new: str = NEW) -> None:
 
 
 @both_ways
-def test_status_tells_what_was_moved_by_hand(clone: World) -> None:
+def test_status_finds_manual_moves(clone: World) -> None:
     by_hand(clone)
     for offline in ([], ["--offline"]):
-        lines = {one["path"]: one for one in clone("status", "--json", *offline).json["lines"]}
+        lines = {line["path"]: line for line in clone("status", "--json", *offline).json["lines"]}
         assert (lines[TREND_PATH]["word"], lines[TREND_PATH]["moved_to"]) == ("missing", NEW)
         assert (lines[NEW]["word"], lines[NEW]["moved_from"]) == ("untracked", TREND_PATH)
         assert f"add --moved '{NEW}'" in clone("status", *offline).err
@@ -259,12 +261,12 @@ def test_status_tells_what_was_moved_by_hand(clone: World) -> None:
     }
 
 
-def test_add_moved(clone: World) -> None:
+def test_add_moved_relinks_a_moved_file(clone: World) -> None:
     before = clone.entry()
     by_hand(clone)
     assert f"add --moved '{NEW}'" in clone("add", NEW, code=3).err
     ran = clone("add", "--moved", NEW, "--json")
-    assert (ran.code, ran.asked) == (0, ())
+    assert (ran.code, ran.requests) == (0, ())
     (added,) = ran.json["added"]
     assert (added["moved_from"], added["pine_id"]) == (TREND_PATH, before["pine_id"])
     assert clone.entry(NEW) == before
@@ -273,7 +275,7 @@ def test_add_moved(clone: World) -> None:
     assert clone("add", "--moved", "--id", before["pine_id"], NEW).code == 2
 
 
-def test_several_at_once_all_or_none(clone: World) -> None:
+def test_add_moved_is_all_or_nothing(clone: World) -> None:
     by_hand(clone)
     by_hand(clone, TOOLS_PATH, "moved/Tools.pine")
     clone.write(EXTRA, "moved/Extra.pine")
@@ -284,7 +286,7 @@ def test_several_at_once_all_or_none(clone: World) -> None:
     assert clone.words() == {"moved/Extra.pine": "untracked"}
 
 
-def test_texts_that_are_equal_are_not_guessed(clone: World) -> None:
+def test_add_moved_refuses_ambiguous_texts(clone: World) -> None:
     clone.web_save_and_pull(TREND, "Twin")
     by_hand(clone)
     (clone.folder / "indicators/Twin.pine").unlink()
@@ -296,16 +298,16 @@ def test_texts_that_are_equal_are_not_guessed(clone: World) -> None:
     assert clone.entry(NEW)["name"] == "Twin"
 
 
-def test_a_copy_is_not_guessed_either(clone: World) -> None:
+def test_add_moved_refuses_copies(clone: World) -> None:
     by_hand(clone)
     clone.write(TREND, "copy.pine")
-    assert all(not one["moved_from"] for one in clone("status", "--json").json["lines"])
+    assert all(not line["moved_from"] for line in clone("status", "--json").json["lines"])
     assert clone("add", "--moved", NEW, "copy.pine").code == 3
     assert clone("add", "--moved", NEW).code == 0
 
 
 @pytest.mark.parametrize("text", [TREND, LONGER], ids=["as it was", "edited"])
-def test_mv_after_the_fact(clone: World, text: str) -> None:
+def test_mv_records_a_manual_move(clone: World, text: str) -> None:
     by_hand(clone)
     clone.write(text, NEW)
     if text is LONGER:

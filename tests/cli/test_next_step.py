@@ -49,7 +49,7 @@ def test_status_ends_with_the_most_urgent_step(clone: World) -> None:
     assert clone("status", "--offline").out == offline
 
 
-def test_no_advice_where_pine_toml_says_so(clone: World) -> None:
+def test_advice_can_be_turned_off_in_pine_toml(clone: World) -> None:
     clone.write(LONGER)
     file = clone.folder / "pine.toml"
     file.write_text(file.read_text("utf-8").replace("[workspace]", "[workspace]\nadvice = false"))
@@ -59,7 +59,7 @@ def test_no_advice_where_pine_toml_says_so(clone: World) -> None:
 
 
 @pytest.mark.parametrize("verbose", [[], ["-v"]])
-def test_push_sums_up_and_lists_what_is_behind_only_if_asked(
+def test_push_summarizes_and_lists_behind_scripts_with_verbose(
     clone: World, verbose: list[str]
 ) -> None:
     clone.write(LONGER)
@@ -75,7 +75,7 @@ def test_push_sums_up_and_lists_what_is_behind_only_if_asked(
     assert (f"{TOOLS_PATH}: saved on TradingView" in pushed.err) == bool(verbose)
 
 
-def test_pull_sums_up_and_says_which_verb_ends_a_conflict(clone: World) -> None:
+def test_pull_summarizes_and_names_the_command_that_resolves(clone: World) -> None:
     clone.write(FASTER)
     saves(SLOWER)(clone)
     saves(TOOLS + "// more\r\n", name="Tools")(clone)
@@ -88,12 +88,12 @@ def test_pull_sums_up_and_says_which_verb_ends_a_conflict(clone: World) -> None:
     ]
 
 
-def test_one_script_needs_no_sum(clone: World) -> None:
+def test_one_script_has_no_summary(clone: World) -> None:
     clone.write(LONGER)
     assert clone("push").out == f"saved      {TREND_PATH}  1.0 → 2.0\n"
 
 
-def test_a_push_of_untracked_files_alone_names_add(clone: World) -> None:
+def test_a_push_of_untracked_files_suggests_add(clone: World) -> None:
     clone.write(EXTRA, EXTRA_PATH)
     for more in ([], ["indicators"]):
         pushed = clone("push", *more)

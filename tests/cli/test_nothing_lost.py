@@ -40,13 +40,13 @@ def now(clone: World) -> tuple:
 def same(clone: World, before: tuple) -> bool:
     """A refused run may leave the lock file, and nothing else."""
     files, account, state = now(clone)
-    kept = {path: body for path, body in state.items() if not path.endswith("lock")}
+    unchanged = {path: body for path, body in state.items() if not path.endswith("lock")}
     old = {path: body for path, body in before[2].items() if not path.endswith("lock")}
-    return (files, account, kept) == (before[0], before[1], old)
+    return (files, account, unchanged) == (before[0], before[1], old)
 
 
 @asking
-def test_an_expired_cookie(clone: World, command: list[str]) -> None:
+def test_an_expired_cookie_changes_nothing(clone: World, command: list[str]) -> None:
     before = dressed(clone)
     clone.plan.expire()
     assert "hint: " in clone(*command, code=5).err
@@ -54,7 +54,9 @@ def test_an_expired_cookie(clone: World, command: list[str]) -> None:
 
 
 @asking
-def test_an_empty_list_from_a_living_session(clone: World, command: list[str]) -> None:
+def test_an_empty_list_from_a_valid_session_changes_nothing(
+    clone: World, command: list[str]
+) -> None:
     """The list lacks what can still be read: doubted, never believed."""
     before = dressed(clone)
     clone.plan.add(listing([]))
@@ -66,17 +68,19 @@ def test_an_empty_list_from_a_living_session(clone: World, command: list[str]) -
 
 @asking
 @pytest.mark.parametrize("kind", ["html", "html-login"])
-def test_a_page_instead_of_an_answer(clone: World, command: list[str], kind: str) -> None:
+def test_a_web_page_instead_of_a_response_changes_nothing(
+    clone: World, command: list[str], kind: str
+) -> None:
     before = dressed(clone)
     clone.plan.add(f"*:*:{kind}")
     ran = clone(*command, code=5)
-    assert "<html" not in ran.said
-    assert len(ran.asked) == 1  # no loop: the first page ends it
+    assert "<html" not in ran.output
+    assert len(ran.requests) == 1  # no loop: the first page ends it
     assert same(clone, before)
 
 
 @pytest.mark.parametrize("endpoint", ["get", "check", "save_next"])
-def test_a_page_in_the_middle_of_a_push(clone: World, endpoint: str) -> None:
+def test_a_web_page_during_a_push_stops_it(clone: World, endpoint: str) -> None:
     clone.monkeypatch.setattr("pinesync.app.project.PAUSES", ())
     clone.write(LONGER)
     files = clone.files()
@@ -85,10 +89,10 @@ def test_a_page_in_the_middle_of_a_push(clone: World, endpoint: str) -> None:
     assert pushed.code in (5, 7)
     assert clone.saved() == [TREND]
     assert clone.files() == files
-    assert pushed.asked.count("save_next") <= 1
+    assert pushed.requests.count("save_next") <= 1
 
 
-def test_a_page_in_the_middle_of_a_pull(clone: World) -> None:
+def test_a_web_page_during_a_pull_stops_it(clone: World) -> None:
     dressed(clone)
     files = clone.files()
     clone.plan.add("get:2+:html")
@@ -99,7 +103,7 @@ def test_a_page_in_the_middle_of_a_pull(clone: World) -> None:
     assert clone.words() == {TREND_PATH: "modified"}
 
 
-def test_a_deleted_file_stays_a_saved_script(clone: World) -> None:
+def test_deleting_a_file_does_not_delete_its_script(clone: World) -> None:
     clone.remove()
     account = clone.account()
     assert clone.words() == {TREND_PATH: "missing"}
@@ -117,7 +121,7 @@ def test_a_deleted_file_stays_a_saved_script(clone: World) -> None:
     assert clone.words() == {}
 
 
-def test_all_files_deleted_is_no_deletion_either(clone: World) -> None:
+def test_deleting_all_files_deletes_no_script(clone: World) -> None:
     account = clone.account()
     for path in PATHS:
         clone.remove(path)
@@ -139,7 +143,7 @@ def test_an_emptied_account_stops_the_run(clone: World) -> None:
     assert clone.words() == dict.fromkeys(PATHS, "untracked")
 
 
-def test_one_script_that_the_list_lacks_is_looked_for(clone: World) -> None:
+def test_a_script_missing_from_the_list_is_looked_up(clone: World) -> None:
     """Absence in a list proves nothing: a script that can be read exists."""
     rows = [row for row in clone.store.list(clone.user) if row.name != "Trend"]
     clone.write(LONGER)
@@ -155,7 +159,7 @@ def test_an_empty_file_is_never_saved_over_a_full_script(clone: World) -> None:
 
 
 @pytest.mark.parametrize("refusal", ["401-json", "401-text", "403-html"])
-def test_a_session_that_ends_in_the_middle_of_a_push(clone: World, refusal: str) -> None:
+def test_a_session_that_expires_during_a_push_stops_it(clone: World, refusal: str) -> None:
     # A page may stand before a save that was stored: for how long it is looked is no matter here.
     clone.monkeypatch.setattr("pinesync.app.project.PAUSES", ())
     clone.monkeypatch.setenv("PINESYNC_SETTLE_SECONDS", "0")
@@ -167,7 +171,7 @@ def test_a_session_that_ends_in_the_middle_of_a_push(clone: World, refusal: str)
     assert stopped.code in ((5, 7) if refusal == "403-html" else (5,))
     # The first save is read back while the second one is sent, at whose end the session is over.
     saved = stopped.out == f"saved      {TREND_PATH}  1.0 → 2.0\n"
-    assert saved or "the save was sent and its outcome is unknown" in stopped.said
+    assert saved or "the save was sent and its outcome is unknown" in stopped.output
     assert len(clone.saved("Breakout")) == 1
     clone.plan.clear()
     assert clone("push").code == 0
@@ -179,7 +183,7 @@ def test_a_session_that_ends_in_the_middle_of_a_push(clone: World, refusal: str)
     }
 
 
-def test_a_save_to_a_script_that_is_gone_is_not_waited_for_for_ever(clone: World) -> None:
+def test_a_pending_save_to_a_deleted_script_is_given_up(clone: World) -> None:
     clone.plan.add("save_next:1:reset:before")
     clone.write(LONGER)
     assert clone("push").code == 7
@@ -190,7 +194,7 @@ def test_a_save_to_a_script_that_is_gone_is_not_waited_for_for_ever(clone: World
     assert clone("push").code == 5  # a session that is over refuses, too: nothing is known
     assert [record["state"] for record in clone.records()] == ["sent"]
     clone.plan.clear()
-    assert "given up" in clone("push", code=3).said
+    assert "given up" in clone("push", code=3).output
     assert [record["state"] for record in clone.records()] == ["abandoned"]
     assert clone.words() == {TREND_PATH: "gone"}
     assert clone.read() == LONGER

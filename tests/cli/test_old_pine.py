@@ -28,7 +28,7 @@ def clone(world: World) -> World:
 def test_a_v4_script_is_edited_checked_and_pushed(clone: World) -> None:
     clone.write(EDITED, PATH)
     assert clone("check", PATH, code=0).out == f"{PATH}:1:1: warning: {NOTE}\n" + caret()
-    assert NOTE in clone("push", code=0).said
+    assert NOTE in clone("push", code=0).output
     assert clone.saved("Old") == [OLD, EDITED]
     assert clone.version(PATH) == "2.0"
     assert clone("status").code == 0
@@ -39,16 +39,18 @@ def caret() -> str:
     return "  //@version=4\n  ^\n"
 
 
-def test_strict_fails_what_was_not_checked(clone: World) -> None:
+def test_strict_fails_on_unchecked_scripts(clone: World) -> None:
     assert clone("check", PATH, "--strict").code == 4
     assert clone("check", PATH, "--strict", "--offline").code == 0
 
 
-def test_a_text_without_a_version(clone: World) -> None:
+def test_a_text_without_a_version_is_pushed(clone: World) -> None:
     clone.write(UNVERSIONED, PATH)
     ran = clone("check", PATH, "--json", code=0)
     (file,) = ran.json["files"]
-    assert [(one["severity"], one["message"]) for one in file["diagnostics"]] == [("warning", NOTE)]
+    assert [(finding["severity"], finding["message"]) for finding in file["diagnostics"]] == [
+        ("warning", NOTE)
+    ]
     assert clone("push").code == 0
     assert clone.saved("Old")[-1] == UNVERSIONED
 
@@ -60,16 +62,16 @@ def test_a_new_script_of_v4_is_created(clone: World) -> None:
     assert len(clone.saved("Older")) == 1
 
 
-def test_values_of_no_version_are_still_refused(clone: World) -> None:
+def test_syntax_errors_of_any_version_are_refused(clone: World) -> None:
     clone.write(EDITED + "plot((close)\n", PATH)
-    assert '"(" is never closed' in clone("push", code=4).said
+    assert '"(" is never closed' in clone("push", code=4).output
     assert clone.saved("Old") == [OLD]
     assert clone("push", "--allow-broken").code == 4, "stored, and it does not compile"
     assert len(clone.saved("Old")) == 2
 
 
 @pytest.mark.parametrize(
-    ("old_pine", "text", "code", "said"),
+    ("old_pine", "text", "code", "message"),
     [
         ("full", EDITED, 0, ""),
         ("full", EDITED + "plot(clsoe)\n", 4, 'Undeclared identifier "clsoe"'),
@@ -78,15 +80,15 @@ def test_values_of_no_version_are_still_refused(clone: World) -> None:
         ("checked", EDITED + "plot(clsoe)\n", 4, 'Undeclared identifier "clsoe"'),
     ],
 )
-def test_full_says_what_the_full_compiler_says(
-    clone: World, old_pine: str, text: str, code: int, said: str
+def test_full_reports_the_full_compilers_findings(
+    clone: World, old_pine: str, text: str, code: int, message: str
 ) -> None:
     clone.app.switches = replace(clone.app.switches, old_pine=old_pine)  # type: ignore[arg-type]
     clone.write(text, PATH)
     ran = clone("check", "--full", PATH, code=code)
-    assert said in ran.out
-    assert (NOTE in ran.out) == (said == NOTE)
-    clone("check", "--full", "--strict", PATH, code=4 if said else 0)
+    assert message in ran.out
+    assert (NOTE in ran.out) == (message == NOTE)
+    clone("check", "--full", "--strict", PATH, code=4 if message else 0)
 
 
 def test_other_refusals_of_the_check_stop_a_push(clone: World) -> None:
@@ -105,7 +107,7 @@ def test_a_string_over_several_lines_is_pushed(clone: World, indent: str) -> Non
     assert clone.saved("Old")[-1] == text
 
 
-def test_a_string_that_goes_on_in_column_one_is_not(clone: World) -> None:
+def test_a_string_continued_in_column_one_is_refused(clone: World) -> None:
     clone.write('//@version=6\nindicator("Old")\n  told = "a\nb"\nplot(close)\n', PATH)
     ran = clone("check", "--offline", PATH, code=4)
     assert ran.out.startswith(f"{PATH}:3:1: error: Missing enclosing character in the literal")
@@ -115,18 +117,18 @@ def test_a_string_that_goes_on_in_column_one_is_not(clone: World) -> None:
 
 
 @both_ways
-def test_a_text_that_could_not_be_read_back_is_not_saved(clone: World) -> None:
+def test_a_text_over_the_read_limit_is_not_saved(clone: World) -> None:
     """The service accepts 5 MB, but larger responses are dropped: the outcome would be unknown."""
     clone.write(OLD + "// д\n" * 350_000, PATH)
     ran = clone("push")
-    assert (ran.code, "save_next" in ran.asked) == (3, False)
-    assert "larger than 2 MiB; nothing was saved" in ran.said
+    assert (ran.code, "save_next" in ran.requests) == (3, False)
+    assert "larger than 2 MiB; nothing was saved" in ran.output
     most = OLD + "// д\n" * 340_000
     clone.write_and_push(most, PATH)
     assert clone.saved("Old") == [OLD, most]
 
 
-def test_the_formats_have_the_note(clone: World) -> None:
+def test_every_format_has_the_unchecked_note(clone: World) -> None:
     github = clone("check", PATH, "--format", "github")
     assert (github.code, github.out.count("::warning ")) == (0, 1)
     assert NOTE in github.out

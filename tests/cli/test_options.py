@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import re
+import sys
+from pathlib import Path
 
 import pytest
 
+import pinesync
 from pinesync import __version__
 from pinesync.cli.group import VERBS
 from tests.cli.cases import edits, first, saves
@@ -16,7 +19,7 @@ ESCAPE = "\x1b["
 
 @pytest.mark.parametrize("where", ["before", "after"])
 @pytest.mark.parametrize("verb", ["status", "diff", "push"])
-def test_color(clone: World, verb: str, where: str) -> None:
+def test_color_works_before_and_after_the_command(clone: World, verb: str, where: str) -> None:
     def run(*options: str) -> str:
         clone.write(LONGER + f"// {options}\n")
         arguments = [*options, verb] if where == "before" else [verb, *options]
@@ -28,7 +31,7 @@ def test_color(clone: World, verb: str, where: str) -> None:
     assert ESCAPE not in run("--color", "auto")
 
 
-def test_colours_mean_something(clone: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_colours_mark_differences(clone: World, monkeypatch: pytest.MonkeyPatch) -> None:
     clone.write(LONGER)
     shown = clone("--color", "always", "diff").out
     assert "\x1b[32m+plot(close)\x1b[0m" in shown
@@ -40,11 +43,11 @@ def test_colours_mean_something(clone: World, monkeypatch: pytest.MonkeyPatch) -
     assert clone("--color", "always", "diff").out == shown  # asked for by name
 
 
-def test_color_is_one_of_three(clone: World) -> None:
+def test_an_invalid_color_value_is_refused(clone: World) -> None:
     assert clone("--color", "sometimes", "status").code == 2
 
 
-def test_verbose_lists_the_clean_ones(clone: World) -> None:
+def test_verbose_lists_clean_scripts(clone: World) -> None:
     for arguments in (["-v", "status"], ["status", "-v"], ["status", "--verbose"]):
         assert f"clean  {TREND_PATH}" in clone(*arguments).out
     assert TREND_PATH not in clone("status").out
@@ -54,7 +57,7 @@ def test_verbose_lists_the_clean_ones(clone: World) -> None:
 def test_help_lists_every_verb(world: World, arguments: list[str]) -> None:
     shown = world(*arguments)
     assert shown.code in (0, 2)
-    assert all(f"  {verb} " in shown.said for verb in VERBS)
+    assert all(f"  {verb} " in shown.output for verb in VERBS)
 
 
 @pytest.mark.parametrize(
@@ -74,8 +77,10 @@ def test_every_verb_has_help(world: World, verb: str) -> None:
         assert described, f"{option} of {verb} says nothing"
 
 
-def test_version(world: World) -> None:
-    assert world("--version").out == f"pinesync {__version__}\n"
+def test_the_version_comes_with_python_and_the_place(world: World) -> None:
+    python = ".".join(map(str, sys.version_info[:3]))
+    place = Path(pinesync.__file__).parent
+    assert world("-V").out == f"pinesync {__version__} (Python {python}) from {place}\n"
 
 
 # -- exit codes -----------------------------------------------------------------------------------
@@ -121,13 +126,15 @@ HISTORIES = {
     ],
     ids=str,
 )
-def test_exit_codes(clone: World, happened: str, command: str, code: int) -> None:
+def test_each_outcome_has_its_exit_code(
+    clone: World, happened: str, command: str, code: int
+) -> None:
     HISTORIES[happened](clone)
     assert clone(*command.split(), code=code).err or code in (0, 4, 6)
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "message"),
     [
         ("[workspace\n", "pine.toml:1:"),
         ("[workspace]\nschema = 99\n", "schema"),
@@ -135,18 +142,22 @@ def test_exit_codes(clone: World, happened: str, command: str, code: int) -> Non
         ('[workspace]\nschema = 1\nurl = "https://evil.invalid"\n', "url"),
     ],
 )
-def test_a_manifest_that_cannot_be_used_names_its_line(clone: World, text: str, said: str) -> None:
+def test_an_invalid_manifest_is_reported_with_its_line(
+    clone: World, text: str, message: str
+) -> None:
     clone.write(text, "pine.toml")
     before = clone.files(), clone.account(), clone.state()
     for verb in ("status", "pull", "push", "diff", "check", "list", "whoami"):
         refused = clone(verb, code=2)
         assert refused.err.startswith("error: pine.toml")
-        assert said in refused.err
-        assert refused.asked == ()
+        assert message in refused.err
+        assert refused.requests == ()
     assert (clone.files(), clone.account(), clone.state()) == before
 
 
-def test_a_bug_is_70_and_its_log_is_named(clone: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_bug_exits_with_70_and_names_its_log(
+    clone: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def broken(*_: object, **__: object) -> None:
         secret = "the source of a script"  # noqa: F841 - a variable that no log may show
         raise ZeroDivisionError("a bug")
@@ -159,14 +170,14 @@ def test_a_bug_is_70_and_its_log_is_named(clone: World, monkeypatch: pytest.Monk
     log = (clone.home / "pinesync" / "state" / match[1].rsplit("/", 1)[-1]).read_text("utf-8")
     assert "ZeroDivisionError: a bug" in log
     assert "status.py" in log
-    assert "Traceback" not in ran.said
+    assert "Traceback" not in ran.output
     assert clone.user.sessionid not in log
     as_json = clone("status", "--json")
     assert (as_json.code, as_json.json["exit_code"]) == (70, 70)
     assert "ZeroDivisionError" in as_json.json["error"]["message"]
 
 
-def test_another_pinesync_writes_here(clone: World) -> None:
+def test_a_second_writer_is_refused(clone: World) -> None:
     from filelock import FileLock
 
     clone.write_and_push(LONGER)
@@ -177,7 +188,7 @@ def test_another_pinesync_writes_here(clone: World) -> None:
         assert clone("diff").code == 0
 
 
-def test_a_home_that_cannot_be_written(clone: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unwritable_home_is_reported(clone: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """A file is in the folder's place, so not even root can create it."""
     (clone.place / "file").write_text("")
     monkeypatch.setenv("PINESYNC_HOME", str(clone.place / "file" / "home"))
@@ -186,7 +197,7 @@ def test_a_home_that_cannot_be_written(clone: World, monkeypatch: pytest.MonkeyP
     assert "bug" not in refused.err
 
 
-def test_the_current_folder_is_gone(world: World) -> None:
+def test_a_deleted_current_folder_is_reported(world: World) -> None:
     gone = world.place / "gone"
     gone.mkdir()
     ran = world.process("-C", ".", "status", cwd=gone)
@@ -194,6 +205,8 @@ def test_the_current_folder_is_gone(world: World) -> None:
 
 
 @pytest.mark.parametrize("value", ["soon", "-1", "nan", "1e9"])
-def test_invalid_seconds(clone: World, monkeypatch: pytest.MonkeyPatch, value: str) -> None:
+def test_invalid_seconds_are_refused(
+    clone: World, monkeypatch: pytest.MonkeyPatch, value: str
+) -> None:
     monkeypatch.setenv("PINESYNC_SETTLE_SECONDS", value)
     assert clone("push").code == 2

@@ -35,7 +35,7 @@ def shown(world: World, *arguments: str, **env: str) -> tuple[int, str]:
 
 
 @pytest.mark.parametrize("command", [["diff"], ["log", TREND_PATH], ["show", f"{TREND_PATH}@1"]])
-def test_the_persons_pager_shows_it(edited: World, command: list[str]) -> None:
+def test_output_goes_through_the_users_pager(edited: World, command: list[str]) -> None:
     mine = os.environ["MINE"]
     code, seen = shown(edited, *command, PAGER=f"{mine} PAGER")
     assert code == 0
@@ -51,27 +51,27 @@ def test_omitted_rows_are_counted_below(edited: World) -> None:
     assert seen.rstrip().splitlines()[-1] == "1 older version not shown; -n N shows more"
 
 
-def test_the_exit_code_is_the_commands(edited: World) -> None:
+def test_the_exit_code_is_that_of_the_command(edited: World) -> None:
     code, seen = shown(edited, "diff", "--exit-code", PAGER=f"{os.environ['MINE']} x")
     assert (code, "+plot(close)" in seen) == (6, True)
 
 
 @pytest.mark.parametrize("pager", ["cat", "", "no-such-pager", "an 'open quote", "false"])
-def test_no_pager_is_no_trouble(edited: World, pager: str) -> None:
+def test_a_missing_or_failing_pager_is_no_error(edited: World, pager: str) -> None:
     code, seen = shown(edited, "diff", PAGER=pager)
     assert code == 0
     assert ("+plot(close)" in seen) is (pager != "false")
     assert "Traceback" not in seen
 
 
-def test_a_repository_chooses_no_pager(edited: World) -> None:
+def test_a_repository_cannot_set_the_pager(edited: World) -> None:
     edited.git("init", "-q")
     edited.git("config", "core.pager", f"{os.environ['MINE']} repository")
     assert "<repository" not in shown(edited, "diff", PAGER="cat")[1]
     assert "<repository" not in shown(edited, "diff", PAGER=f"{os.environ['MINE']} own")[1]
 
 
-def test_a_pipe_json_and_a_dumb_terminal_have_none(edited: World) -> None:
+def test_no_pager_runs_for_pipes_json_and_dumb_terminals(edited: World) -> None:
     pager = f"{os.environ['MINE']} x"
     assert "<x" not in edited.process("diff", PAGER=pager).out
     assert "<x" not in shown(edited, "diff", "--json", PAGER=pager)[1]

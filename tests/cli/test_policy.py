@@ -31,7 +31,7 @@ _WINS = (LocalSide.MARKED, LocalSide.UNREADABLE)
 
 
 def outcome(ran, path: str) -> Told:
-    done = [one["done"] for one in ran.json["outcomes"] if one["path"] == path]
+    done = [outcome["done"] for outcome in ran.json["outcomes"] if outcome["path"] == path]
     assert len(done) <= 1, done
     return ran.code, done[0] if done else None
 
@@ -46,7 +46,7 @@ def leads_to(case: Case) -> str | None:
     return _LEFT_TO_A_PERSON.get(case.word)
 
 
-def test_every_row_of_the_table_has_a_history() -> None:
+def test_every_policy_row_has_a_history() -> None:
     reached = {case.row for case in CASES}
     assert {row for row in POLICY if row[0] not in _WINS} - reached == set()
     assert reached - set(POLICY) == set()
@@ -84,7 +84,7 @@ def test_push_changes_the_account_or_nothing_and_never_a_file(clone: World, case
 
 
 @every_case
-def test_the_third_run_finds_nothing_left_to_do(clone: World, case: Case) -> None:
+def test_a_third_run_does_nothing(clone: World, case: Case) -> None:
     """A second run repeats nothing that the first one did or left for a person."""
     case.happened(clone)
     for verb in ("pull", "push", "pull", "push"):
@@ -92,7 +92,7 @@ def test_the_third_run_finds_nothing_left_to_do(clone: World, case: Case) -> Non
     account, files, records = clone.account(), clone.files(), clone.records()
     for verb in ("pull", "push"):
         again = clone(verb, "--json")
-        done = {one["done"] for one in again.json["outcomes"]}
+        done = {outcome["done"] for outcome in again.json["outcomes"]}
         assert done <= {"refused", "kept", "told", "skipped"}
     assert clone.account() == account
     assert clone.files() == files
@@ -100,7 +100,7 @@ def test_the_third_run_finds_nothing_left_to_do(clone: World, case: Case) -> Non
 
 
 @every_case
-def test_status_has_its_word_and_a_dry_run_does_nothing(clone: World, case: Case) -> None:
+def test_each_status_is_shown_and_a_dry_run_does_nothing(clone: World, case: Case) -> None:
     case.happened(clone)
     before = clone.account(), clone.files(), clone.state()
     assert clone.words() == ({} if case.word == "clean" else {case.path: case.word})
@@ -111,16 +111,16 @@ def test_status_has_its_word_and_a_dry_run_does_nothing(clone: World, case: Case
     for verb in ("pull", "push"):
         planned = clone(verb, "--dry-run", "--json", code=0)
         assert planned.json["outcomes"] == []
-        rows = [(one["path"], one["word"]) for one in planned.json["planned"]]
+        rows = [(step["path"], step["word"]) for step in planned.json["planned"]]
         expected = getattr(case, verb)
         assert rows == ([(case.path, case.word)] if expected[1] else [])
-        assert not {"save_next", "save_new", "rename", "delete"} & set(planned.asked)
+        assert not {"save_next", "save_new", "rename", "delete"} & set(planned.requests)
     for command in ("diff", "check", "list"):
         clone(command)
     assert (clone.account(), clone.files(), clone.state()) == before
 
 
-def test_a_script_that_is_behind_is_refused_where_it_is_named(clone: World) -> None:
+def test_push_of_a_named_behind_script_is_refused(clone: World) -> None:
     clone.web_save(SLOWER)
     for name in (TREND_PATH, "./indicators/../indicators/Trend.pine"):
         refused = clone("push", name, code=3)
@@ -136,17 +136,17 @@ def test_a_gone_script_can_be_created_again(clone: World) -> None:
     assert clone.saved() == [LONGER]
     assert clone.entry()["pine_id"] == clone.id_of() != old
     assert clone.words() == {}
-    assert clone("push", "--recreate").asked == ("list",)
+    assert clone("push", "--recreate").requests == ("list",)
 
 
-def test_recreate_saves_no_script_whose_file_is_gone_too(clone: World) -> None:
+def test_recreate_needs_a_file(clone: World) -> None:
     clone.remove()
     clone.web_delete()
     assert clone("push", "--recreate").code == 3
     assert set(clone.account()) == {"Breakout", "Tools"}
 
 
-def test_untracked_becomes_new_becomes_clean(clone: World) -> None:
+def test_an_untracked_file_becomes_new_then_clean(clone: World) -> None:
     clone.write(EXTRA, "ideas/Anything.pine")
     assert clone.words() == {"ideas/Anything.pine": "untracked"}
     added = clone("add", "ideas/Anything.pine")
@@ -157,14 +157,14 @@ def test_untracked_becomes_new_becomes_clean(clone: World) -> None:
     assert clone.saved("Extra") == [EXTRA]
 
 
-def test_ignored_files_have_no_word(clone: World) -> None:
+def test_ignored_files_have_no_status(clone: World) -> None:
     file = clone.folder / "pine.toml"
     file.write_text(file.read_text("utf-8").replace("ignore = []", 'ignore = ["drafts/**"]'))
     clone.write(EXTRA, "drafts/deep/Idea.pine")
     assert clone.words() == {}
 
 
-def test_a_failed_save_of_one_leaves_the_others_saved(clone: World) -> None:
+def test_a_refused_script_does_not_stop_the_others(clone: World) -> None:
     clone.write(LONGER)
     clone.write(BREAKOUT + "// more\n", BREAKOUT_PATH)
     clone.web_save(SLOWER)
@@ -174,7 +174,7 @@ def test_a_failed_save_of_one_leaves_the_others_saved(clone: World) -> None:
 
 
 @both_ways
-def test_what_was_undone_can_be_meant(clone: World) -> None:
+def test_push_over_saves_a_reverted_text(clone: World) -> None:
     clone.web_save(SLOWER)
     pulls(clone)
     clone.write(TREND)
@@ -185,14 +185,14 @@ def test_what_was_undone_can_be_meant(clone: World) -> None:
 
 
 @both_ways
-def test_a_push_over_a_version_is_for_that_one_alone(clone: World) -> None:
+def test_push_over_accepts_only_the_newest_version(clone: World) -> None:
     clone.write(LONGER)
     clone.web_save(SLOWER)
     clone.web_save(MERGED)
     for wrong in ("1.0", "2.0", "4.0"):
         refused = clone("push", "--over", wrong, TREND_PATH, code=3)
         assert f"the newest version on TradingView is 3.0, not {wrong}" in refused.err
-        assert "save_next" not in refused.asked
+        assert "save_next" not in refused.requests
     for misused in (["--over", "3.0"], ["--over", "new", TREND_PATH], ["--over", "3.0", "a", "b"]):
         assert clone("push", *misused).code == 2
     assert clone("push", "--over", "3.0", TREND_PATH).code == 0
@@ -200,7 +200,7 @@ def test_a_push_over_a_version_is_for_that_one_alone(clone: World) -> None:
     assert clone.words() == {}
 
 
-def test_what_git_reverted_is_saved_as_the_next_version(clone: World) -> None:
+def test_a_git_revert_is_pushed_as_a_new_version(clone: World) -> None:
     reverts(clone)
     assert clone.words() == {TREND_PATH: "rolled-back"}
     assert clone("push").code == 0
@@ -208,7 +208,7 @@ def test_what_git_reverted_is_saved_as_the_next_version(clone: World) -> None:
     assert clone.words() == {}
 
 
-def test_an_old_branch_is_behind_and_never_an_edit(clone: World) -> None:
+def test_an_old_branch_is_behind_and_not_an_edit(clone: World) -> None:
     """Its file and its entry are old together: a plain fast-forward."""
     commits(clone)
     clone.git("branch", "old")
@@ -223,7 +223,7 @@ def test_an_old_branch_is_behind_and_never_an_edit(clone: World) -> None:
     assert clone.read() == SLOWER
 
 
-def test_one_file_that_git_discarded_is_no_edit(clone: World) -> None:
+def test_a_file_discarded_by_git_is_not_an_edit(clone: World) -> None:
     commits(clone)
     clone.web_save(SLOWER)
     pulls(clone)

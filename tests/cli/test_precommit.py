@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from pinesync.app.team_template import template_files
+from pinesync.app.workspace_templates import template_files
 from tests.world import TREND, git
 
 ROOT = Path(__file__).parents[2]
@@ -68,7 +68,7 @@ def ours(place: Path) -> str:
     return yaml.safe_dump({"repos": [repo]})
 
 
-def test_what_is_offered() -> None:
+def test_two_pre_commit_hooks_are_offered() -> None:
     hooks = {hook["id"]: hook for hook in yaml.safe_load(offered())}
     assert {name: hook["entry"] for name, hook in hooks.items()} == {
         "pinesync-check": "pinesync check --offline",
@@ -92,18 +92,20 @@ def test_a_broken_script_is_not_committed(of: str, home: Path, tmp_path: Path) -
     )
     installed = pre_commit(folder, "install", home=home)
     assert installed.returncode == 0, installed
-    code, said = commit(folder, home, **{".pre-commit-config_yaml": config, "notes_txt": "plot(("})
-    assert code == 0, said
-    assert "(no files to check)Skipped" in said
-    code, said = commit(folder, home, a_pine=UNCLOSED, b_pine=TREND)
-    assert code == 1, said
-    assert "a.pine:13:" in said
-    assert "b.pine:" not in said
-    code, said = commit(folder, home, a_pine=TREND)
-    assert code == 0, said
+    code, output = commit(
+        folder, home, **{".pre-commit-config_yaml": config, "notes_txt": "plot(("}
+    )
+    assert code == 0, output
+    assert "(no files to check)Skipped" in output
+    code, output = commit(folder, home, a_pine=UNCLOSED, b_pine=TREND)
+    assert code == 1, output
+    assert "a.pine:13:" in output
+    assert "b.pine:" not in output
+    code, output = commit(folder, home, a_pine=TREND)
+    assert code == 0, output
     assert git(folder, "show", "HEAD:a.pine") + "\n" == TREND
     # what looks like an option is a file all the same
     (folder / "-d.pine").write_text(UNCLOSED, encoding="utf-8")
-    code, said = commit(folder, home)
-    assert code == 1, said
-    assert "-d.pine:13:" in said
+    code, output = commit(folder, home)
+    assert code == 1, output
+    assert "-d.pine:13:" in output

@@ -72,7 +72,7 @@ def records(world: World) -> list[Path]:
 
 
 @pytest.fixture
-def kept(world: World) -> Iterator[World]:
+def account(world: World) -> Iterator[World]:
     """The account, which is afterwards as it was before; what was written was the probe's own."""
     before = world.account()
     ids = {info.pine_id for info in world.store.list(world.user)}
@@ -88,51 +88,51 @@ def kept(world: World) -> Iterator[World]:
 
 @both_ways
 @pytest.mark.promise(40, "S13")
-def test_it_finds_the_sandbox_as_documented_and_leaves_nothing(kept: World) -> None:
-    found = probed(kept)
+def test_a_probe_confirms_the_sandbox_and_leaves_nothing(account: World) -> None:
+    found = probed(account)
     assert (found["exit_code"], found["requests"], found["left"]) == (0, ASKED, False)
     assert list(values(found)) == [fact.name for fact in FACTS]
-    assert len(kept.plan.log) == ASKED
-    assert not records(kept)
-    reads = [seen for seen in kept.plan.log if seen.endpoint in ("get", "history", "translate")]
+    assert len(account.plan.log) == ASKED
+    assert not records(account)
+    reads = [seen for seen in account.plan.log if seen.endpoint in ("get", "history", "translate")]
     assert len({seen.pine_id for seen in reads}) == 2, "its own script, and an id of nobody"
 
 
-def test_a_person_gets_a_row_for_each_fact(kept: World) -> None:
-    ran = kept(*PROBE, code=0)
+def test_the_output_has_a_row_for_each_fact(account: World) -> None:
+    ran = account(*PROBE, code=0)
     *rows, last = ran.out.splitlines()
     assert [row.split()[0] for row in rows] == [fact.name for fact in FACTS]
     assert last == f"{len(FACTS)} facts as documented, {ASKED} requests"
-    assert ran.asked.count("list") == 4
+    assert ran.requests.count("list") == 4
 
 
 @pytest.mark.parametrize("world", ["facade"], indirect=True)
 @pytest.mark.parametrize(("switch", "value"), SHOWN)
-def test_each_value_of_a_switch_is_named(kept: World, switch: str, value: str) -> None:
+def test_each_response_variant_is_recognized(account: World, switch: str, value: str) -> None:
     expected = SHOWN[switch, value]
-    usual = values(probed(kept))
-    kept.app.switches = Switches.parse(f"{switch}={value}")
+    usual = values(probed(account))
+    account.app.switches = Switches.parse(f"{switch}={value}")
     differs = any(v not in BY_NAME[name].expected for name, v in expected.items())
-    found = values(probed(kept, code=6 if differs else 0))
+    found = values(probed(account, code=6 if differs else 0))
     assert {n: v for n, v in found.items() if usual[n] != v} == expected
 
 
-def test_no_switch_is_forgotten() -> None:
+def test_every_switch_is_probed() -> None:
     hints = get_type_hints(Switches)
     every = {
-        (one.name, value)
-        for one in fields(Switches)
-        for value in get_args(hints[one.name]) or ("true", "false")
-        if value not in (one.default, str(one.default).lower()) and one.name not in UNSEEN
+        (field.name, value)
+        for field in fields(Switches)
+        for value in get_args(hints[field.name]) or ("true", "false")
+        if value not in (field.default, str(field.default).lower()) and field.name not in UNSEEN
     }
     assert every == set(SHOWN)
 
 
-def test_requests_are_a_second_apart(kept: World) -> None:
+def test_requests_are_a_second_apart(account: World) -> None:
     slept: list[float] = []
-    done = probe(kept.setup(kept.place), remote="sandbox", pace=1.0, sleep=slept.append)
+    done = probe(account.setup(account.place), remote="sandbox", pace=1.0, sleep=slept.append)
     assert (done.requests, slept) == (ASKED, [1.0] * (ASKED - 1))
-    refused = kept("probe", "--remote", "tradingview", "--yes", "--pace", "0.5", code=2)
+    refused = account("probe", "--remote", "tradingview", "--yes", "--pace", "0.5", code=2)
     assert "--pace: TradingView is asked once in 1 s at most" in refused.err
 
 
@@ -151,7 +151,7 @@ def removed(world: World) -> None:
 
 @pytest.mark.promise(40)
 @pytest.mark.parametrize("last", range(1, ASKED))
-def test_a_process_ends_between_two_requests(kept: World, last: int) -> None:
+def test_a_probe_killed_between_requests_can_be_cleaned_up(account: World, last: int) -> None:
     sent = 0
 
     def sleep(_: float) -> None:
@@ -161,10 +161,10 @@ def test_a_process_ends_between_two_requests(kept: World, last: int) -> None:
             raise Crash
 
     with pytest.raises(Crash):
-        probe(kept.setup(kept.place), remote="sandbox", sleep=sleep)
-    assert len(kept.plan.log) == last
-    kept.monkeypatch.setenv("PINESYNC_SETTLE_SECONDS", "0")
-    removed(kept)
+        probe(account.setup(account.place), remote="sandbox", sleep=sleep)
+    assert len(account.plan.log) == last
+    account.monkeypatch.setenv("PINESYNC_SETTLE_SECONDS", "0")
+    removed(account)
 
 
 HOSTILE = ("html", "429", "500", "reset", "truncate", "garbage", "empty", "redirect", "expire")
@@ -173,76 +173,78 @@ HOSTILE = ("html", "429", "500", "reset", "truncate", "garbage", "empty", "redir
 @pytest.mark.promise(40)
 @pytest.mark.parametrize("kind", HOSTILE)
 @pytest.mark.parametrize("when", ["before", "after"])
-def test_a_hostile_service_ends_it_safely(kept: World, kind: Any, when: Any) -> None:
-    kept.monkeypatch.setenv("PINESYNC_SETTLE_SECONDS", "0")
-    before = kept.account()
+def test_any_fault_ends_a_probe_safely(account: World, kind: Any, when: Any) -> None:
+    account.monkeypatch.setenv("PINESYNC_SETTLE_SECONDS", "0")
+    before = account.account()
     for number in range(1, ASKED + 1):
-        kept.plan.add(Fault("*", kind, first=number, when=when, seconds=0))
-        asked = len(kept.plan.log)
-        kept("probe", "--remote", "sandbox", "--yes", "--pace", 0)
-        assert len(kept.plan.log) - asked <= 30
-        removed(kept)
-        assert kept.account() == before, number
+        account.plan.add(Fault("*", kind, first=number, when=when, seconds=0))
+        count = len(account.plan.log)
+        account("probe", "--remote", "sandbox", "--yes", "--pace", 0)
+        assert len(account.plan.log) - count <= 30
+        removed(account)
+        assert account.account() == before, number
 
 
 @pytest.mark.promise(40)
 @pytest.mark.parametrize("kind", ["foreign", "foreign-rename", "foreign-delete"])
-def test_somebody_works_on_its_script_meanwhile(kept: World, kind: Any) -> None:
-    kept.monkeypatch.setenv("PINESYNC_SETTLE_SECONDS", "0")
+def test_a_probe_survives_concurrent_edits(account: World, kind: Any) -> None:
+    account.monkeypatch.setenv("PINESYNC_SETTLE_SECONDS", "0")
     for number in range(3, ASKED + 1):
-        kept.plan.add(Fault("*", kind, first=number, source=SLOWER, name="mine now"))
-        kept("probe", "--remote", "sandbox", "--yes", "--pace", 0)
-        removed(kept)
+        account.plan.add(Fault("*", kind, first=number, source=SLOWER, name="mine now"))
+        account("probe", "--remote", "sandbox", "--yes", "--pace", 0)
+        removed(account)
 
 
-def test_an_answer_with_the_id_of_another_script_is_not_believed(kept: World) -> None:
+def test_a_response_with_a_foreign_id_is_rejected(account: World) -> None:
     """Nothing is saved to it, and nothing of it is deleted."""
-    stranger = kept.id_of()
+    stranger = account.id_of()
     meta = {"scriptIdPart": stranger, "pine": {"version": "1.0"}}
     body = json.dumps({"success": True, "result": {"metaInfo": meta}}).encode()
-    kept.plan.add(Fault("save_new", "answer", when="after", body=body))
-    found = probed(kept, code=1)
+    account.plan.add(Fault("save_new", "answer", when="after", body=body))
+    found = probed(account, code=1)
     assert "was there before" in found["error"]["message"]
     assert not found["left"]
-    assert not [s for s in kept.plan.log if s.pine_id == stranger]
+    assert not [s for s in account.plan.log if s.pine_id == stranger]
 
 
-def test_a_list_that_changes_under_it(kept: World) -> None:
+def test_a_probe_deletes_only_its_own_script(account: World) -> None:
     """Scripts of others come and go: only its own is deleted."""
-    kept.plan.add("list:1:answer:status=200")
-    assert probed(kept, code=1)["requests"] == 1
-    kept.plan.clear()
+    account.plan.add("list:1:answer:status=200")
+    assert probed(account, code=1)["requests"] == 1
+    account.plan.clear()
     listed = json.dumps([]).encode()
-    kept.plan.add(Fault("list", "answer", body=listed))  # as if every script came afterwards
-    assert probed(kept)["left"] is False
+    account.plan.add(Fault("list", "answer", body=listed))  # as if every script came afterwards
+    assert probed(account)["left"] is False
 
 
-def test_a_name_that_is_taken_is_created_all_the_same(kept: World) -> None:
+def test_a_probe_stops_if_a_taken_name_is_created_twice(account: World) -> None:
     """The probe ends there, and the broken promise is kept in mind."""
-    kept.plan.add(Fault("save_new", "answer", first=2, body=b'{"success":true,"result":{}}'))
-    kept.monkeypatch.setenv("PINESYNC_SETTLE_SECONDS", "180")
-    found = probed(kept, code=3)
+    account.plan.add(Fault("save_new", "answer", first=2, body=b'{"success":true,"result":{}}'))
+    account.monkeypatch.setenv("PINESYNC_SETTLE_SECONDS", "180")
+    found = probed(account, code=3)
     assert values(found)["name-taken"] == "created"
     assert [fact["breaks"] for fact in found["facts"] if fact["breaks"]] == [15]
     assert found["left"], "the second script may still appear"
 
 
 @pytest.mark.promise(40)
-def test_a_create_without_an_answer_is_waited_for(kept: World) -> None:
-    kept.monkeypatch.setenv("PINESYNC_SETTLE_SECONDS", "180")
-    kept.plan.add("save_new:1:delay:then=reset")
-    found = probed(kept, code=3)
+def test_a_create_without_a_response_is_awaited(account: World) -> None:
+    account.monkeypatch.setenv("PINESYNC_SETTLE_SECONDS", "180")
+    account.plan.add("save_new:1:delay:then=reset")
+    found = probed(account, code=3)
     assert found["left"]
-    waits = kept("probe", "--clean", "--remote", "sandbox", code=7)
+    waits = account("probe", "--clean", "--remote", "sandbox", code=7)
     assert re.search(r"run `pinesync probe --clean` in \d+ s", waits.err)
-    refused = kept(*PROBE, code=3)
-    assert refused.asked == ()
+    refused = account(*PROBE, code=3)
+    assert refused.requests == ()
     assert "run `pinesync probe --clean` first" in refused.err
-    kept.plan.release()
-    assert kept("probe", "--clean", "--remote", "sandbox", code=0).out == (
+    account.plan.release()
+    assert account("probe", "--clean", "--remote", "sandbox", code=0).out == (
         "nothing is left of 1 probe\n"
     )
-    assert kept("probe", "--clean", "--remote", "sandbox", code=0).out == "no probe left anything\n"
+    assert (
+        account("probe", "--clean", "--remote", "sandbox", code=0).out == "no probe left anything\n"
+    )
 
 
 # -- what --clean may remove ------------------------------------------------------------------
@@ -261,7 +263,7 @@ def interrupted(world: World, last: int) -> None:
 
 
 @pytest.mark.promise(40)
-def test_clean_removes_nothing_but_what_a_probe_made(world: World) -> None:
+def test_clean_removes_only_probe_scripts(world: World) -> None:
     interrupted(world, 3)  # the create is answered, and its id is not proven
     (record,) = records(world)
     name = json.loads(record.read_text())["name"]
@@ -273,7 +275,7 @@ def test_clean_removes_nothing_but_what_a_probe_made(world: World) -> None:
     assert world.account() == {n: texts for n, texts in before.items() if n != name}
 
 
-def test_another_account_is_left_alone_and_the_record_stays(world: World) -> None:
+def test_clean_leaves_another_account_alone(world: World) -> None:
     interrupted(world, 6)
     world.plan.expire()
     dead = world("probe", "--clean", "--remote", "sandbox", code=5)
@@ -284,34 +286,34 @@ def test_another_account_is_left_alone_and_the_record_stays(world: World) -> Non
 
 
 @pytest.mark.promise(40)
-def test_a_damaged_record_removes_nothing(kept: World) -> None:
-    interrupted(kept, 6)
-    (record,) = records(kept)
-    whole, stranger = record.read_text(), kept.id_of()
-    held = json.loads(whole)
-    for damaged in (whole[:-9], json.dumps({**held, "pine_id": stranger}), "[]"):
+def test_a_damaged_record_removes_nothing(account: World) -> None:
+    interrupted(account, 6)
+    (record,) = records(account)
+    whole, stranger = record.read_text(), account.id_of()
+    content = json.loads(whole)
+    for damaged in (whole[:-9], json.dumps({**content, "pine_id": stranger}), "[]"):
         record.write_text(damaged)
-        refused = kept("probe", "--clean", "--remote", "sandbox", code=1)
+        refused = account("probe", "--clean", "--remote", "sandbox", code=1)
         assert "damaged, or not written by pinesync" in refused.err
-        assert refused.asked == ()
+        assert refused.requests == ()
     record.write_text(whole)
-    removed(kept)
+    removed(account)
 
 
-def test_a_session_that_is_dead_writes_nothing(kept: World) -> None:
-    kept.plan.expire()
-    refused = kept(*PROBE, code=5)
-    assert refused.asked == ("list", "script_info")
-    assert not records(kept)
+def test_an_expired_session_writes_nothing(account: World) -> None:
+    account.plan.expire()
+    refused = account(*PROBE, code=5)
+    assert refused.requests == ("list", "script_info")
+    assert not records(account)
 
 
 # -- asked, and told --------------------------------------------------------------------------
 
 
-def test_it_asks_before_it_begins(world: World) -> None:
+def test_a_probe_asks_before_it_starts(world: World) -> None:
     refused = world("probe", "--sandbox", code=2)
     assert "add --yes" in refused.err
-    assert world("probe", "--clean", "--report", "report.md", code=2).asked == ()
+    assert world("probe", "--clean", "--report", "report.md", code=2).requests == ()
     with Terminal(world, "probe", "--sandbox") as terminal:
         terminal.wait_for("Probe the account?")
         terminal.type("n\n")
@@ -319,10 +321,10 @@ def test_it_asks_before_it_begins(world: World) -> None:
     assert world.plan.log == []
 
 
-def test_an_answer_that_is_none_of_the_known_is_unclear(kept: World) -> None:
-    body = json.dumps({"code": 1, kept.user.name: 2}).encode()
-    kept.plan.add(Fault("rename", "answer", status=418, body=body))
-    rows = kept(*PROBE, code=6).out.splitlines()
+def test_an_unknown_response_is_unclear(account: World) -> None:
+    body = json.dumps({"code": 1, account.user.name: 2}).encode()
+    account.plan.add(Fault("rename", "answer", status=418, body=body))
+    rows = account(*PROBE, code=6).out.splitlines()
     (row,) = (row for row in rows if row.startswith("rename-answer"))
     assert "unclear (status 418, JSON, keys code, 1 unknown key)" in row
     assert (
@@ -330,24 +332,32 @@ def test_an_answer_that_is_none_of_the_known_is_unclear(kept: World) -> None:
     )
 
 
-def test_a_report_is_safe_to_paste(kept: World) -> None:
+def test_a_report_is_safe_to_paste(account: World) -> None:
     """Also where the service sends everything that it knows in places where it should not."""
-    report = kept.place / "report.md"
-    hostile = json.dumps({kept.user.cookie: 1, "Trend": kept.id_of(), "code": "Breakout"})
+    report = account.place / "report.md"
+    hostile = json.dumps({account.user.cookie: 1, "Trend": account.id_of(), "code": "Breakout"})
     for endpoint in ("rename", "convert", "get"):
-        kept.plan.add(Fault(endpoint, "answer", first=3, status=418, body=hostile.encode()))
-        kept.plan.add(Fault(endpoint, "answer", first=1, status=418, body=hostile.encode()))
-        kept("probe", "--sandbox", "--yes", "--report", report)
+        account.plan.add(Fault(endpoint, "answer", first=3, status=418, body=hostile.encode()))
+        account.plan.add(Fault(endpoint, "answer", first=1, status=418, body=hostile.encode()))
+        account("probe", "--sandbox", "--yes", "--report", report)
         text = report.read_text("utf-8")
-        kept.plan.clear()
+        account.plan.clear()
         assert text.startswith("# pinesync probe\n")
-        secrets = [kept.user.cookie, *kept.user.cookie.split("="), kept.user.name + " on"]
-        secrets += ["Trend", "Breakout", "Tools", kept.id_of(), "USER;", "pinesync probe ", "//@"]
-        assert not [one for one in secrets if one and len(one) > 3 and one in text]
-        removed(kept)
+        secrets = [account.user.cookie, *account.user.cookie.split("="), account.user.name + " on"]
+        secrets += [
+            "Trend",
+            "Breakout",
+            "Tools",
+            account.id_of(),
+            "USER;",
+            "pinesync probe ",
+            "//@",
+        ]
+        assert not [secret for secret in secrets if secret and len(secret) > 3 and secret in text]
+        removed(account)
     report.write_text("mine")
-    other = kept("probe", "--sandbox", "--yes", "--report", report, code=2)
-    assert (other.asked, report.read_text()) == ((), "mine")
+    other = account("probe", "--sandbox", "--yes", "--report", report, code=2)
+    assert (other.requests, report.read_text()) == ((), "mine")
 
 
 # -- what it is for afterwards ----------------------------------------------------------------
@@ -356,7 +366,7 @@ UNREADABLE = "get:4:answer:status=404"
 """The read of version 1.0 by its number."""
 
 
-def test_a_broken_promise_stops_a_push_until_anyway(clone: World) -> None:
+def test_a_broken_promise_stops_a_push_without_anyway(clone: World) -> None:
     clone.plan.add(UNREADABLE)
     found = probed(clone, code=6)
     assert values(found)["read-by-number"] == "refused"
@@ -366,7 +376,7 @@ def test_a_broken_promise_stops_a_push_until_anyway(clone: World) -> None:
     clone.write(LONGER)
     refused = clone("push", code=3)
     assert "read-by-number: refused" in refused.err
-    assert refused.asked == ()
+    assert refused.requests == ()
     assert "wrong  probe" in clone("doctor", code=1).out
     assert clone("push", "--dry-run", code=0).out
     assert "saved" in clone("push", "--anyway", code=0).out
@@ -375,7 +385,7 @@ def test_a_broken_promise_stops_a_push_until_anyway(clone: World) -> None:
     clone("push", code=0)
 
 
-def test_doctor_says_when_it_was_last_proved(clone: World) -> None:
+def test_doctor_shows_the_last_probe(clone: World) -> None:
     def said() -> str:
         rows = clone("doctor").out.splitlines()
         return next(row for row in rows if row.split()[1] == "probe")
@@ -392,7 +402,7 @@ def test_doctor_says_when_it_was_last_proved(clone: World) -> None:
 
 
 @pytest.mark.promise(16)
-def test_a_proven_save_without_a_name_sends_none(clone: World) -> None:
+def test_a_save_omits_the_name_once_proven_optional(clone: World) -> None:
     """Somebody's rename between the last look and the save stays."""
 
     def names_sent() -> list[bool]:
@@ -400,15 +410,15 @@ def test_a_proven_save_without_a_name_sends_none(clone: World) -> None:
         return ["&name=" in url for url in saves]
 
     clone.write(LONGER)
-    usual = clone("push", code=0).asked
+    usual = clone("push", code=0).requests
     probed(clone)
     clone.write(LONGER + "// mine\n")
-    assert clone("push", code=0).asked == usual, "no look and no read-back is left out"
+    assert clone("push", code=0).requests == usual, "no look and no read-back is left out"
     assert names_sent() == [True, False]
     assert clone.version(TREND_PATH) == "3.0"
 
 
-def test_a_damaged_proof_is_not_overlooked(clone: World) -> None:
+def test_a_damaged_proof_is_reported(clone: World) -> None:
     probed(clone)
     (proof,) = clone.pinesync_home.glob("state/probe/proofs/*.json")
     proof.write_text(proof.read_text().replace("that text", "any text"))
@@ -416,7 +426,7 @@ def test_a_damaged_proof_is_not_overlooked(clone: World) -> None:
     assert "damaged" in clone("push", code=1).err
 
 
-def test_clean_keeps_the_pace(world: World) -> None:
+def test_clean_observes_the_pace(world: World) -> None:
     interrupted(world, 12)
     slept: list[float] = []
     done = clean(world.setup(world.place), remote="sandbox", pace=1.0, sleep=slept.append)
@@ -428,5 +438,5 @@ def test_the_issue_form_asks_for_the_report() -> None:
     form = yaml.safe_load(text)
     validator("https://json.schemastore.org/github-issue-forms.json").validate(form)
     required = [one["id"] for one in form["body"] if one.get("validations", {}).get("required")]
-    assert required == ["report"]
+    assert required == ["report", "doctor"]
     assert f"*{form['name']}*" in page("docs/guides/probe.md")

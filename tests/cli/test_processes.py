@@ -27,12 +27,12 @@ def serving(world: World, *options: object) -> Iterator[dict[str, str]]:
             yield exported
         finally:
             server.send_signal(signal.SIGINT)
-            rest, said = server.communicate(timeout=60)
+            rest, stderr = server.communicate(timeout=60)
         assert (server.returncode, rest) == (0, "")
-        assert said.splitlines() == ["serving until Ctrl-C", "stopped"]
+        assert stderr.splitlines() == ["serving until Ctrl-C", "stopped"]
 
 
-def test_the_two_lines_are_ready_to_export(world: World) -> None:
+def test_serve_prints_lines_to_export(world: World) -> None:
     with world.spawn("sandbox", "serve", "--port", 0) as server:
         url, cookie = (server.stdout.readline() for _ in range(2))
         server.send_signal(signal.SIGINT)
@@ -42,21 +42,21 @@ def test_the_two_lines_are_ready_to_export(world: World) -> None:
     assert cookie == f"PINESYNC_COOKIE='{world.user.cookie}'\n"
 
 
-def test_a_server_tells_its_requests_where_it_is_asked_to(world: World) -> None:
+def test_serve_logs_requests_with_verbose(world: World) -> None:
     with world.spawn("sandbox", "serve", "-vv", "--fault", "list:2:reset") as server:
         for _ in range(2):
             world.monkeypatch.setenv(*shlex.split(server.stdout.readline())[0].split("=", 1))
         assert world.process("list").code == 0
         assert world.process("list").code == 0  # after the fault the list is asked again
         server.send_signal(signal.SIGINT)
-        _, said = server.communicate(timeout=60)
-    told = [line for line in said.splitlines() if line.startswith("GET ")]
+        _, stderr = server.communicate(timeout=60)
+    requests = [line for line in stderr.splitlines() if line.startswith("GET ")]
     listed = "GET /pine-facade/list?filter=saved: 200"
-    assert told == [listed, f"{listed}, disturbed", listed]
-    assert "sessionid" not in said
+    assert requests == [listed, f"{listed}, disturbed", listed]
+    assert "sessionid" not in stderr
 
 
-def test_the_whole_path_against_a_served_sandbox(world: World) -> None:
+def test_every_command_works_against_a_served_sandbox(world: World) -> None:
     """Every command a process of its own, and the sandbox another."""
     with serving(world) as exported:
         assert set(exported) == {"PINESYNC_FACADE_URL", "PINESYNC_COOKIE"}
@@ -91,7 +91,7 @@ def test_the_whole_path_against_a_served_sandbox(world: World) -> None:
         for verb in ("check", "push"):
             refused = world.process(verb)
             assert refused.code == 4
-            assert f"{TREND_PATH}:15:6: error: " in refused.said
+            assert f"{TREND_PATH}:15:6: error: " in refused.output
         assert len(world.saved()) == 4
         assert world.process("restore", TREND_PATH).code == 0
         assert status() == "nothing to pull or push, 3 scripts clean"
@@ -100,7 +100,7 @@ def test_the_whole_path_against_a_served_sandbox(world: World) -> None:
     assert "Traceback" not in gone.err
 
 
-def test_a_cookie_that_is_wrong_and_one_that_is_missing(world: World) -> None:
+def test_a_wrong_or_missing_cookie_is_reported(world: World) -> None:
     with serving(world) as exported:
         world.monkeypatch.setenv("PINESYNC_FACADE_URL", exported["PINESYNC_FACADE_URL"])
         missing = world.process("clone", "scripts")
@@ -111,7 +111,7 @@ def test_a_cookie_that_is_wrong_and_one_that_is_missing(world: World) -> None:
     assert not world.folder.exists()
 
 
-def test_a_port_that_is_taken(world: World) -> None:
+def test_a_port_in_use_is_reported(world: World) -> None:
     with serving(world) as exported:
         port = exported["PINESYNC_FACADE_URL"].split(":")[2].split("/")[0]
         refused = world.process("sandbox", "serve", "--port", port)
@@ -126,7 +126,7 @@ pipes = pytest.mark.skipif(sys.platform == "win32", reason="head is a thing of P
 
 @pipes
 @pytest.mark.parametrize("command", [["status", "--json"], ["list"], ["status", "-v"], ["diff"]])
-def test_head_closes_the_pipe(clone: World, command: list[str]) -> None:
+def test_a_closed_pipe_ends_the_command(clone: World, command: list[str]) -> None:
     """More output than a pipe holds, and a reader that wants one line of it."""
     big = "".join(f"// {number} {'x' * 90}\n" for number in range(3000))
     clone.write(TREND + big)
@@ -144,13 +144,13 @@ def test_head_closes_the_pipe(clone: World, command: list[str]) -> None:
         assert writer.stderr
         writer.stdout.close()
         assert len(reader.communicate(timeout=60)[0]) == 1
-        said = writer.stderr.read().decode()
+        stderr = writer.stderr.read().decode()
         assert writer.wait(60) == 0
-    assert said == ""
+    assert stderr == ""
 
 
 @pipes
-def test_status_json_head_1(clone: World) -> None:
+def test_a_closed_pipe_ends_json_output(clone: World) -> None:
     line = f"{shlex.join([*COMMAND, 'status', '--json'])} | head -1"
     done = subprocess.run(
         ["bash", "-o", "pipefail", "-c", line], cwd=clone.folder, capture_output=True, check=False
@@ -161,7 +161,7 @@ def test_status_json_head_1(clone: World) -> None:
 
 @pipes
 @pytest.mark.parametrize("words", [["check", "--offline"], ["status", "--exit-code"]])
-def test_a_reader_of_one_line_still_sees_the_failure(clone: World, words: list[str]) -> None:
+def test_the_exit_code_survives_a_closed_pipe(clone: World, words: list[str]) -> None:
     for number in range(2000):
         (clone.folder / f"a rather long name {number}.pine").write_text("plot((\n")
     line = f"{shlex.join([*COMMAND, *words])} | head -1"
@@ -173,13 +173,13 @@ def test_a_reader_of_one_line_still_sees_the_failure(clone: World, words: list[s
 
 
 @pipes
-def test_a_disk_that_is_full(clone: World) -> None:
+def test_a_full_disk_is_reported(clone: World) -> None:
     if not os.path.exists("/dev/full"):
         pytest.skip("no /dev/full here")
     with open("/dev/full", "w") as full, clone.spawn("list", stdout=full) as child:
-        _, said = child.communicate(timeout=60)
+        _, stderr = child.communicate(timeout=60)
     assert child.returncode not in (0, 70)
-    assert "Traceback" not in said
+    assert "Traceback" not in stderr
 
 
 # -- Ctrl-C ---------------------------------------------------------------------------------------
@@ -187,7 +187,7 @@ def test_a_disk_that_is_full(clone: World) -> None:
 
 @pytest.mark.parametrize("world", ["facade"], indirect=True)
 @pytest.mark.parametrize("when", ["before", "after"])
-def test_ctrl_c_while_a_save_hangs(clone: World, when: str) -> None:
+def test_ctrl_c_during_a_save_is_recovered(clone: World, when: str) -> None:
     """Whether it was stored is unknown then; the next push finds out, and there is one version."""
     # How long a push looks for a lost save before it says so is no matter here.
     clone.monkeypatch.setattr("pinesync.app.project.PAUSES", ())
@@ -209,18 +209,18 @@ def test_ctrl_c_while_a_save_hangs(clone: World, when: str) -> None:
     if when == "after":
         settled = clone("push", code=0)
         assert settled.out == f"recovered  {TREND_PATH}  1.0 → 2.0\n"
-        assert "save_next" not in settled.asked
+        assert "save_next" not in settled.requests
     else:
-        assert "save_next" not in clone("push", code=7).asked
+        assert "save_next" not in clone("push", code=7).requests
         clone.monkeypatch.setenv("PINESYNC_SETTLE_SECONDS", "0")
         assert clone("push").code == 0
     assert clone.saved() == [TREND, LONGER]
     assert clone.words() == {}
-    assert clone("push").asked == ("list",)
+    assert clone("push").requests == ("list",)
 
 
 @pytest.mark.parametrize("world", ["facade"], indirect=True)
-def test_ctrl_c_while_a_script_is_created(clone: World) -> None:
+def test_ctrl_c_during_a_create_is_recovered(clone: World) -> None:
     clone.write(EXTRA, "mine.pine")
     clone("add", "mine.pine")
     clone.plan.add("save_new:1:hang:after")
@@ -237,15 +237,15 @@ def test_ctrl_c_while_a_script_is_created(clone: World) -> None:
 
 @pytest.mark.parametrize("world", ["facade"], indirect=True)
 @pytest.mark.parametrize("verb", ["status", "pull", "push", "check"])
-def test_ctrl_c_while_a_read_hangs(clone: World, verb: str) -> None:
+def test_ctrl_c_during_a_read_ends_the_command(clone: World, verb: str) -> None:
     clone.web_save(SLOWER)
     clone.write(LONGER)
     before = clone.files(), clone.account()
     endpoint = {"check": "check"}.get(verb, "list")
     clone.plan.add(f"{endpoint}:*:hang")
-    asked = "/translate_light" if verb == "check" else "/list"
+    path = "/translate_light" if verb == "check" else "/list"
     with clone.spawn(verb) as child:
-        clone.app.wait_for(asked)
+        clone.app.wait_for(path)
         child.send_signal(signal.SIGINT)
         _, err = child.communicate(timeout=60)
     assert child.returncode == 130
@@ -257,7 +257,7 @@ def test_ctrl_c_while_a_read_hangs(clone: World, verb: str) -> None:
 
 
 @pytest.mark.parametrize("world", ["facade"], indirect=True)
-def test_ctrl_c_while_a_clone_reads_leaves_no_folder(world: World) -> None:
+def test_ctrl_c_during_a_clone_leaves_no_folder(world: World) -> None:
     world.plan.add("get:1:hang")
     with world.spawn("clone", "scripts", cwd=world.place) as child:
         world.app.wait_for("/get/")
@@ -271,7 +271,7 @@ def test_ctrl_c_while_a_clone_reads_leaves_no_folder(world: World) -> None:
 
 
 @pytest.mark.parametrize("world", ["facade"], indirect=True)
-def test_a_killed_push_is_settled_like_an_interrupted_one(clone: World) -> None:
+def test_a_killed_push_is_recovered(clone: World) -> None:
     clone.write(LONGER)
     clone.plan.add("save_next:1:hang:after")
     with clone.spawn("push") as child:

@@ -52,21 +52,21 @@ def test_ours_keeps_the_file_and_push_saves_it_on_top(diverged: World) -> None:
     assert diverged.saved() == [TREND, SLOWER, LONGER]
 
 
-def test_theirs_takes_the_newest_and_backs_up_the_text(diverged: World) -> None:
+def test_theirs_downloads_the_newest_and_backs_up_ours(diverged: World) -> None:
     assert diverged("pull", "--theirs", code=0).out == f"pulled     {TREND_PATH}  1.0 → 2.0\n"
     assert diverged.read() == SLOWER
     assert diverged.words() == {}
-    kept = [body for path, body in diverged.kept().items() if "/objects/" in path]
-    assert LONGER.encode() in kept
+    backups = [body for path, body in diverged.kept().items() if "/objects/" in path]
+    assert LONGER.encode() in backups
 
 
-def test_no_merge_leaves_both(diverged: World) -> None:
+def test_no_merge_changes_nothing(diverged: World) -> None:
     before = diverged.files()
     diverged("pull", "--no-merge", code=3)
     assert diverged.files() == before
 
 
-def test_no_merge_still_brings_the_rest(diverged: World) -> None:
+def test_no_merge_pulls_the_other_scripts(diverged: World) -> None:
     diverged.web_save(TOOLS + "// more\r\n", "Tools")
     assert diverged("pull", "--no-merge").code == 3
     assert diverged.read() == LONGER
@@ -89,7 +89,7 @@ def test_pull_of_one_path_leaves_the_others(clone: World) -> None:
     assert clone.words() == {TREND_PATH: "behind"}
 
 
-def test_pull_of_an_unknown_path(clone: World) -> None:
+def test_pull_of_an_unknown_path_is_refused(clone: World) -> None:
     refused = clone("pull", "indicators/Nothing.pine", code=2)
     assert "indicators/Nothing.pine: no such script or file" in refused.err
 
@@ -121,7 +121,7 @@ def test_a_new_script_avoids_a_foreign_file(clone: World, there: str) -> None:
     assert os.lstat(place) == before
 
 
-def test_two_new_scripts_and_a_file_that_is_ignored(clone: World) -> None:
+def test_a_new_script_avoids_ignored_and_existing_files(clone: World) -> None:
     """Each taken path is skipped, however many there are."""
     lines = clone.read("pine.toml").replace("ignore = []", 'ignore = ["indicators/Ex*"]')
     clone.write(lines, "pine.toml")
@@ -165,9 +165,7 @@ def test_a_conflict_is_neither_pushed_nor_pulled(conflict: World, labels: tuple[
 
 
 @pytest.mark.parametrize(("side", "text"), [("--ours", FASTER), ("--theirs", SLOWER)])
-def test_a_conflict_is_resolved_with_one_of_the_texts(
-    conflict: World, side: str, text: str
-) -> None:
+def test_a_conflict_is_resolved_with_either_text(conflict: World, side: str, text: str) -> None:
     assert conflict("resolve", side, TREND_PATH, code=0).out == f"resolved   {TREND_PATH}  2.0\n"
     assert conflict.read() == text
     assert conflict.words() == ({} if text == SLOWER else {TREND_PATH: "modified"})
@@ -185,7 +183,7 @@ def test_a_conflict_is_resolved_by_hand(conflict: World) -> None:
     assert conflict.words() == {}
 
 
-def test_resolve_wants_a_side_and_a_script(clone: World) -> None:
+def test_resolve_needs_a_side_and_a_script(clone: World) -> None:
     assert clone("resolve", TREND_PATH).code == 2
     assert clone("resolve", "--ours", "nothing.pine").code == 2
     assert "nothing to resolve" in clone("resolve", "--ours", TREND_PATH).err
@@ -208,7 +206,7 @@ def test_several_conflicts_are_resolved_together(
     assert "nothing to resolve" in clone("resolve", side, ".").err
 
 
-def test_a_conflict_that_cannot_be_resolved_leaves_no_other_unresolved(conflict: World) -> None:
+def test_an_unresolvable_conflict_does_not_stop_the_others(conflict: World) -> None:
     conflict.write(TOOLS + MARKERS, TOOLS_PATH)
     resolved = conflict("resolve", "--ours", ".")
     assert resolved.code == 3
@@ -219,12 +217,12 @@ def test_a_conflict_that_cannot_be_resolved_leaves_no_other_unresolved(conflict:
 
 @pytest.mark.promise("S11")
 @pytest.mark.parametrize("long", ["here", "there"])
-def test_a_text_of_very_many_lines_is_not_merged(clone: World, long: str) -> None:
+def test_a_very_long_text_is_not_merged(clone: World, long: str) -> None:
     ours, theirs = (SLOWER + "\n" * 100_001, LONGER)[:: 1 if long == "here" else -1]
     clone.write(ours)
     clone.web_save(theirs)
     pulled = clone("pull")
-    assert (pulled.code, clone.read() == ours) == (3, True), pulled.said[-500:]
+    assert (pulled.code, clone.read() == ours) == (3, True), pulled.output[-500:]
     assert "a text of more than 100000 lines is not merged" in pulled.err
     assert clone("pull", "--theirs", TREND_PATH).code == 0
     assert clone.read() == theirs
@@ -232,7 +230,7 @@ def test_a_text_of_very_many_lines_is_not_merged(clone: World, long: str) -> Non
 
 @both_ways
 @pytest.mark.parametrize("side", ["ours", "theirs", "merged"])
-def test_a_save_on_top_of_somebody_elses_is_flagged_until_resolved(clone: World, side: str) -> None:
+def test_a_save_on_top_of_a_foreign_save_is_flagged_until_resolved(clone: World, side: str) -> None:
     clone.write(LONGER)
     clone.plan.add("save_next:1:foreign")
     assert "saved as 3.0, on top of 2.0" in clone("push", code=3).err
@@ -269,12 +267,12 @@ def test_restore_downloads_missing_files(clone: World) -> None:
     clone.web_save(SLOWER)
     clone.remove()
     clone.remove(BREAKOUT_PATH)
-    assert clone("restore", TREND_PATH, BREAKOUT_PATH, code=0).asked == ("get", "get")
+    assert clone("restore", TREND_PATH, BREAKOUT_PATH, code=0).requests == ("get", "get")
     assert clone.read() == TREND
     assert clone.words() == {TREND_PATH: "behind"}
 
 
-def test_restore_knows_only_scripts(clone: World) -> None:
+def test_restore_accepts_only_scripts(clone: World) -> None:
     clone.write(LONGER)
     for path in ("nothing.pine", "pine.toml", "../elsewhere.pine"):
         assert clone("restore", path).code == 2
@@ -282,7 +280,7 @@ def test_restore_knows_only_scripts(clone: World) -> None:
     assert clone.read() == LONGER  # all or none
 
 
-def test_restore_of_a_folder(clone: World) -> None:
+def test_restore_accepts_a_folder(clone: World) -> None:
     clone.write(LONGER)
     clone.remove(BREAKOUT_PATH)
     folder = TREND_PATH.split("/")[0]
@@ -293,7 +291,7 @@ def test_restore_of_a_folder(clone: World) -> None:
     assert (again.code, again.out, again.err) == (0, "", "nothing to restore\n")
 
 
-def test_a_pattern_that_no_shell_expanded(clone: World) -> None:
+def test_an_unexpanded_pattern_matches_listed_files(clone: World) -> None:
     """The files are gone, so the shell passed the pattern on."""
     clone.remove()
     clone.remove(BREAKOUT_PATH)
@@ -305,11 +303,11 @@ def test_a_pattern_that_no_shell_expanded(clone: World) -> None:
     assert clone("restore", "*/*.pine").out == f"restored   {BREAKOUT_PATH}  1.0\n"
 
 
-def test_restore_and_push_of_nothing_pushes_nothing(clone: World) -> None:
+def test_restore_push_of_nothing_sends_nothing(clone: World) -> None:
     clone.write(LONGER)
     other = BREAKOUT_PATH.split("/")[0]
     ran = clone("restore", "--push", other)
-    assert (ran.code, ran.asked, ran.err) == (0, (), "nothing to restore\n")
+    assert (ran.code, ran.requests, ran.err) == (0, (), "nothing to restore\n")
     assert len(clone.saved()) == 1
 
 
@@ -325,7 +323,7 @@ def test_a_file_keeps_its_shape_through_everything(clone: World, dress: str) -> 
 
     clone.write(dressed(TREND))
     assert clone.words() == {}  # the shape alone is no edit
-    assert clone("push").asked == ("list",)
+    assert clone("push").requests == ("list",)
 
     clone.web_save_and_pull(SLOWER)
     assert clone.read() == dressed(SLOWER)
@@ -343,7 +341,7 @@ def test_a_file_keeps_its_shape_through_everything(clone: World, dress: str) -> 
     assert clone.read() == dressed(MERGED.replace("50", "60"))
 
 
-def test_a_conflict_in_a_file_with_crlf(clone: World) -> None:
+def test_a_conflict_keeps_crlf(clone: World) -> None:
     clone.write(FASTER.replace("\n", "\r\n"))
     clone.web_save(SLOWER)
     assert clone("pull").code == 3
@@ -353,16 +351,16 @@ def test_a_conflict_in_a_file_with_crlf(clone: World) -> None:
 
 
 @both_ways
-def test_a_service_that_forces_crlf_makes_no_ping_pong(clone: World) -> None:
+def test_a_service_that_forces_crlf_causes_no_extra_versions(clone: World) -> None:
     clone.app.switches = Switches(eol="crlf")
     clone.write_and_push(LONGER)
     assert clone.words() == {}
-    assert clone("push").asked == ("list",)
+    assert clone("push").requests == ("list",)
     assert clone.read() == LONGER
 
 
 @pytest.mark.parametrize("change", ["strip-trailing", "add-trailing", "tabs"])
-def test_a_service_that_changes_texts_is_reported_once(clone: World, change: str) -> None:
+def test_a_service_that_rewrites_texts_is_reported_once(clone: World, change: str) -> None:
     clone.app.switches = Switches.parse(f"text={change}")
     text = LONGER + "if close > open\n\talert('x')" + ("" if change == "add-trailing" else "\n\n")
     clone.write(text)
@@ -371,11 +369,11 @@ def test_a_service_that_changes_texts_is_reported_once(clone: World, change: str
     assert "stored a slightly different text" in pushed.err
     assert clone.read() == text
     assert clone.words() == {}
-    assert clone("push").asked == ("list",)
-    assert clone("pull").asked == ("list",)
+    assert clone("push").requests == ("list",)
+    assert clone("pull").requests == ("list",)
 
 
-def test_the_mode_of_a_file_stays(clone: World) -> None:
+def test_the_mode_of_a_file_is_kept(clone: World) -> None:
     (clone.folder / TREND_PATH).chmod(0o640)
     clone.web_save_and_pull(SLOWER)
     assert (clone.folder / TREND_PATH).stat().st_mode & 0o777 == 0o640

@@ -100,7 +100,7 @@ def team(clone: World) -> Team:
 
 
 @pytest.mark.parametrize("ref", [REF, "refs/pinesync/record"])
-def test_two_pushes_in_a_row_from_fresh_clones(team: Team, ref: str) -> None:
+def test_two_pushes_from_fresh_clones_work_with_a_record(team: Team, ref: str) -> None:
     team.ref = ref
     first = team.commit(LONGER)
     ran = team.run()
@@ -128,7 +128,7 @@ def test_without_a_record_the_second_push_is_refused(team: Team) -> None:
     assert team.world.saved() == [TREND, LONGER]
 
 
-def test_two_pushes_in_a_row_with_the_commit_back(team: Team) -> None:
+def test_two_pushes_work_with_the_commit_back(team: Team) -> None:
     for text in (LONGER, LATER):
         team.commit(text)
         place = team.runner()
@@ -139,7 +139,7 @@ def test_two_pushes_in_a_row_with_the_commit_back(team: Team) -> None:
     assert team.words() == {}
 
 
-def test_nothing_of_the_person_is_touched(team: Team) -> None:
+def test_recording_changes_no_file_index_or_branch(team: Team) -> None:
     place = team.runner()
     (place / TREND_PATH).write_text(LONGER)
     git(place, "commit", "-qam", "mine")
@@ -154,7 +154,7 @@ def test_nothing_of_the_person_is_touched(team: Team) -> None:
     assert changed == [" M pine.toml", f"M  {BREAKOUT_PATH}", "?? pre"]
 
 
-def test_running_it_again_records_nothing_new(team: Team) -> None:
+def test_a_second_run_records_nothing_new(team: Team) -> None:
     team.commit(LONGER)
     place = team.runner()
     assert team.push(place).code == 0
@@ -164,23 +164,23 @@ def test_running_it_again_records_nothing_new(team: Team) -> None:
     assert ran.json["record"] == {"ref": f"refs/heads/{REF}", "commit": before, "paths": []}
 
 
-def test_the_first_run_makes_the_ref_also_with_nothing_to_say(team: Team) -> None:
+def test_the_first_run_creates_the_ref_without_changes(team: Team) -> None:
     assert team.run().code == 0
     assert team.records() == ["Record nothing new"]
     assert team.run().code == 0
     assert team.records() == ["Record nothing new"]
 
 
-def test_the_answer_for_programs_and_a_dry_run(team: Team) -> None:
+def test_record_has_json_and_a_dry_run(team: Team) -> None:
     team.commit(LONGER)
     place = team.runner()
-    told = {"ref": f"refs/heads/{REF}", "commit": None, "paths": [TREND_PATH]}
+    record = {"ref": f"refs/heads/{REF}", "commit": None, "paths": [TREND_PATH]}
     refs = git(place, "show-ref")
-    assert team.push(place, "--dry-run", "--json").json["record"] == told
+    assert team.push(place, "--dry-run", "--json").json["record"] == record
     assert "would record 1 script" in team.push(place, "--dry-run").out
     assert git(place, "show-ref") == refs
     ran = team.push(place, "--json")
-    assert ran.json["record"] == {**told, "commit": git(place, "rev-parse", REF)}
+    assert ran.json["record"] == {**record, "commit": git(place, "rev-parse", REF)}
     assert "record" not in team.world("push", "--json", cwd=place).json
 
 
@@ -206,7 +206,7 @@ def test_a_script_is_created_once(team: Team) -> None:
 # -- which records count --------------------------------------------------------------------------
 
 
-def test_a_branch_that_was_reset_does_not_see_what_was_pushed_from_it(team: Team) -> None:
+def test_a_reset_branch_does_not_use_the_record(team: Team) -> None:
     team.commit(LONGER)
     assert team.run().code == 0
     git(team.desk, "reset", "-q", "--hard", "HEAD^")
@@ -227,7 +227,7 @@ def test_an_old_branch_keeps_its_old_base(team: Team) -> None:
     assert team.words("main") == {}
 
 
-def test_an_old_branch_that_is_merged_sees_both(team: Team) -> None:
+def test_a_merged_branch_uses_both_records(team: Team) -> None:
     """Two branches record on one ref; what each knows counts once it leads to HEAD."""
     team.commit(LONGER)
     assert team.run().code == 0
@@ -266,7 +266,7 @@ def test_a_save_in_the_web_editor_is_still_seen(team: Team) -> None:
     assert team.world.saved() == [TREND, LONGER, MERGED]
 
 
-def test_a_newer_base_in_pine_toml_counts_more(team: Team) -> None:
+def test_a_newer_base_in_pine_toml_wins(team: Team) -> None:
     team.commit(LONGER)
     assert team.run().code == 0
     team.world.web_save_and_pull(MERGED)
@@ -278,7 +278,7 @@ def test_a_newer_base_in_pine_toml_counts_more(team: Team) -> None:
     assert team.based() == "4.0"
 
 
-def test_texts_that_head_lacks_are_not_recorded(team: Team) -> None:
+def test_uncommitted_texts_are_not_recorded(team: Team) -> None:
     """Else the next run would push HEAD's older text on top, as if it were an edit."""
     place = team.runner()
     (place / TREND_PATH).write_text(LONGER)
@@ -292,7 +292,7 @@ def test_texts_that_head_lacks_are_not_recorded(team: Team) -> None:
     assert git(place, "log", "-1", "--format=%s", REF) == "Record Trend 2.0"
 
 
-def test_a_record_of_a_text_that_its_commit_lacks_does_not_count(team: Team) -> None:
+def test_a_record_without_its_text_in_the_commit_is_ignored(team: Team) -> None:
     team.commit(LONGER)
     assert team.run().code == 0
     forged(team, git(team.origin, "show", f"{REF}:pine.toml"), parent="main^")
@@ -301,7 +301,7 @@ def test_a_record_of_a_text_that_its_commit_lacks_does_not_count(team: Team) -> 
     assert team.words() == {TREND_PATH: "diverged"}
 
 
-def test_pull_diff_and_log_know_it_as_well(team: Team) -> None:
+def test_pull_diff_and_log_use_the_record(team: Team) -> None:
     team.commit(LONGER)
     assert team.run().code == 0
     place = team.runner()
@@ -319,7 +319,7 @@ def test_pull_diff_and_log_know_it_as_well(team: Team) -> None:
 # -- races and deaths -----------------------------------------------------------------------------
 
 
-def test_two_runs_at_once(team: Team) -> None:
+def test_two_runs_at_once_record_both(team: Team) -> None:
     """The second to arrive fetches what the first recorded, and records on top of both."""
     team.commit(LONGER)
     one = team.runner()
@@ -337,7 +337,9 @@ def test_two_runs_at_once(team: Team) -> None:
     assert (len(team.world.saved()), len(team.world.saved("Breakout"))) == (2, 2)
 
 
-def test_somebody_moves_the_ref_meanwhile(team: Team, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_concurrently_moved_ref_is_left_and_reported(
+    team: Team, monkeypatch: pytest.MonkeyPatch
+) -> None:
     team.commit(LONGER)
     place = team.runner()
     assert team.push(place).code == 0
@@ -356,7 +358,7 @@ def test_somebody_moves_the_ref_meanwhile(team: Team, monkeypatch: pytest.Monkey
     assert git(place, "log", "-1", "--format=%s", REF) == "x"
 
 
-def test_a_runner_that_dies_before_it_recorded(team: Team) -> None:
+def test_a_push_killed_before_the_record_is_recorded_later(team: Team) -> None:
     """The next run, without state, finds the text on TradingView and records it."""
     team.commit(LONGER)
     team.world("push", cwd=team.runner())  # saved; the record was never made
@@ -367,7 +369,7 @@ def test_a_runner_that_dies_before_it_recorded(team: Team) -> None:
     assert (team.records(), team.based()) == (["Record Trend 2.0"], "2.0")
 
 
-def test_killed_between_the_save_and_the_record(team: Team) -> None:
+def test_a_kill_between_save_and_record_is_recovered(team: Team) -> None:
     team.commit(LONGER)
     place = team.runner()
     path = f"{deadly(team.world.place, 'fast-import')}:{os.environ['PATH']}"
@@ -417,7 +419,7 @@ def forged(team: Team, manifest: str, *, parent: str = "main", trailer: str | No
         ('\nid = "', '\nid = "another', "is not a record of this workspace"),
     ],
 )
-def test_a_hostile_record_ends_it(team: Team, before: str, after: str, says: str) -> None:
+def test_a_hostile_record_stops_the_run(team: Team, before: str, after: str, says: str) -> None:
     manifest = team.world.read("pine.toml")
     own = manifest.split('id = "')[1].split('"')[0]
     forged(team, manifest.replace(before, after), trailer=own)
@@ -426,19 +428,19 @@ def test_a_hostile_record_ends_it(team: Team, before: str, after: str, says: str
     git(place, "config", "pinesync.record", REF)
     for words in (("status", "--offline"), ("push",), ("push", "--record", REF)):
         ran = team.world(*words, cwd=place)
-        assert (ran.code, ran.asked) == (2, ()), ran
+        assert (ran.code, ran.requests) == (2, ()), ran
         assert f"refs/heads/{REF}" in ran.err
         assert says in ran.err
     assert team.world.saved() == [TREND]
 
 
-def test_a_branch_of_ordinary_commits_is_no_side_ref(team: Team) -> None:
+def test_a_branch_of_ordinary_commits_is_refused(team: Team) -> None:
     team.publish("feature")
     git(team.desk, "checkout", "-q", "-b", "work")
     team.commit(LONGER, branch="feature")
     place = team.runner()
     ran = team.world("push", "--record", "feature", cwd=place)
-    assert (ran.code, ran.asked) == (2, ())
+    assert (ran.code, ran.requests) == (2, ())
     assert "is not a record of this workspace" in ran.err
 
 
@@ -447,7 +449,7 @@ tradingview/saved tradingview/history
 refs/remotes/tradingview/saved refs/tags/v1 refs/pinesync/ refs/pinesync a..b""".split()
 
 
-def test_a_branch_in_heads_history_is_no_side_ref(team: Team) -> None:
+def test_a_branch_in_the_history_of_head_is_refused(team: Team) -> None:
     """A person's branch never moves."""
     place = team.runner()
     before = git(place, "rev-parse", "HEAD")
@@ -457,13 +459,13 @@ def test_a_branch_in_heads_history_is_no_side_ref(team: Team) -> None:
     git(place, "commit", "-qam", "edit")
     for ref in ("main", "lone"):
         refused = team.world("push", "--record", ref, cwd=place)
-        assert (refused.code, refused.asked) == (2, ())
+        assert (refused.code, refused.requests) == (2, ())
         assert "is not a record of this workspace" in refused.err
     assert git(place, "rev-parse", "main") == before
     assert team.world.saved() == [TREND]
 
 
-def test_a_record_that_was_merged_stays_one(team: Team) -> None:
+def test_a_merged_record_is_still_a_record(team: Team) -> None:
     team.commit(LONGER)
     assert team.run().code == 0
     git(team.desk, "fetch", "-q", "origin", REF)
@@ -475,19 +477,19 @@ def test_a_record_that_was_merged_stays_one(team: Team) -> None:
     assert team.world.saved() == [TREND, LONGER, LATER]
 
 
-def test_a_ref_that_cannot_be_one(team: Team) -> None:
+def test_an_invalid_ref_is_refused(team: Team) -> None:
     team.world.write(LONGER)
     git(team.desk, "commit", "-qam", "mine")
     refs = git(team.desk, "show-ref")
     for ref in (*NEVER, "a b", ""):
         ran = team.world("push", f"--record={ref}")
-        assert (ran.code, ran.asked) == (2, ()), ref
+        assert (ran.code, ran.requests) == (2, ()), ref
     assert team.world("push", "--record", "-x").code == 2
     assert git(team.desk, "show-ref") == refs
     assert team.world.saved() == [TREND]
 
 
-def test_a_branch_checked_out_in_another_work_tree(team: Team) -> None:
+def test_a_branch_checked_out_in_another_work_tree_is_refused(team: Team) -> None:
     git(team.desk, "worktree", "add", "-q", "-b", "aside", str(team.world.place / "tree"))
     assert team.world("push", "--record", "aside").code == 2
 
@@ -499,7 +501,7 @@ def test_a_bad_setting_is_reported(team: Team) -> None:
     assert "git config pinesync.record: 'HEAD'" in ran.err
 
 
-def test_no_repository_no_commit_no_manifest(clone: World) -> None:
+def test_record_needs_a_repository_a_commit_and_a_manifest(clone: World) -> None:
     assert clone("push", "--record", REF).code == 2
     git(clone, "init", "-q")
     ran = clone("push", "--record", REF)
@@ -507,10 +509,10 @@ def test_no_repository_no_commit_no_manifest(clone: World) -> None:
     git(clone, "add", TREND_PATH)
     git(clone, "commit", "-qm", "one file")
     ran = clone("push", "--record", REF)
-    assert (ran.code, "HEAD has no pine.toml" in ran.err, ran.asked) == (3, True, ())
+    assert (ran.code, "HEAD has no pine.toml" in ran.err, ran.requests) == (3, True, ())
 
 
-def test_commit_and_record_are_two_ways(team: Team) -> None:
+def test_commit_and_record_cannot_be_combined(team: Team) -> None:
     assert team.world("push", "--record", REF, "--commit").code == 2
     git(team.desk, "config", "pinesync.commit", "true")
     head = team.commit(LONGER)
@@ -518,13 +520,13 @@ def test_commit_and_record_are_two_ways(team: Team) -> None:
     assert git(team.desk, "rev-parse", "HEAD") == head
 
 
-def test_a_shallow_clone_says_that_it_cannot_tell(team: Team) -> None:
+def test_a_shallow_clone_is_refused(team: Team) -> None:
     team.commit(LONGER)
     assert team.run().code == 0
     team.commit(LATER)
     place = team.runner("--depth=1", "--no-single-branch")
     ran = team.push(place)
-    assert (ran.code, ran.asked) == (3, ())
+    assert (ran.code, ran.requests) == (3, ())
     assert "shallow clone" in ran.err
     git(place, "fetch", "-q", "--unshallow")
     assert team.push(place).code == 0
@@ -544,7 +546,7 @@ def test_a_flag_travels_with_its_base(team: Team, monkeypatch: pytest.MonkeyPatc
 # -- where the workspace lies ---------------------------------------------------------------------
 
 
-def test_below_the_repositorys_root_and_in_a_work_tree(clone: World, tmp_path: Path) -> None:
+def test_record_works_in_a_subfolder_and_a_work_tree(clone: World, tmp_path: Path) -> None:
     start(clone, clone.place)
     clone.write(LONGER)
     git(clone, "commit", "-qam", "mine")

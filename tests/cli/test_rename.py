@@ -22,7 +22,7 @@ def _nobody_waits(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def names(world: World) -> set[str]:
-    return {one.name for one in world.store.list(world.user)}
+    return {script.name for script in world.store.list(world.user)}
 
 
 def posted(world: World) -> int:
@@ -43,7 +43,7 @@ def test_a_script_gets_another_name(clone: World) -> None:
     ran = clone("rename", TREND_PATH, " Trend & more ")
     assert (ran.code, ran.out) == (0, f"renamed    {TREND_PATH}\n")
     assert f"mv --follow {TREND_PATH}" in ran.err
-    assert ran.asked == ("list", "get", "rename", "list", "get")
+    assert ran.requests == ("list", "get", "rename", "list", "get")
     assert "force=false" in " ".join(clone.plan.urls)
     assert clone.id_of("Trend & more") == pine_id
     assert clone.saved("Trend & more") == [TREND]
@@ -55,7 +55,7 @@ def test_a_script_gets_another_name(clone: World) -> None:
     assert clone.saved("Trend & more") == [TREND, LONGER]
 
 
-def test_names_that_are_escaped_in_the_list(clone: World) -> None:
+def test_names_escaped_in_the_list_are_unescaped(clone: World) -> None:
     clone.app.switches = type(clone.app.switches)(list_names="escaped")
     assert clone("rename", TREND_PATH, "a < b & c").code == 0
     assert clone.entry()["name"] == "a < b & c"
@@ -66,11 +66,11 @@ def test_names_that_are_escaped_in_the_list(clone: World) -> None:
 @pytest.mark.parametrize("name", ["", "  ", "x" * 129, "a\nb", "a\x1bb", "a\u202eb", "a &amp; b"])
 def test_an_invalid_name_is_not_sent(clone: World, name: str) -> None:
     before = clone.files()
-    assert clone("rename", TREND_PATH, name, code=2).asked == ()
+    assert clone("rename", TREND_PATH, name, code=2).requests == ()
     assert clone.files() == before
 
 
-def test_scripts_that_cannot_be_renamed(clone: World) -> None:
+def test_unsaved_and_deleted_scripts_cannot_be_renamed(clone: World) -> None:
     clone.write(EXTRA, "x.pine")
     assert (clone("rename", "x.pine", "New").code, posted(clone)) == (2, 0)
     clone("add", "x.pine")
@@ -79,7 +79,7 @@ def test_scripts_that_cannot_be_renamed(clone: World) -> None:
     assert (clone("rename", TREND_PATH, "New").code, posted(clone)) == (3, 0)
 
 
-def test_its_own_name_again(clone: World) -> None:
+def test_a_rename_to_the_same_name_does_nothing(clone: World) -> None:
     assert clone("rename", TREND_PATH, "Trend").code == 0
     assert posted(clone) == 0
     clone.store.rename(clone.user, clone.id_of(), "Other")
@@ -88,7 +88,7 @@ def test_its_own_name_again(clone: World) -> None:
     assert clone.entry()["name"] == "Other"
 
 
-def test_a_name_that_is_taken(clone: World) -> None:
+def test_a_taken_name_is_refused(clone: World) -> None:
     before = clone.files()
     assert clone("rename", TREND_PATH, "Tools").code == 3
     assert posted(clone) == 0
@@ -97,7 +97,7 @@ def test_a_name_that_is_taken(clone: World) -> None:
 
 @both_ways
 @pytest.mark.parametrize("body", [b'{"code":409,"message":"Script already exists"}', b"exists"])
-def test_a_name_that_is_taken_at_this_moment(clone: World, body: bytes) -> None:
+def test_a_concurrently_taken_name_is_refused(clone: World, body: bytes) -> None:
     clone.plan.add(Fault("rename", "answer", status=409, body=body))
     before = clone.files()
     assert "another script is called 'New'" in clone("rename", TREND_PATH, "New", code=3).err
@@ -115,7 +115,7 @@ def test_a_rename_that_makes_a_version_is_reported(clone: World) -> None:
     assert clone.words() == {}
 
 
-def test_somebody_saves_in_between(clone: World) -> None:
+def test_a_concurrent_save_is_reported(clone: World) -> None:
     clone.plan.add(Fault("rename", "foreign", source=SLOWER))
     assert (
         "2.0 was saved there meanwhile, with another text" in clone("rename", TREND_PATH, "N").err
@@ -124,7 +124,7 @@ def test_somebody_saves_in_between(clone: World) -> None:
 
 
 @pytest.mark.parametrize("when", ["before", "after"])
-def test_somebody_else_renames_it_in_between(clone: World, when: str) -> None:
+def test_a_concurrent_rename_is_reported(clone: World, when: str) -> None:
     clone.plan.add(f"rename:1:foreign-rename:{when}:name=Theirs")
     ran = clone("rename", TREND_PATH, "Ours", code=0)
     assert clone.entry()["name"] in names(clone), "the name is what the list says"
@@ -140,7 +140,7 @@ LOST = ["reset", "500", "503", "429", "html", "html-login", "redirect", "truncat
 
 @both_ways
 @pytest.mark.parametrize("kind", LOST)
-def test_done_and_the_answer_lost(clone: World, kind: str) -> None:
+def test_a_done_rename_without_a_response_is_recovered(clone: World, kind: str) -> None:
     clone.plan.add(Fault("rename", kind, when="after"))  # type: ignore[arg-type]
     ran = clone("rename", TREND_PATH, "New")
     assert (ran.code, ran.out) == (0, f"renamed    {TREND_PATH}\n"), ran
@@ -149,7 +149,7 @@ def test_done_and_the_answer_lost(clone: World, kind: str) -> None:
 
 @both_ways
 @pytest.mark.parametrize("kind", [kind for kind in LOST if kind != "truncate"])
-def test_not_done_and_the_answer_lost(
+def test_a_rename_that_was_not_done_is_given_up(
     clone: World, kind: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The request may still arrive, so it is not sent again until that is known."""
@@ -170,17 +170,17 @@ def test_not_done_and_the_answer_lost(
     assert (posted(clone), clone.entry()["name"], clone.records()) == (3, "New", [])
 
 
-def test_a_rename_that_arrives_late(clone: World) -> None:
+def test_a_late_rename_is_recovered(clone: World) -> None:
     clone.plan.add("rename:1:delay")
     assert clone("rename", TREND_PATH, "New").code == 7
     assert clone("push").code == 7
     clone.plan.release()
     assert "an earlier rename is done" in clone("pull", code=0).err
     assert (posted(clone), clone.entry()["name"], clone.records()) == (1, "New", [])
-    assert clone("pull").asked == ("list",)
+    assert clone("pull").requests == ("list",)
 
 
-def test_a_rename_that_arrives_after_it_was_given_up(
+def test_a_rename_that_lands_after_it_was_given_up_is_shown(
     clone: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     clone.plan.add("rename:1:delay")
@@ -188,12 +188,12 @@ def test_a_rename_that_arrives_after_it_was_given_up(
     given_up(monkeypatch)
     assert clone("pull").code == 0
     clone.plan.release()
-    (line,) = [one for one in clone("status", "--json").json["lines"] if one["renamed_to"]]
+    (line,) = [line for line in clone("status", "--json").json["lines"] if line["renamed_to"]]
     assert (line["path"], line["renamed_to"]) == (TREND_PATH, "New")
 
 
 @both_ways
-def test_a_session_that_ends(clone: World) -> None:
+def test_an_expired_session_renames_nothing(clone: World) -> None:
     clone.plan.add("rename:1:expire")
     before = clone.files()
     assert clone("rename", TREND_PATH, "New").code == 5
@@ -204,7 +204,9 @@ def test_a_session_that_ends(clone: World) -> None:
     assert "Trend" in names(clone)
 
 
-def test_a_script_that_is_deleted_in_between(clone: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_concurrently_deleted_script_is_gone(
+    clone: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
     clone.plan.add("rename:1:foreign-delete")
     assert clone("rename", TREND_PATH, "New").code == 1
     assert clone.records() == []
@@ -214,13 +216,13 @@ def test_a_script_that_is_deleted_in_between(clone: World, monkeypatch: pytest.M
 @pytest.mark.parametrize(
     "body", [b"", b"ok", b'"ok"', b"{}", b'{"success":true}', b"null", b"\xff", b"[1]"]
 )
-def test_any_form_of_the_response(clone: World, body: bytes) -> None:
+def test_any_rename_response_is_accepted(clone: World, body: bytes) -> None:
     clone.plan.add(Fault("rename", "answer", when="after", body=body))
     assert clone("rename", TREND_PATH, "New").code == 0
     assert clone.entry()["name"] == "New"
 
 
-def test_reported_as_done_but_not_listed(clone: World) -> None:
+def test_a_confirmed_but_unlisted_rename_is_not_trusted(clone: World) -> None:
     clone.plan.add(Fault("rename", "answer", body=b'"ok"'))
     assert clone("rename", TREND_PATH, "New").code == 7
     assert clone.entry()["name"] == "Trend"
@@ -243,7 +245,8 @@ def test_a_name_changed_on_tradingview_is_shown_and_followed(clone: World) -> No
     assert "called 'Trend / two' on TradingView" in status.out
     assert "mv --follow" in status.err
     lines = {
-        one["path"]: one["renamed_to"] for one in json.loads(clone("status", "--json").out)["lines"]
+        line["path"]: line["renamed_to"]
+        for line in json.loads(clone("status", "--json").out)["lines"]
     }
     assert {path: name for path, name in lines.items() if name} == {TREND_PATH: "Trend / two"}
     clone.write(LONGER)
@@ -255,7 +258,7 @@ def test_a_name_changed_on_tradingview_is_shown_and_followed(clone: World) -> No
     assert clone("mv", "--follow", code=0).err == "nothing to follow\n"
 
 
-def test_only_what_was_renamed_unless_it_is_named(clone: World) -> None:
+def test_follow_moves_only_renamed_or_named_scripts(clone: World) -> None:
     clone("mv", TREND_PATH, "own/mine.pine")
     renamed(clone, "Utils", "Tools")
     assert clone("mv", "--follow").code == 0
@@ -265,7 +268,7 @@ def test_only_what_was_renamed_unless_it_is_named(clone: World) -> None:
     assert clone("mv", "--follow", "nowhere.pine").code == 2
 
 
-def test_rename_then_follow(clone: World) -> None:
+def test_follow_moves_a_renamed_script(clone: World) -> None:
     clone("rename", TREND_PATH, "New")
     assert clone("mv", "--follow", TREND_PATH).code == 0
     assert clone.read("indicators/New.pine") == TREND
@@ -281,7 +284,7 @@ def test_a_taken_path_gets_an_id(clone: World) -> None:
     assert clone("mv", "--follow", path).err == "nothing to follow\n"
 
 
-def test_two_that_changed_their_names(clone: World) -> None:
+def test_two_scripts_that_swapped_names_are_followed(clone: World) -> None:
     clone.web_save_and_pull(EXTRA, "Other")
     renamed(clone, "third")
     renamed(clone, "Trend", "Other")
@@ -294,7 +297,7 @@ def test_two_that_changed_their_names(clone: World) -> None:
     assert {clone.entry(path)["name"] for path in texts} == {"Trend", "Other"}
 
 
-def test_a_missing_file_is_only_renamed(clone: World) -> None:
+def test_follow_renames_the_entry_of_a_missing_file(clone: World) -> None:
     renamed(clone, "New")
     clone.remove()
     assert clone("mv", "--follow").code == 0
@@ -302,7 +305,7 @@ def test_a_missing_file_is_only_renamed(clone: World) -> None:
     assert clone.words() == {TREND_PATH: "missing"}
 
 
-def test_a_pull_leaves_the_file_where_it_is(clone: World) -> None:
+def test_a_pull_does_not_move_a_renamed_script(clone: World) -> None:
     renamed(clone, "New")
     clone.web_save_and_pull(SLOWER, "New")
     assert clone.read() == SLOWER

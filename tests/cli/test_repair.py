@@ -46,9 +46,7 @@ def diverged(repo: World) -> World:
 
 
 @pytest.mark.parametrize(("style", "eol"), [("merge", "lf"), ("diff3", "crlf"), ("zdiff3", "lf")])
-def test_the_older_version_is_taken_and_nobodys_save_is_lost(
-    diverged: World, style: str, eol: str
-) -> None:
+def test_the_older_base_is_kept_and_no_save_is_lost(diverged: World, style: str, eol: str) -> None:
     merge(diverged, "-c", f"merge.conflictStyle={style}")
     broken = diverged.read("pine.toml")
     if eol == "crlf":
@@ -60,7 +58,7 @@ def test_the_older_version_is_taken_and_nobodys_save_is_lost(
     assert diverged.files() == before
     assert planned.json["kept"] is None
     ran = diverged("repair", "--json")
-    assert (ran.code, ran.asked) == (0, ())
+    assert (ran.code, ran.requests) == (0, ())
     assert ran.json["scripts"] == planned.json["scripts"]
     (script,) = ran.json["scripts"]
     assert (script["path"], script["version"], script["other"]) == (TREND_PATH, "2.0", "3.0")
@@ -78,7 +76,7 @@ def test_the_older_version_is_taken_and_nobodys_save_is_lost(
 
 
 @pytest.mark.parametrize("side", ["ours", "theirs"])
-def test_the_newer_version_is_taken_where_the_file_is_it(diverged: World, side: str) -> None:
+def test_the_newer_base_is_kept_if_the_file_equals_it(diverged: World, side: str) -> None:
     """On either side of the markers."""
     if side == "theirs":
         git(diverged, "branch", "-m", "other", "swap")
@@ -109,7 +107,7 @@ def test_both_sides_additions_are_kept(repo: World) -> None:
     git(repo, "commit", "-qm", "merged")
 
 
-def test_what_one_side_changed_and_the_other_forgot_is_kept(repo: World) -> None:
+def test_an_entry_changed_by_one_side_and_removed_by_the_other_is_kept(repo: World) -> None:
     branch(repo)
     repo("rm", TREND_PATH)
     git(repo, "commit", "-qam", "forgotten")
@@ -130,16 +128,16 @@ def settings(world: World, ours: tuple[str, str], theirs: tuple[str, str]) -> No
         git(world, "commit", "-qam", change[1])
 
 
-def test_settings_that_only_one_side_changed(repo: World) -> None:
+def test_settings_changed_by_one_side_are_merged(repo: World) -> None:
     listed = ('track = "all"', 'track = "listed"')
     settings(repo, ours=("ignore = []", 'ignore = ["x/**"]'), theirs=listed)
     merge(repo, "-c", "merge.conflictStyle=diff3")
     assert repo("repair").code == 0
-    held = tomllib.loads(repo.read("pine.toml"))["workspace"]
-    assert (held["track"], held["ignore"]) == ("listed", ["x/**"])
+    merged = tomllib.loads(repo.read("pine.toml"))["workspace"]
+    assert (merged["track"], merged["ignore"]) == ("listed", ["x/**"])
 
 
-def test_settings_that_both_changed_are_a_persons(repo: World) -> None:
+def test_settings_changed_by_both_sides_are_refused(repo: World) -> None:
     ignores = ("ignore = []", 'ignore = ["x"]'), ("ignore = []", 'ignore = ["y"]')
     settings(repo, *ignores)
     for style in ("diff3", "merge"):
@@ -157,8 +155,8 @@ def entry(path: str, pine_id: str, version: int, more: str = "") -> str:
 
 
 def conflict(ours: str, theirs: str, base: str | None = None) -> str:
-    told = "" if base is None else f"||||||| base\n{base}"
-    return f"<<<<<<< HEAD\n{ours}{told}=======\n{theirs}>>>>>>> other\n"
+    ancestor = "" if base is None else f"||||||| base\n{base}"
+    return f"<<<<<<< HEAD\n{ours}{ancestor}=======\n{theirs}>>>>>>> other\n"
 
 
 def put(world: World, *parts: str) -> None:
@@ -166,7 +164,7 @@ def put(world: World, *parts: str) -> None:
     world.write(head + "\n".join(parts), "pine.toml")
 
 
-def test_a_flag_of_one_version_stays_and_the_rest_travels(repo: World) -> None:
+def test_a_flag_on_one_side_is_kept(repo: World) -> None:
     flagged = 'hidden = "4.0"\n'
     put(
         repo,
@@ -179,16 +177,16 @@ def test_a_flag_of_one_version_stays_and_the_rest_travels(repo: World) -> None:
         conflict(entry("c.pine", "c", 3, 'hidden = "2.0"\n'), entry("c.pine", "c", 9)),
     )
     ran = repo("repair", "--json", code=0)
-    held = tomllib.loads(repo.read("pine.toml"))["scripts"]
-    assert held["a.pine"]["hidden"] == "4.0"
-    assert held["b.pine"]["version"] == "6.0"
-    assert (held["b.pine"].get("hidden"), held["b.pine"]["theirs"]) == (None, "5.0")
+    scripts = tomllib.loads(repo.read("pine.toml"))["scripts"]
+    assert scripts["a.pine"]["hidden"] == "4.0"
+    assert scripts["b.pine"]["version"] == "6.0"
+    assert (scripts["b.pine"].get("hidden"), scripts["b.pine"]["theirs"]) == (None, "5.0")
     assert "flag for 4.0" in next(s["why"] for s in ran.json["scripts"] if s["path"] == "b.pine")
-    assert (held["c.pine"]["version"], held["c.pine"]["hidden"]) == ("3.0", "2.0")
+    assert (scripts["c.pine"]["version"], scripts["c.pine"]["hidden"]) == ("3.0", "2.0")
 
 
 @pytest.mark.parametrize(
-    ("parts", "said"),
+    ("parts", "message"),
     [
         ([conflict(entry("a.pine", "a", 1), entry("b.pine", "a", 1))], "are the same script"),
         ([conflict(entry("a.pine", "a", 1), entry("a.pine", "b", 1))], "different script on each"),
@@ -210,20 +208,20 @@ def test_a_flag_of_one_version_stays_and_the_rest_travels(repo: World) -> None:
         ([conflict(entry("a.pine", "a", 1), entry("A.pine", "b", 1))], "same file on some systems"),
     ],
 )
-def test_what_only_a_person_can_mend(repo: World, parts: list[str], said: str) -> None:
+def test_an_ambiguous_manifest_is_refused(repo: World, parts: list[str], message: str) -> None:
     put(repo, *parts)
     before = repo.files(), repo.state()
-    assert said in repo("repair", code=2).err
+    assert message in repo("repair", code=2).err
     assert (repo.files(), repo.state()) == before
 
 
-def test_the_line_is_that_of_the_file(repo: World) -> None:
+def test_an_error_has_the_line_of_the_file(repo: World) -> None:
     put(repo, conflict(entry("a.pine", "a", 1), entry("a.pine", "a", 1) + "sent = 7\n"))
     wrong = repo.read("pine.toml").split("\n").index("sent = 7") + 1
     assert f"pine.toml:{wrong}: " in repo("repair").err
 
 
-def test_markers_between_entries_and_through_them(repo: World) -> None:
+def test_conflicts_inside_and_across_entries_are_merged(repo: World) -> None:
     """Several conflicts, one that begins in an entry and ends in the next, one of a BOM's line."""
     one, two = entry("a.pine", "a", 2), entry("b.pine", "b", 2)
     head, tail = one.split("version", 1)
@@ -240,15 +238,15 @@ def test_markers_between_entries_and_through_them(repo: World) -> None:
     text = "<<<<<<< HEAD\n# mine\n=======\n# theirs\n>>>>>>> other\n" + repo.read("pine.toml")
     repo.write("\ufeff" + text, "pine.toml")
     repo("repair", code=0)
-    held = tomllib.loads(repo.read("pine.toml").removeprefix("\ufeff"))["scripts"]
-    assert set(held) == {"a.pine", "aa.pine", "b.pine", "d.pine", "e.pine"}
-    assert held["a.pine"]["version"] == "1.0"
-    assert held["b.pine"]["version"] == "2.0"
+    scripts = tomllib.loads(repo.read("pine.toml").removeprefix("\ufeff"))["scripts"]
+    assert set(scripts) == {"a.pine", "aa.pine", "b.pine", "d.pine", "e.pine"}
+    assert scripts["a.pine"]["version"] == "1.0"
+    assert scripts["b.pine"]["version"] == "2.0"
     assert repo.read("pine.toml").startswith("\ufeff# mine\n")
     assert repo.files()[TREND_PATH]
 
 
-def test_it_waits_for_who_writes_and_needs_no_git(clone: World) -> None:
+def test_repair_needs_the_lock_but_no_git(clone: World) -> None:
     from filelock import FileLock
 
     put(clone, conflict(entry("a.pine", "a", 1), entry("a.pine", "a", 2)))
@@ -264,10 +262,10 @@ def test_it_waits_for_who_writes_and_needs_no_git(clone: World) -> None:
     assert clone.read(TOOLS_PATH)
 
 
-def test_nothing_to_repair(clone: World) -> None:
+def test_a_valid_manifest_needs_no_repair(clone: World) -> None:
     before = clone.files()
     ran = clone("repair", "--json")
-    assert (ran.code, ran.json["needed"], ran.asked) == (0, False, ())
+    assert (ran.code, ran.json["needed"], ran.requests) == (0, False, ())
     assert clone.files() == before
     clone.write("[workspace\n", "pine.toml")
     assert clone("repair").code == 2

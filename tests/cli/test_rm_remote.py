@@ -17,7 +17,7 @@ from pinesync.sandbox.faults import Fault
 from pinesync.text.canonical import digest
 from pinesync.workspace.state import State
 from pinesync.workspace.state.store import Store
-from tests.campaign.test_power import Cache, cached
+from tests.campaign.test_power_cut import Cache, cached
 from tests.cli.answers import answering, listing
 from tests.world import World, both_ways
 from tests.world.scripts import EXTRA, FASTER, LONGER, SLOWER, TOOLS_PATH, TREND, TREND_PATH
@@ -46,7 +46,7 @@ def kept(world: World, pine_id: str) -> list[str | None]:
     (folder,) = (path for path in (world.home / "pinesync/state").iterdir() if path.is_dir())
     state = State(folder)
     found = [state.texts.recall(PineId(pine_id), Version(n)) for n in range(1, len(VERSIONS) + 1)]
-    return [state.texts.text_of(one) if one else None for one in found]
+    return [state.texts.text_of(item) if item else None for item in found]
 
 
 def is_there(world: World, name: str = "Trend") -> bool:
@@ -62,7 +62,7 @@ def deletions(world: World) -> int:
 
 @pytest.mark.promise(22)
 @both_ways
-def test_every_version_is_kept_before_the_deletion(three: World) -> None:
+def test_every_version_is_backed_up_before_the_deletion(three: World) -> None:
     pine_id = three.id_of()
     before = len(three.plan.log)
     ran = three(*NOW, code=0)
@@ -70,7 +70,7 @@ def test_every_version_is_kept_before_the_deletion(three: World) -> None:
     deleted = [seen.endpoint for seen in three.plan.log[before:]].index("delete")
     assert {"1.0", "2.0", "3.0"} <= set(log[:deleted])
     assert log[deleted - 1] == "last", "the newest version is looked at once more"
-    assert ran.asked[deleted + 1 :] == ("list", "get", "get"), "its absence is proven"
+    assert ran.requests[deleted + 1 :] == ("list", "get", "get"), "its absence is proven"
     assert kept(three, pine_id) == VERSIONS
     assert not is_there(three)
     assert three.read() == FASTER
@@ -90,7 +90,7 @@ def test_a_lost_or_damaged_cache_is_rebuilt(three: World) -> None:
 
 
 @pytest.mark.promise(22)
-def test_what_is_kept_is_on_the_disk_before_the_request(
+def test_backups_are_flushed_before_the_request(
     three: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     cache = Cache()
@@ -125,14 +125,14 @@ def test_an_edited_file_stays_and_is_reported(three: World) -> None:
     assert three.saved() == [LONGER]
 
 
-def test_a_file_that_is_gone(three: World) -> None:
+def test_a_script_without_its_file_is_deleted(three: World) -> None:
     three.remove()
     pine_id = three.id_of()
     assert "edited" not in three(*NOW, code=0).err
     assert kept(three, pine_id) == VERSIONS
 
 
-def test_the_last_script_of_an_account(clone: World) -> None:
+def test_the_last_script_of_an_account_is_deleted(clone: World) -> None:
     for name in ("Tools", "Breakout"):
         clone.web_delete(name)
     assert clone("rm", TOOLS_PATH, "strategies/Breakout.pine").code == 0
@@ -141,13 +141,13 @@ def test_the_last_script_of_an_account(clone: World) -> None:
     assert clone.records() == []
 
 
-def test_a_folder_of_nobody_yet(clone: World) -> None:
+def test_a_workspace_without_an_account_is_pinned_first(clone: World) -> None:
     """The account is requested and pinned first: another account has none of the scripts."""
     text = (clone.folder / "pine.toml").read_text()
     lines = [line for line in text.split("\n") if not line.startswith("account")]
     (clone.folder / "pine.toml").write_text("\n".join(lines))
     ran = clone(*NOW, code=0)
-    assert "script_info" in ran.asked[: ran.asked.index("delete")]
+    assert "script_info" in ran.requests[: ran.requests.index("delete")]
     assert clone("status", "--json").json["account"]
 
 
@@ -167,7 +167,7 @@ def test_a_folder_of_nobody_yet(clone: World) -> None:
         (("rm", "--remote", TREND_PATH, "--yes", "Trend "), 2),
     ],
 )
-def test_who_does_not_name_it_deletes_nothing(
+def test_a_deletion_without_the_name_is_refused(
     three: World, arguments: tuple[str, ...], code: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     before = three.files()
@@ -177,7 +177,7 @@ def test_who_does_not_name_it_deletes_nothing(
     assert (three.files(), deletions(three)) == (before, 0)
 
 
-def test_the_name_is_the_one_there(three: World) -> None:
+def test_the_name_must_be_the_one_on_tradingview(three: World) -> None:
     three.store.rename(three.user, three.id_of(), "Renamed")
     assert "'Renamed'" in three(*NOW, code=2).err
     assert deletions(three) == 0
@@ -213,20 +213,20 @@ def another_text(world: World) -> None:
 
 
 @pytest.mark.parametrize("happened", [behind, diverged, flagged, marked, gone, another_text])
-def test_what_was_not_seen_or_settled_is_not_deleted(three: World, happened) -> None:
+def test_unseen_or_unresolved_saves_prevent_a_deletion(three: World, happened) -> None:
     happened(three)
     before = three.files()
     assert "hint:" in three(*NOW, code=3).err
     assert (three.files(), deletions(three), three.records()) == (before, 0, [])
 
 
-def test_a_script_that_was_never_saved(clone: World) -> None:
+def test_an_unsaved_script_is_refused(clone: World) -> None:
     clone.write(EXTRA, "x.pine")
     clone("add", "x.pine")
-    assert clone("rm", "--remote", "x.pine", "--yes", "Extra", code=2).asked == ()
+    assert clone("rm", "--remote", "x.pine", "--yes", "Extra", code=2).requests == ()
 
 
-def test_a_save_that_is_not_settled(three: World) -> None:
+def test_a_pending_save_prevents_a_deletion(three: World) -> None:
     three.write(three.read() + "plot(close)\n")
     three.plan.add("save_next:1:reset")
     assert three("push").code == 7
@@ -234,7 +234,7 @@ def test_a_save_that_is_not_settled(three: World) -> None:
     assert deletions(three) == 0
 
 
-def test_a_save_in_the_last_moment(three: World) -> None:
+def test_a_save_just_before_the_deletion_prevents_it(three: World) -> None:
     """While the versions are read, somebody saves one more."""
     three.plan.add(Fault("get", "foreign", first=4, source=LONGER))
     assert three(*NOW).code == 3
@@ -244,14 +244,14 @@ def test_a_save_in_the_last_moment(three: World) -> None:
 @pytest.mark.promise(22)
 @pytest.mark.parametrize("kind", ["500", "html", "reset", "garbage", "429"])
 @pytest.mark.parametrize("which", [2, 3, 4])
-def test_a_version_that_cannot_be_kept(three: World, kind: str, which: int) -> None:
+def test_an_unreadable_version_prevents_a_deletion(three: World, kind: str, which: int) -> None:
     three.plan.add(Fault("get", kind, first=which, count=None))  # type: ignore[arg-type]
     before = three.files()
     assert three(*NOW).code in (1, 5, 7)
     assert (three.files(), deletions(three)) == (before, 0)
 
 
-def test_a_disk_without_room(three: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_full_disk_prevents_a_deletion(three: World, monkeypatch: pytest.MonkeyPatch) -> None:
     def full(*_: object, **__: object) -> None:
         raise OSError(28, os.strerror(28))
 
@@ -269,7 +269,7 @@ LOST = ["reset", "500", "503", "429", "html", "html-login", "redirect", "truncat
 
 @both_ways
 @pytest.mark.parametrize("kind", LOST)
-def test_done_and_the_answer_lost(three: World, kind: str) -> None:
+def test_a_done_deletion_without_a_response_is_recovered(three: World, kind: str) -> None:
     pine_id = three.id_of()
     three.plan.add(Fault("delete", kind, when="after"))  # type: ignore[arg-type]
     ran = three(*NOW)
@@ -280,7 +280,7 @@ def test_done_and_the_answer_lost(three: World, kind: str) -> None:
 
 @both_ways
 @pytest.mark.parametrize("kind", [kind for kind in LOST if kind != "truncate"])
-def test_not_done_and_the_answer_lost(three: World, kind: str) -> None:
+def test_a_deletion_that_was_not_done_is_given_up(three: World, kind: str) -> None:
     before = three.files()
     three.plan.add(Fault("delete", kind))  # type: ignore[arg-type]
     three(*NOW, code=5 if kind in ("html", "html-login", "redirect") else 7)
@@ -296,7 +296,7 @@ def test_not_done_and_the_answer_lost(three: World, kind: str) -> None:
     assert three(*NOW).code == 0
 
 
-def test_a_deletion_that_arrives_late(three: World) -> None:
+def test_a_late_deletion_is_recovered(three: World) -> None:
     pine_id = three.id_of()
     three.plan.add("delete:1:delay")
     assert three(*NOW).code == 7
@@ -307,7 +307,7 @@ def test_a_deletion_that_arrives_late(three: World) -> None:
     assert kept(three, pine_id) == VERSIONS
 
 
-def test_another_account_is_no_proof(three: World) -> None:
+def test_another_account_does_not_prove_a_deletion(three: World) -> None:
     """A sent deletion is not settled with another account's list."""
     three.plan.add("delete:1:delay")
     assert three(*NOW).code == 7
@@ -319,7 +319,7 @@ def test_another_account_is_no_proof(three: World) -> None:
     assert (three.files(), len(three.records())) == (before, 1)
 
 
-def test_a_dead_session_is_no_proof(three: World) -> None:
+def test_an_expired_session_does_not_prove_a_deletion(three: World) -> None:
     three.plan.add("delete:1:expire")
     before = three.files()
     assert three(*NOW).code == 5
@@ -329,7 +329,7 @@ def test_a_dead_session_is_no_proof(three: World) -> None:
     assert is_there(three)
 
 
-def test_refused(three: World) -> None:
+def test_a_refused_deletion_changes_nothing(three: World) -> None:
     three.plan.add(Fault("delete", "answer", status=401, body=b'{"code":401,"message":"no"}'))
     before = three.files()
     assert three(*NOW).code == 1
@@ -337,13 +337,13 @@ def test_refused(three: World) -> None:
     assert is_there(three)
 
 
-def test_a_bare_ok(three: World) -> None:
+def test_a_bare_ok_confirms_a_deletion(three: World) -> None:
     three.app.switches = type(three.app.switches)(ok="bare", unknown_id="404")
     assert three(*NOW).code == 0
     assert not is_there(three)
 
 
-def test_a_list_alone_is_no_proof(three: World) -> None:
+def test_a_list_alone_does_not_prove_a_deletion(three: World) -> None:
     """It lacks the script, and the script can be read."""
     rest = [row for row in three.store.list(three.user) if row.name != "Trend"]
     three.plan.add(Fault("delete", "answer", body=b'"ok"'), replace(listing(rest), first=2))
@@ -352,7 +352,7 @@ def test_a_list_alone_is_no_proof(three: World) -> None:
     assert three.entry()["version"] == "3.0"
 
 
-def test_reported_as_done_but_still_there(three: World) -> None:
+def test_a_confirmed_but_undone_deletion_is_not_trusted(three: World) -> None:
     three.plan.add(Fault("delete", "answer", body=b'"ok"'))
     assert three(*NOW).code == 7
     assert TREND_PATH in three.files()
@@ -366,7 +366,7 @@ needs_pty = pytest.mark.skipif(sys.platform == "win32", reason="a pty is a thing
 
 @needs_pty
 @pytest.mark.parametrize("world", ["facade"], indirect=True)
-def test_nobody_is_asked_in_ci(three: World) -> None:
+def test_rm_remote_does_not_prompt_in_ci(three: World) -> None:
     """Though it may have a terminal."""
     from tests.cli.terminal import Terminal
 
@@ -379,7 +379,7 @@ def test_nobody_is_asked_in_ci(three: World) -> None:
 @needs_pty
 @pytest.mark.parametrize("answer", ["Trend", "yes", ""])
 @pytest.mark.parametrize("world", ["facade"], indirect=True)
-def test_the_name_is_typed(three: World, answer: str) -> None:
+def test_rm_remote_prompts_for_the_name(three: World, answer: str) -> None:
     from tests.cli.terminal import Terminal
 
     with Terminal(three, "rm", "--remote", TREND_PATH) as terminal:

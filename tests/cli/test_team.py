@@ -10,11 +10,10 @@ from pathlib import Path
 
 import pytest
 
-import pinesync
-from pinesync.app.team_template import TEAM
+from pinesync.app.workspace_templates import TEMPLATES
 from tests.world import BROKEN, LONGER, TREND, TREND_PATH, World, git
 
-FILES = [f".{name}" for name in TEAM]
+FILES = list(TEMPLATES["team"])
 ROOT = Path(__file__).parents[2]
 
 
@@ -26,20 +25,35 @@ def held(folder: Path) -> dict[str, bytes]:
     }
 
 
-def test_an_empty_folder(world: World) -> None:
+def test_a_template_fills_an_empty_folder(world: World) -> None:
     ran = world("init", "--sandbox", "--template", "team", "new", code=0)
     assert ran.out.splitlines() == [f"written  {path}" for path in ["pine.toml", *FILES]]
     files = held(world.place / "new")
     assert sorted(files) == sorted(["pine.toml", *FILES])
     assert tomllib.loads(files["pine.toml"].decode())["workspace"]["remote"] == "sandbox"
     workflow = files[".github/workflows/pinesync.yml"].decode()
-    assert f"# What pip installs. pinesync {pinesync.__version__} is on no" in workflow
     assert 'PINESYNC: ""\n' in workflow, "a name on no index is anybody's"
-    assert b"{{version" not in b"".join(files.values())
+    assert b"{{released" not in b"".join(files.values())
     assert world("status", cwd=world.place / "new").code == 0
 
 
-def test_existing_files_stay(clone: World) -> None:
+def test_the_files_of_an_agent(clone: World) -> None:
+    """Each client starts a server that can push nothing, in the workspace."""
+    before = clone.files()
+    ran = clone("init", "--template", "agent", "--json", code=0)
+    added = ["AGENTS.md", ".mcp.json", ".cursor/mcp.json", ".vscode/mcp.json"]
+    assert (ran.json["written"], ran.json["below"]) == (added, "")
+    files = clone.files()
+    assert {path: files[path] for path in before} == before
+    assert b"Never" in files["AGENTS.md"]
+    for path in added[1:]:
+        (servers,) = json.loads(files[path]).values()
+        started = servers["pinesync"]
+        assert (started["command"], started["args"][-1]) == ("pinesync", "mcp")
+    assert clone("init", "--template", "agent", "--json").json["written"] == []
+
+
+def test_a_template_leaves_existing_files(clone: World) -> None:
     clone.write("mine\n", ".gitignore")
     before = clone.files()
     ran = clone("init", "--template", "team", code=0)
@@ -53,7 +67,7 @@ def test_existing_files_stay(clone: World) -> None:
     assert clone.files() == after
 
 
-def test_with_link(clone: World) -> None:
+def test_a_template_can_be_combined_with_link(clone: World) -> None:
     (clone.folder / "pine.toml").unlink()
     ran = clone(
         "init", "--link", "--template", "team", "--remote", clone.remote_name, "--json", code=0
@@ -63,14 +77,14 @@ def test_with_link(clone: World) -> None:
     assert clone.words() == {}
 
 
-def test_a_dry_run_names_them_and_writes_nothing(world: World) -> None:
+def test_a_dry_run_lists_the_files_and_writes_nothing(world: World) -> None:
     ran = world("init", "--sandbox", "--template", "team", "-n", "new", code=0)
     assert ran.out.splitlines() == [f"to write  {path}" for path in ["pine.toml", *FILES]]
     assert "nothing was written" in ran.err
     assert not (world.place / "new").exists()
 
 
-def test_a_workspace_is_not_made_twice(clone: World) -> None:
+def test_init_in_a_workspace_is_refused(clone: World) -> None:
     for more in (["--template", "team", "--link"], ["--sandbox"], []):
         ran = clone("init", *more)
         assert (ran.code, "already a workspace" in ran.err) == (2, True)
@@ -81,7 +95,7 @@ def test_a_workspace_is_not_made_twice(clone: World) -> None:
 
 
 @pytest.mark.skipif(os.name == "nt", reason="links need a right there")
-def test_no_link_is_followed(clone: World) -> None:
+def test_a_template_does_not_follow_links(clone: World) -> None:
     outside = clone.place / "outside"
     outside.mkdir()
     (outside / "ignored").write_text("theirs\n")
@@ -110,7 +124,7 @@ def test_a_workspace_below_a_repository_is_reported(clone: World) -> None:
 # -- what the files do ----------------------------------------------------------------------------
 
 
-def test_line_ends_are_git_s_and_make_no_difference(clone: World) -> None:
+def test_line_ends_converted_by_git_do_not_matter(clone: World) -> None:
     assert clone("init", "--template", "team").code == 0
     git(clone, "init", "-q")
     clone.write(LONGER.replace("\n", "\r\n"))
@@ -128,7 +142,7 @@ def test_line_ends_are_git_s_and_make_no_difference(clone: World) -> None:
     assert git(windows, "status", "--short") == ""
 
 
-def test_the_ignored(clone: World) -> None:
+def test_the_template_ignores_secrets_and_temporary_files(clone: World) -> None:
     assert clone("init", "--template", "team").code == 0
     git(clone, "init", "-q")
     for name in (".env", "cookies.txt", ".pinesync-0a.tmp", "indicators/Trend.pine~"):
@@ -142,7 +156,7 @@ def test_the_ignored(clone: World) -> None:
     }
 
 
-def test_the_tasks_of_vs_code_find_an_error_in_the_output(clone: World) -> None:
+def test_the_vs_code_tasks_find_errors_in_the_output(clone: World) -> None:
     assert clone("init", "--template", "team").code == 0
     tasks = {task["label"]: task for task in json.loads(clone.read(".vscode/tasks.json"))["tasks"]}
     clone.write(BROKEN)
@@ -161,8 +175,13 @@ def test_the_tasks_of_vs_code_find_an_error_in_the_output(clone: World) -> None:
         }
 
 
-def test_the_templates_travel_as_the_project_says() -> None:
+def test_the_package_contains_every_template_file() -> None:
     """No name begins with a dot, which git and the build would obey."""
-    place = ROOT / "templates" / "workspace"
-    found = [path.relative_to(place).as_posix() for path in place.rglob("*") if path.is_file()]
-    assert sorted(found) == sorted(TEAM)
+    place = ROOT / "templates"
+    found = [
+        path.relative_to(place).as_posix()
+        for folder in ("workspace", "action")
+        for path in (place / folder).rglob("*")
+        if path.is_file()
+    ]
+    assert sorted(found) == sorted(name for files in TEMPLATES.values() for name in files.values())

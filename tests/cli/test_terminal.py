@@ -23,7 +23,7 @@ def shown(world: World, *arguments: object, **env: str) -> tuple[int, str]:
         return code, terminal.seen.replace("\r\n", "\n")
 
 
-def test_colours_are_on_where_a_person_looks(clone: World) -> None:
+def test_colours_are_on_at_a_terminal(clone: World) -> None:
     clone.write(LONGER)
     code, seen = shown(clone, "status")
     assert code == 0
@@ -40,7 +40,7 @@ def test_colours_are_on_where_a_person_looks(clone: World) -> None:
         (["status", "--color=never"], {}),
     ],
 )
-def test_colours_are_off_where_they_are_not_wanted(
+def test_colours_are_off_on_request(
     clone: World, arguments: list[str], env: dict[str, str]
 ) -> None:
     clone.write(LONGER)
@@ -50,7 +50,7 @@ def test_colours_are_off_where_they_are_not_wanted(
     assert f"modified  {TREND_PATH}" in seen
 
 
-def test_a_bar_is_drawn_and_wiped(clone: World) -> None:
+def test_a_progress_bar_is_drawn_and_erased(clone: World) -> None:
     for number in range(12):
         clone.web_save(EXTRA + f"// {number}\n", f"Extra {number}")
     code, seen = shown(clone, "pull", NO_COLOR="1")
@@ -63,7 +63,7 @@ def test_a_bar_is_drawn_and_wiped(clone: World) -> None:
     assert result.count("written    ") == 12
 
 
-def test_no_bar_for_a_few_and_none_without_a_terminal(clone: World) -> None:
+def test_no_progress_bar_is_drawn_for_few_scripts_or_in_a_pipe(clone: World) -> None:
     clone.web_save(EXTRA, "Extra")
     assert "\r[" not in shown(clone, "pull")[1].replace("\r\n", "\n")
     for number in range(12):
@@ -88,7 +88,7 @@ def test_no_bar_for_a_few_and_none_without_a_terminal(clone: World) -> None:
     ],
     ids=str,
 )
-def test_what_takes_a_second_says_what_it_waits_for(
+def test_a_slow_request_says_what_it_waits_for(
     clone: World, arguments: list[str], endpoint: str, what: str
 ) -> None:
     clone.git("init", "-q")
@@ -113,7 +113,7 @@ def test_reset_asks_first(world: World) -> None:
         assert len(world.account()) == left
 
 
-def test_ctrl_c_at_a_question(world: World) -> None:
+def test_ctrl_c_at_a_prompt_changes_nothing(world: World) -> None:
     with Terminal(world, "sandbox", "reset") as terminal:
         terminal.wait_for(r"\[y/N\]")
         assert terminal.interrupt() == 130
@@ -128,7 +128,7 @@ def test_help_fits_the_terminal(world: World) -> None:
     assert max(map(len, SCREEN.sub("", seen).splitlines())) <= 120
 
 
-def test_nothing_asks_without_a_terminal(world: World) -> None:
+def test_no_command_prompts_without_a_terminal(world: World) -> None:
     """stdin is no terminal: a question would never be answered."""
     refused = world.process("sandbox", "reset")
     assert refused.code == 2

@@ -32,7 +32,7 @@ def test_operations_are_listed(clone: World) -> None:
     assert f"saved {TREND_PATH}@2.0" in pushed
 
 
-def test_of_many_files_the_first_are_listed_and_the_rest_are_counted(clone: World) -> None:
+def test_oplog_lists_the_first_files_and_counts_the_rest(clone: World) -> None:
     names = [f"{name}.pine" for name in "abcde"]
     for name in names:
         clone.write(TREND.replace("Trend", name), name)
@@ -44,7 +44,7 @@ def test_of_many_files_the_first_are_listed_and_the_rest_are_counted(clone: Worl
 
 
 @both_ways
-def test_a_push_is_undone_by_one_more_version(clone: World) -> None:
+def test_undoing_a_push_saves_a_new_version(clone: World) -> None:
     clone.write_and_push(LONGER)
     ran = clone("undo", code=0)
     assert ran.out == f"saved      {TREND_PATH}  2.0 → 3.0\n"
@@ -55,17 +55,17 @@ def test_a_push_is_undone_by_one_more_version(clone: World) -> None:
     assert "a push would save it again" in ran.err
     assert f"hint: `pinesync restore {TREND_PATH}` restores the saved text" in ran.err
     assert clone("restore", TREND_PATH).code == 0
-    assert (clone.words(), clone("push").asked) == ({}, ("list",))
+    assert (clone.words(), clone("push").requests) == ({}, ("list",))
 
 
-def test_an_undo_reports_what_a_save_reports(clone: World) -> None:
+def test_an_undo_reports_a_rewritten_text(clone: World) -> None:
     clone.write_and_push(LONGER)
     clone.app.switches = Switches(text="strip-trailing")
     ran = clone("undo", code=0)
     assert "a slightly different text; both are recorded; the file keeps the undone text" in ran.err
 
 
-def test_an_undo_is_brought_back(clone: World) -> None:
+def test_an_undo_can_be_undone(clone: World) -> None:
     clone.write_and_push(LONGER)
     clone("undo")
     assert clone("undo").code == 2  # nothing else was done
@@ -80,7 +80,7 @@ def test_an_undo_is_brought_back(clone: World) -> None:
     assert clone.saved()[-1] == LONGER
 
 
-def test_again_takes_back_the_one_before(clone: World) -> None:
+def test_a_second_undo_reverts_the_operation_before(clone: World) -> None:
     clone.web_save_and_pull(SLOWER)
     clone("restore", f"{TREND_PATH}@1")
     assert clone("undo").code == 0
@@ -103,7 +103,7 @@ def test_a_merge_is_undone(clone: World) -> None:
     assert clone.words() == {TREND_PATH: "diverged"}
 
 
-def test_it_hides_no_save(clone: World) -> None:
+def test_undo_is_refused_over_a_foreign_save(clone: World) -> None:
     clone.write_and_push(LONGER)
     clone.web_save(FASTER)
     ran = clone("undo", code=3)
@@ -116,7 +116,7 @@ def test_it_hides_no_save(clone: World) -> None:
     assert len(clone.saved()) == 3
 
 
-def test_an_edit_since_is_not_replaced(clone: World) -> None:
+def test_undo_keeps_a_later_edit(clone: World) -> None:
     clone.web_save_and_pull(SLOWER)
     clone.write(FASTER)
     assert "the file has changed since" in clone("undo", code=3).err
@@ -127,7 +127,7 @@ def test_an_edit_since_is_not_replaced(clone: World) -> None:
     assert clone.read() == TREND
 
 
-def test_an_entry_that_was_edited_since_stays(clone: World) -> None:
+def test_undo_keeps_an_edited_entry(clone: World) -> None:
     clone.write(EXTRA, "extra.pine")
     clone("add", "extra.pine")
     manifest = clone.folder / "pine.toml"
@@ -137,7 +137,7 @@ def test_an_entry_that_was_edited_since_stays(clone: World) -> None:
     assert manifest.read_text("utf-8") == mine
 
 
-def test_an_older_push_is_not_undone_over_what_came_since(clone: World) -> None:
+def test_undo_of_an_older_push_is_refused_over_later_saves(clone: World) -> None:
     clone.write_and_push(LONGER)
     (pushed,) = clone("oplog", "--json").json["operations"]
     clone.web_save_and_pull(FASTER)
@@ -145,7 +145,7 @@ def test_an_older_push_is_not_undone_over_what_came_since(clone: World) -> None:
     assert clone.saved() == [TREND, LONGER, FASTER]
 
 
-def test_what_was_left_of_an_undo_is_undone_by_the_next(clone: World) -> None:
+def test_a_partial_undo_can_be_completed(clone: World) -> None:
     clone.write(EXTRA, "extra.pine")
     clone("add", "extra.pine")
     clone.web_save(SLOWER)
@@ -159,7 +159,9 @@ def test_what_was_left_of_an_undo_is_undone_by_the_next(clone: World) -> None:
     assert verbs(clone) == ["undo", "undo", "pull undone", "add"]
 
 
-def test_a_push_of_two_is_undone_in_two_goes(clone: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_interrupted_undo_of_two_saves_can_be_completed(
+    clone: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("PINESYNC_SETTLE_SECONDS", "0")
     other = BREAKOUT + "// mine\n"
     clone.write(EXTRA, "extra.pine")
@@ -170,14 +172,16 @@ def test_a_push_of_two_is_undone_in_two_goes(clone: World, monkeypatch: pytest.M
     clone.plan.add("save_next:2:500:before")
     assert clone("undo").code == 7
     ran = clone("undo")
-    assert (ran.code, ran.asked.count("save_next")) == (3, 0)
+    assert (ran.code, ran.requests.count("save_next")) == (3, 0)
     assert "an earlier save never arrived and is given up" in ran.err
     assert clone("undo").code == 0
     assert clone.saved() == [TREND, LONGER, TREND]
     assert clone.saved("Breakout") == [BREAKOUT, other, BREAKOUT]
 
 
-def test_interrupted_work_comes_first(clone: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_undo_finishes_interrupted_work_first(
+    clone: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The last operation is a push with a lost response: an undo reverts nothing else."""
     clone.write_and_push(LONGER)
     other = BREAKOUT + "// mine\n"
@@ -196,7 +200,7 @@ def test_interrupted_work_comes_first(clone: World, monkeypatch: pytest.MonkeyPa
 
 
 @pytest.mark.parametrize("where", ["write_manifest", "put", "_replace"])
-def test_an_undo_that_breaks_off_is_finished_by_the_next(clone: World, where: str) -> None:
+def test_a_killed_undo_is_finished_by_the_next(clone: World, where: str) -> None:
     clone.web_save(SLOWER)
     clone.web_save_and_pull(BREAKOUT + "// web\n", "Breakout")
     with clone.monkeypatch.context() as patch:
@@ -208,7 +212,7 @@ def test_an_undo_that_breaks_off_is_finished_by_the_next(clone: World, where: st
     assert clone("undo").code == 2
 
 
-def test_the_oldest_of_very_many_go(clone: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_oldest_operations_are_dropped(clone: World, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("pinesync.workspace.state.operations.KEPT", 3)
     for number in range(5):
         clone.write_and_push(f"{TREND}// {number}\n")
@@ -216,7 +220,9 @@ def test_the_oldest_of_very_many_go(clone: World, monkeypatch: pytest.MonkeyPatc
     assert [each["saves"] for each in found] == [[f"{TREND_PATH}@{n}.0"] for n in (6, 5, 4)]
 
 
-def test_no_clock_decides_what_came_last(clone: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_operations_are_ordered_despite_wrong_clocks(
+    clone: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
     clone.web_save(SLOWER)
     with monkeypatch.context() as patch:
         ahead = time.time() + 10 * 365 * 86400
@@ -228,7 +234,7 @@ def test_no_clock_decides_what_came_last(clone: World, monkeypatch: pytest.Monke
     assert clone.read() == SLOWER
 
 
-def test_a_flagged_script_is_not_saved_by_an_undo_either(clone: World) -> None:
+def test_undo_refuses_a_flagged_script(clone: World) -> None:
     clone.write(LONGER)
     clone.plan.add("save_next:1:foreign")
     assert clone("push").code == 3
@@ -237,7 +243,7 @@ def test_a_flagged_script_is_not_saved_by_an_undo_either(clone: World) -> None:
     assert clone.saved() == before
 
 
-def test_a_push_of_a_file_that_moved_since(clone: World) -> None:
+def test_undo_of_a_push_finds_a_moved_file(clone: World) -> None:
     clone.write_and_push(LONGER)
     (pushed,) = clone("oplog", "--json").json["operations"]
     clone("mv", TREND_PATH, "other/")
@@ -248,7 +254,7 @@ def test_a_push_of_a_file_that_moved_since(clone: World) -> None:
     assert clone.saved() == [TREND, LONGER, TREND]
 
 
-def test_of_several_files_what_can_be_is_taken_back(clone: World) -> None:
+def test_undo_restores_unedited_files_and_keeps_edited_ones(clone: World) -> None:
     clone.web_save(SLOWER)
     clone.web_save_and_pull(BREAKOUT + "// web\n", "Breakout")
     clone.write(FASTER)
@@ -257,7 +263,7 @@ def test_of_several_files_what_can_be_is_taken_back(clone: World) -> None:
     assert clone.read() == FASTER
 
 
-def test_without_a_sign_in_nothing_is_undone_by_half(clone: World) -> None:
+def test_undo_without_a_sign_in_changes_nothing(clone: World) -> None:
     """The push saved one script, and adopted another that was saved alike in the web editor."""
     clone.web_save(BREAKOUT + "// alike\n", "Breakout")
     clone.write(BREAKOUT + "// alike\n", BREAKOUT_PATH)
@@ -275,7 +281,7 @@ def test_without_a_sign_in_nothing_is_undone_by_half(clone: World) -> None:
     assert clone.saved() == [TREND, LONGER, TREND]
 
 
-def test_what_was_created_there_stays(clone: World) -> None:
+def test_undo_keeps_a_script_created_on_tradingview(clone: World) -> None:
     clone.write(EXTRA, "extra.pine")
     clone("add", "extra.pine")
     clone("push")
@@ -283,7 +289,7 @@ def test_what_was_created_there_stays(clone: World) -> None:
     assert clone.saved("Extra") == [EXTRA]
 
 
-def test_a_file_that_was_new_stays(clone: World) -> None:
+def test_undo_keeps_a_downloaded_new_file(clone: World) -> None:
     clone.web_save_and_pull(EXTRA, "Extra")
     assert "the file did not exist before; it stays" in clone("undo", code=0).err
     assert clone.read("indicators/Extra.pine") == EXTRA
@@ -294,7 +300,7 @@ def test_a_file_that_was_new_stays(clone: World) -> None:
 @pytest.mark.parametrize(
     "words", [["add", "extra.pine"], ["rm", TREND_PATH], ["add", "--id", "Extra", "extra.pine"]]
 )
-def test_entries_come_and_go(clone: World, words: list[str]) -> None:
+def test_undo_adds_and_removes_entries(clone: World, words: list[str]) -> None:
     clone.write(EXTRA, "extra.pine")
     clone.web_save(EXTRA, "Extra")
     before = (clone.folder / "pine.toml").read_bytes()
@@ -308,7 +314,7 @@ def test_entries_come_and_go(clone: World, words: list[str]) -> None:
     assert clone.read("extra.pine") == EXTRA
 
 
-def test_a_flag_comes_back_with_the_undo_of_its_end(clone: World) -> None:
+def test_undoing_a_resolve_restores_the_flag(clone: World) -> None:
     clone.write(LONGER)
     clone.plan.add("save_next:1:foreign")
     assert clone("push").code == 3
@@ -319,7 +325,7 @@ def test_a_flag_comes_back_with_the_undo_of_its_end(clone: World) -> None:
     assert clone.entry()["hidden"] == shadowed
 
 
-def test_a_version_from_before_that_does_not_compile(clone: World) -> None:
+def test_undo_to_a_broken_version_needs_allow_broken(clone: World) -> None:
     clone.web_save_and_pull(BROKEN)
     clone.write_and_push(LONGER)
     assert clone("undo").code == 4
@@ -328,7 +334,7 @@ def test_a_version_from_before_that_does_not_compile(clone: World) -> None:
     assert clone.saved()[-1] == BROKEN
 
 
-def test_one_of_several_is_named(clone: World) -> None:
+def test_undo_accepts_a_short_operation_id(clone: World) -> None:
     clone.web_save_and_pull(SLOWER)
     clone.write_and_push(BREAKOUT + "// mine\n", BREAKOUT_PATH)
     pushed, pulled = clone("oplog", "--json").json["operations"]
@@ -346,7 +352,7 @@ def test_one_of_several_is_named(clone: World) -> None:
 
 
 @both_ways
-def test_an_answer_that_is_lost_makes_no_second_version(clone: World) -> None:
+def test_a_lost_response_makes_no_second_version(clone: World) -> None:
     clone.write_and_push(LONGER)
     clone.plan.add("save_next:1:reset:after")
     clone("undo", code=0)
@@ -354,7 +360,9 @@ def test_an_answer_that_is_lost_makes_no_second_version(clone: World) -> None:
     assert clone("push").code == 0
 
 
-def test_a_pull_that_was_interrupted(clone: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_interrupted_pull_can_be_undone_once_finished(
+    clone: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
     clone.web_save(SLOWER)
     with monkeypatch.context() as patch:
         patch.setattr("pinesync.workspace.files.tree.Tree.write_manifest", _killed)
@@ -369,7 +377,7 @@ def _killed(*_: object) -> None:
     raise KeyboardInterrupt
 
 
-def test_a_full_disk_takes_nothing_but_the_way_back(clone: World) -> None:
+def test_a_full_disk_loses_only_the_operation_log(clone: World) -> None:
     def full(*_: object) -> None:
         raise FileError("no space left")
 
@@ -399,7 +407,7 @@ def test_a_full_disk_takes_nothing_but_the_way_back(clone: World) -> None:
         {"key": "another"},
     ],
 )
-def test_a_damaged_log_is_reported_and_stops_no_push(clone: World, damage: object) -> None:
+def test_a_damaged_log_is_reported_and_does_not_stop_a_push(clone: World, damage: object) -> None:
     clone.write_and_push(LONGER)
     (path,) = (Path(clone.home) / "pinesync" / "state").glob("*/operations/*.json")
     if isinstance(damage, bytes):
@@ -434,7 +442,7 @@ def test_a_move_is_not_undone_over_another_file(clone: World) -> None:
     assert "the file is gone" in clone("undo", code=3).err
 
 
-def test_who_moved_it_by_hand_moves_it_back(clone: World) -> None:
+def test_undo_of_add_moved_leaves_the_file(clone: World) -> None:
     (clone.folder / TREND_PATH).rename(clone.folder / "t.pine")
     assert clone("add", "--moved", "t.pine").code == 0
     assert clone("undo").code == 0
@@ -442,13 +450,13 @@ def test_who_moved_it_by_hand_moves_it_back(clone: World) -> None:
     assert clone.read("t.pine") == TREND
 
 
-def test_a_new_script_is_forgotten_and_its_file_stays(clone: World) -> None:
+def test_undo_of_new_unlists_the_script_and_keeps_its_file(clone: World) -> None:
     clone("new", "Idea")
     assert clone("undo", code=0).out == "forgotten  indicators/Idea.pine\n"
     assert clone.words() == {"indicators/Idea.pine": "untracked"}
 
 
-def test_a_file_that_came_back_stays_without_a_message(clone: World) -> None:
+def test_undo_keeps_a_restored_missing_file(clone: World) -> None:
     clone.remove()
     clone("restore", TREND_PATH)
     ran = clone("undo")
@@ -457,7 +465,7 @@ def test_a_file_that_came_back_stays_without_a_message(clone: World) -> None:
     assert clone.read() == TREND
 
 
-def test_changes_on_tradingview_alone_are_reported(clone: World) -> None:
+def test_undo_reports_remote_renames_and_deletions(clone: World) -> None:
     clone("rename", TREND_PATH, "Another")
     ran = clone("undo", code=3)
     assert "was renamed on TradingView" in ran.err

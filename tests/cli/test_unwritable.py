@@ -54,7 +54,7 @@ def sealed(clone: World, request: pytest.FixtureRequest) -> Iterator[Callable[[]
     ],
     ids=["save", "create", "rename", "delete"],
 )
-def test_nothing_is_sent_from_a_folder_that_takes_no_note(
+def test_an_unwritable_workspace_sends_nothing(
     clone: World, sealed: Callable[[], None], command: tuple[str, ...]
 ) -> None:
     if command == ("push",):
@@ -65,7 +65,7 @@ def test_nothing_is_sent_from_a_folder_that_takes_no_note(
     before = clone.account(), clone.files()
     ran = clone(*command, code=1)
     assert "nothing was sent" in ran.err
-    assert not {"save_next", "save_new", "rename", "delete"} & set(ran.asked)
+    assert not {"save_next", "save_new", "rename", "delete"} & set(ran.requests)
     assert (clone.account(), clone.files(), clone.records()) == (*before, [])
 
 
@@ -78,7 +78,7 @@ def test_nothing_is_sent_from_a_folder_that_takes_no_note(
     ],
 )
 @pytest.mark.parametrize("path", [TREND_PATH, "indicators/Extra.pine"])
-def test_a_save_that_cannot_be_noted_is_reported_and_found(
+def test_an_unrecorded_save_is_reported_and_recovered(
     clone: World, path: str, calls: tuple[str, ...], fault: str
 ) -> None:
     """The disk refuses once the save is stored: pine.toml, or all that this machine keeps."""
@@ -90,8 +90,8 @@ def test_a_save_that_cannot_be_noted_is_reported_and_found(
     name = Path(path).stem
 
     def trouble(disk: Disk, call: str) -> None:
-        asked = {seen.endpoint for seen in clone.plan.log}
-        if call in calls and {"save_next", "save_new"} & asked:
+        endpoints = {seen.endpoint for seen in clone.plan.log}
+        if call in calls and {"save_next", "save_new"} & endpoints:
             raise OSError(errno.ENOSPC, "No space left on device")
 
     with watched(Disk(trouble)):
@@ -103,7 +103,7 @@ def test_a_save_that_cannot_be_noted_is_reported_and_found(
     assert "it was not changed" not in ran.err
     again = clone("push")
     assert (again.code, clone.saved(name)) == (0, saved)
-    assert f"an earlier save was stored as {len(saved)}.0" in again.said
+    assert f"an earlier save was stored as {len(saved)}.0" in again.output
     assert clone.words() == {}
     assert not list(clone.folder.rglob("*.tmp"))
 
@@ -116,8 +116,8 @@ MINE = f"{LONGER}// mine\n"
 def readable(world: World) -> set[str]:
     """Every text in the folder's scripts, and every text that is kept and can be brought back."""
     files = (body for path, body in world.files().items() if path.endswith(".pine"))
-    kept = (body for path, body in world.kept().items() if "/objects/" in path)
-    return {body.decode() for body in (*files, *kept)}
+    stored = (body for path, body in world.kept().items() if "/objects/" in path)
+    return {body.decode() for body in (*files, *stored)}
 
 
 def is_full(world: World, number: int, editor: Callable[[], None] | None = None) -> Trouble:
@@ -139,7 +139,7 @@ def is_full(world: World, number: int, editor: Callable[[], None] | None = None)
 
 @pytest.mark.parametrize("way", ["exchange", "link and replace"])
 @pytest.mark.parametrize("command", [("restore", "."), ("pull",), ("pull", "--theirs")])
-def test_the_disk_of_the_state_is_full_from_any_file_on(
+def test_a_full_state_disk_loses_no_edit(
     clone: World, command: tuple[str, ...], way: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The edit is in its file, or it is kept."""
@@ -175,7 +175,7 @@ def test_the_disk_of_the_state_is_full_from_any_file_on(
     assert clone("restore", "--kept", TREND_PATH).code == 0
 
 
-def test_an_editor_saves_as_the_file_is_put_back(clone: World) -> None:
+def test_a_concurrent_save_survives_a_failed_pull(clone: World) -> None:
     """Its text stays in the file. The older edit waits in a file that is named, for room."""
     saved = f"{MINE}// and more\n"
 
@@ -203,7 +203,7 @@ def test_an_editor_saves_as_the_file_is_put_back(clone: World) -> None:
 
 @pytest.mark.skipif(sys.platform != "linux", reason="tmpfs is Linux's")
 @pytest.mark.parametrize("pages", range(12))
-def test_a_disk_that_is_really_full(clone: World, pages: int) -> None:
+def test_a_really_full_disk_loses_no_edit(clone: World, pages: int) -> None:
     """The state is on its own disk with this number of free pages."""
     state = clone.home / "pinesync" / "state"
     moved = state.with_name("moved")

@@ -35,17 +35,17 @@ class Console(io.StringIO):
         return self._left.pop(0)
 
 
-def test_keys_of_the_console(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_keys_are_read_from_the_windows_console(monkeypatch: pytest.MonkeyPatch) -> None:
     console = Console("P\xe0Hn")
     monkeypatch.delenv("CI", raising=False)
     monkeypatch.setattr(sys, "stdin", console)
     monkeypatch.setitem(sys.modules, "termios", None)
     monkeypatch.setitem(sys.modules, "msvcrt", console)
-    heard: queue.Queue[str] = queue.Queue()
+    pressed: queue.Queue[str] = queue.Queue()
     with keys() as hear:
         assert hear is not None
-        hear(heard.put)
-        assert [heard.get(timeout=60) for _ in range(2)] == ["p", "n"]  # and no arrow
+        hear(pressed.put)
+        assert [pressed.get(timeout=60) for _ in range(2)] == ["p", "n"]  # and no arrow
 
 
 def test_a_backslash_is_part_of_a_path_on_windows(
@@ -67,14 +67,14 @@ def test_a_backslash_is_part_of_a_path_on_windows(
     assert _encoded(["less"], "\x1b[32m+x\x1b[0m", windows=True) == b"\x1b[32m+x\x1b[0m"
 
 
-def test_a_notification_takes_its_words_from_the_environment(
+def test_a_notification_gets_its_text_from_the_environment(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     recording(tmp_path, "powershell")
     monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
     words = _notifier("win32")
     _run(words, TREND_PATH, "'; & calc; \u202e")
-    told, environment = was_started(tmp_path)
-    assert told == "\n".join([*words[1:], ""]).splitlines()
+    arguments, environment = was_started(tmp_path)
+    assert arguments == "\n".join([*words[1:], ""]).splitlines()
     assert environment["PINESYNC_PATH"] == TREND_PATH
     assert environment["PINESYNC_MESSAGE"] == r"'; & calc; \u{202e}"

@@ -117,19 +117,19 @@ def read_aloud(name: str, folder: Path) -> list[tuple[Step, str]]:
     return list(zip(todo, run(todo, folder), strict=True))
 
 
-def disagreements(told: list[tuple[Step, str]]) -> list[str]:
+def disagreements(outputs: list[tuple[Step, str]]) -> list[str]:
     """The differences between the page and the real output, as messages for a person."""
     return [
         f"line {step.line}: $ {step.command}\n--- the page\n{step.shown}\n--- the program\n{came}"
-        for step, came in told
+        for step, came in outputs
         if step.shown is not None and not agrees(step.shown, came)
     ]
 
 
-def renewed(text: str, told: list[tuple[Step, str]]) -> str:
+def renewed(text: str, outputs: list[tuple[Step, str]]) -> str:
     """The page with the real output wherever it differs."""
     lines = text.split("\n")
-    for step, came in reversed(told):
+    for step, came in reversed(outputs):
         if step.shown is not None and not agrees(step.shown, came):
             begin = step.line + step.command.count("\n")
             lines[begin : begin + step.shown.count("\n") + 1] = came.strip("\n").split("\n")

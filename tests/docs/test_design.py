@@ -36,7 +36,7 @@ def paths(first: str) -> Iterator[tuple[list[str], str]]:
         yield way, words
 
 
-def test_the_house_that_is_drawn_is_the_one_that_stands() -> None:
+def test_the_drawing_has_every_package() -> None:
     drawn = {"".join(way) for way, _ in paths("pinesync/\n")}
     packages = {path.parent for path in PACKAGE.rglob("__init__.py")}
     front = {path for path in PACKAGE.glob("*.py") if not path.name.startswith("__")}
@@ -44,7 +44,7 @@ def test_the_house_that_is_drawn_is_the_one_that_stands() -> None:
     assert drawn == stands | {path.relative_to(ROOT).as_posix() for path in front}
 
 
-def test_the_line_of_layers_is_the_contract() -> None:
+def test_the_line_of_layers_matches_the_import_contract() -> None:
     (line,) = re.findall(r"^    (cli → .+)$", page(DESIGN), re.MULTILINE)
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
     contracts = project["tool"]["importlinter"]["contracts"]
@@ -64,7 +64,7 @@ def test_the_layers_are_drawn_once() -> None:
     assert not re.search(r"^    cli → ", page("CONTRIBUTING.md"), re.MULTILINE)
 
 
-def test_the_walk_that_is_drawn_is_the_one_that_a_push_takes(clone: World) -> None:
+def test_the_drawn_walk_matches_a_push(clone: World) -> None:
     clone.write(LONGER)
     with walked() as walks:
         assert clone("push", TREND_PATH).code == 0

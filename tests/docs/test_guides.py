@@ -22,7 +22,7 @@ def test_every_command_prints_what_the_page_shows(name: str, home: Path, tmp_pat
 
 
 @pytest.mark.parametrize("name", [*GUIDES, "docs/tutorial.md"])
-def test_who_follows_a_page_keeps_nothing_of_it(name: str) -> None:
+def test_each_guide_uses_a_temporary_home(name: str) -> None:
     """A sandbox of its own, and no PINESYNC_HOME afterwards: a sign-in would lie in it."""
     text = page(name)
     typed = re.findall(r"^\$ (.*)$", text, re.MULTILINE)
@@ -32,7 +32,7 @@ def test_who_follows_a_page_keeps_nothing_of_it(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", GUIDES)
-def test_a_guide_is_found_and_names_verbs_that_exist(name: str) -> None:
+def test_each_guide_is_linked_and_names_existing_commands(name: str) -> None:
     assert f"]({name})" in page("README.md")
     typed = re.findall(r"(?:`|^\$ )pinesync ([a-z][a-z-]*)", page(name), re.MULTILINE)
     assert set(typed) <= set(VERBS)

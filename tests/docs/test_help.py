@@ -88,6 +88,7 @@ NOT_RUN = (
     "pinesync demo",
     "pinesync login",
     "pinesync lsp",
+    "pinesync mcp",
     "pinesync sandbox serve",
     "pinesync vscode install",
     "pinesync watch",
@@ -117,26 +118,26 @@ def test_examples_parse(name: str) -> None:
         assert ALL[name].make_context(name, words).args == []
 
 
-def test_the_list_of_verbs_is_the_group_and_says_a_sentence_each() -> None:
+def test_every_command_has_a_one_line_summary() -> None:
     assert [name.split()[1] for name in ALL if name.count(" ") == 1] == list(VERBS)
     for verb, (_, line) in VERBS.items():
         assert line.endswith("."), f"{verb}: {line!r}"
         assert len(line) <= 68, f"{verb}: does not fit into 80 columns"
 
 
-def test_every_verb_is_in_the_reference() -> None:
+def test_every_command_is_in_the_reference() -> None:
     headings = re.findall(r"^##+ (.+)$", page("docs/reference/verbs.md"), re.MULTILINE)
     assert {name.removeprefix("pinesync ") for name in ALL} - {"pinesync"} == set(headings) - {
         "Options of every verb"
     }
 
 
-def test_every_word_is_in_the_policy_page() -> None:
+def test_every_status_is_in_the_policy_page() -> None:
     words = set(re.findall(r"\*\*([a-z-]+)\*\*", page("docs/reference/policy.md")))
     assert words == {row.word for row in POLICY.values()}
 
 
-def test_the_generated_pages_are_fresh() -> None:
+def test_the_generated_pages_are_up_to_date() -> None:
     """`make docs` regenerates them."""
     done = subprocess.run(
         [sys.executable, "-m", "cogapp", "--check", "--diff", *map(str, PAGES)],

@@ -52,8 +52,8 @@ def test_every_example_of_the_library_runs(code: str, home: Path, tmp_path: Path
     with subprocess.Popen(serve, stdout=subprocess.PIPE, encoding="utf-8") as server:
         try:
             assert server.stdout
-            said = [server.stdout.readline().strip().partition("=") for _ in range(2)]
-            facade = {name: value.strip("'") for name, _, value in said}
+            exports = [server.stdout.readline().strip().partition("=") for _ in range(2)]
+            facade = {name: value.strip("'") for name, _, value in exports}
             subprocess.run(
                 [sys.executable, "-c", f"import os\n{code.replace('Pine()', sandbox)}"],
                 check=True,
@@ -64,32 +64,32 @@ def test_every_example_of_the_library_runs(code: str, home: Path, tmp_path: Path
             server.terminate()
 
 
-def test_it_is_read_in_two_minutes() -> None:
+def test_the_readme_is_short() -> None:
     assert README.count("\n") <= 150
 
 
-def test_its_pictures_show_what_the_program_prints_now() -> None:
-    told = "".join(session().split())
+def test_the_demo_pictures_are_up_to_date() -> None:
+    printed = "".join(session().split())
     for colours in ("light", "dark"):
         svg = ElementTree.parse(ROOT / "docs" / f"demo-{colours}.svg")
         shown = "".join(
             text for node in svg.iter() if node.tag.endswith("text") for text in node.itertext()
         )
-        assert "".join(shown.split()) == "".join(click.unstyle(told).split())
+        assert "".join(shown.split()) == "".join(click.unstyle(printed).split())
 
 
-def test_no_command_is_shown_that_does_not_exist() -> None:
+def test_the_readme_shows_only_existing_commands() -> None:
     typed = re.findall(r"(?:`|^\$ )pinesync ([a-z][a-z-]*)", README, re.MULTILINE)
     assert set(typed) <= set(VERBS)
 
 
-def test_every_word_of_status_is_explained() -> None:
+def test_every_status_is_explained() -> None:
     words = {row.word for row in POLICY.values()}
     assert set(rows(page("docs/reference/status.md"))) - {"word"} == words
 
 
 @pytest.mark.parametrize("role", Role)
-def test_the_role_of_every_word_is_explained(role: Role) -> None:
+def test_the_colour_of_every_status_is_explained(role: Role) -> None:
     words = ", ".join(status for status in Status if status.role is role)
     assert re.search(
         rf"- \*\*{role.name.lower()}\*\*, .*: {words}\b", page("docs/reference/status.md")
@@ -118,7 +118,7 @@ PAGES = sorted(
 
 
 @pytest.mark.parametrize("name", PAGES)
-def test_links_lead_somewhere(name: str) -> None:
+def test_relative_links_exist(name: str) -> None:
     here = (ROOT / name).parent
     for target in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", page(name)):
         assert (here / target).exists(), f"{name} links to {target}"

@@ -23,7 +23,7 @@ PINE_TOML = Draft202012Validator(schemas.pine_toml())
 D = f'"{digest("x")}"'
 
 
-def test_the_files_are_fresh_and_no_other_is_there() -> None:
+def test_the_schema_files_are_up_to_date() -> None:
     """`make docs` regenerates them."""
     wanted = schemas.files()
     assert set(schemas.FOLDER.rglob("*.json")) == set(wanted)
@@ -32,13 +32,13 @@ def test_the_files_are_fresh_and_no_other_is_there() -> None:
 
 
 @pytest.mark.parametrize("command", schemas.commands())
-def test_a_schema_is_one(command: str) -> None:
+def test_every_schema_is_valid(command: str) -> None:
     Draft202012Validator.check_schema(schemas.answer(command))
 
 
-def test_every_verb_has_one() -> None:
-    """But for the server that an editor talks to, which has a protocol of its own."""
-    assert {command.split()[0] for command in schemas.commands()} == set(VERBS) - {"lsp"}
+def test_every_command_has_a_schema() -> None:
+    """But for the servers that an editor or an agent talks to: they have protocols of their own."""
+    assert {command.split()[0] for command in schemas.commands()} == set(VERBS) - {"lsp", "mcp"}
 
 
 def takes(text: str) -> bool:
@@ -59,6 +59,9 @@ def takes(text: str) -> bool:
         "ignore = 'x'\n",
         "ignore = [1]\n",
         f"ignore = {['x'] * 201}\n",
+        "protected = 'x'\n",
+        "protected = [1]\n",
+        f"protected = {['x'] * 201}\n",
         "folders = 1\n",
         "[workspace.folders]\nscreener = 's'\n",
         "[workspace.folders]\nstudy = '../x'\n",
@@ -84,7 +87,7 @@ def takes(text: str) -> bool:
         SCRIPT + 'hidden = "x"\n',
     ],
 )
-def test_what_the_parser_refuses_the_schema_refuses(more: str) -> None:
+def test_the_schema_refuses_what_the_parser_refuses(more: str) -> None:
     with pytest.raises(ManifestError):
         parse(HEAD + more)
     assert not takes(HEAD + more)
@@ -102,7 +105,7 @@ def test_what_the_parser_refuses_the_schema_refuses(more: str) -> None:
         ("sandbox", "sandbox:a/b"),
     ],
 )
-def test_a_head_that_is_refused(old: str, new: str) -> None:
+def test_an_invalid_workspace_table_is_refused(old: str, new: str) -> None:
     assert old in HEAD
     with pytest.raises(ManifestError):
         parse(HEAD.replace(old, new))
@@ -118,11 +121,11 @@ def test_a_head_that_is_refused(old: str, new: str) -> None:
         "[scripts.'deep/er/測試 & x.pine']\nname = 'a'\n",
         "account = 'a'\naccount_id = '1'\ntrack = 'listed'\nignore = ['drafts/**']\n",
         "advice = false\n",
-        "contract = 'refuse'\nalerts = true\n",
+        "contract = 'refuse'\nalerts = true\nprotected = ['live/*']\n",
         "[workspace.folders]\nstudy = '.'\nlibrary = 'a/b'\n",
     ],
 )
-def test_what_the_parser_takes_the_schema_takes(more: str) -> None:
+def test_the_schema_accepts_what_the_parser_accepts(more: str) -> None:
     parse(HEAD + more)
     PINE_TOML.validate(tomllib.loads(HEAD + more))
 
@@ -142,7 +145,7 @@ def test_a_real_pine_toml_is_valid(clone: World) -> None:
     validate(clone.folder / "empty" / "pine.toml")
 
 
-def test_the_line_for_editors_stays(clone: World) -> None:
+def test_the_schema_comment_for_editors_is_kept(clone: World) -> None:
     path = clone.folder / "pine.toml"
     line = "#:schema ./pine.schema.json\n"
     path.write_text(line + path.read_text(encoding="utf-8"), encoding="utf-8")
@@ -151,7 +154,7 @@ def test_the_line_for_editors_stays(clone: World) -> None:
     assert path.read_text(encoding="utf-8").startswith(line)
 
 
-def test_editors_complete_and_mark_it(clone: World) -> None:
+def test_taplo_validates_pine_toml(clone: World) -> None:
     """taplo is what VS Code's extension, vim and Helix ask."""
     path = clone.folder / "pine.toml"
     shutil.copy(schemas.FOLDER / "pine.schema.json", clone.folder)
@@ -170,7 +173,7 @@ def linted(path: Path) -> str:
     return done.stderr if done.returncode else ""
 
 
-def test_the_example_of_the_page_is_one() -> None:
+def test_the_example_on_the_page_is_valid() -> None:
     examples = [b.text for b in blocks(page("docs/reference/pine-toml.md")) if b.language == "toml"]
     parse(examples[0])
     assert takes(examples[0])

@@ -50,7 +50,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return built("html", tmp_path_factory.mktemp("site"))
 
 
-def test_every_link_inside_the_site_leads_somewhere(site: Path) -> None:
+def test_every_internal_link_of_the_site_works(site: Path) -> None:
     pages = {path: Page(path.read_text("utf-8")) for path in site.rglob("*.html")}
     assert len(pages) > 25
     broken = []
@@ -68,7 +68,7 @@ def test_every_link_inside_the_site_leads_somewhere(site: Path) -> None:
     assert not broken
 
 
-def test_no_page_is_left_out_and_nothing_is_fetched(site: Path) -> None:
+def test_every_page_is_linked_and_nothing_is_fetched(site: Path) -> None:
     pages = {p.relative_to(ROOT / "docs").with_suffix(".html") for p in ROOT.glob("docs/**/*.md")}
     made = {path.relative_to(site) for path in site.rglob("*.html")}
     assert {path for path in pages if "_build" not in path.parts} <= made
@@ -85,7 +85,7 @@ def _all(site: Path) -> str:
     return "".join(path.read_text("utf-8") for path in site.rglob("*.html"))
 
 
-def test_the_manual_page_has_every_verb_and_is_the_one_that_ships(tmp_path: Path) -> None:
+def test_the_manual_page_is_complete_and_up_to_date(tmp_path: Path) -> None:
     made = (built("man", tmp_path) / "pinesync.1").read_text("utf-8")
     shipped = (ROOT / "docs" / "pinesync.1").read_text("utf-8")
     assert _words(made) == _words(shipped), "`make docs` writes it anew"

@@ -18,7 +18,7 @@ def test_every_command_prints_what_the_page_shows(home: Path, tmp_path: Path) ->
     assert not list(tmp_path.iterdir()), "the tutorial removes what it created"
 
 
-def test_the_json_of_every_verb_is_as_shown(home: Path, tmp_path: Path) -> None:
+def test_the_json_page_shows_real_output(home: Path, tmp_path: Path) -> None:
     found = blocks(page("docs/reference/json.md"))
     consoles = [block for block in found if block.language == "console"]
     outputs = iter(run([step for block in consoles for step in steps(block)], tmp_path))
@@ -55,7 +55,7 @@ def difference(shown: Any, came: Any, at: str = "") -> list[str]:
     return [] if (type(shown), shown) == (type(came), came) else [f"{at}: {came!r}"]
 
 
-def test_a_difference_is_seen() -> None:
+def test_different_json_is_detected() -> None:
     assert difference({"a": 1}, {"a": 1, "b": 2})
     assert difference({"a": [1]}, {"a": [1, 2]})
     assert difference({"a": 1}, {"a": True})

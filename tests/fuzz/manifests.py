@@ -86,11 +86,11 @@ def _check_manifest(text: str, before: Manifest, changes: Mapping[RelPath, Entry
     assert parse(dump_new(before)) == before
     assert apply(text, {})[0] == text
     try:
-        after, held = apply(text, changes)
+        after, manifest = apply(text, changes)
     except ManifestError:
         return  # the two do not go together: the text stays as it is
     wanted = {**before.entries, **changes}
-    assert parse(after) == held
+    assert parse(after) == manifest
     assert parse(after).entries == {path: entry for path, entry in wanted.items() if entry}
     assert parse(after).settings == before.settings
 

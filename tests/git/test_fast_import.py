@@ -24,20 +24,20 @@ def written(repository: Repository, commits: Iterable[NewCommit], account: str =
 
 @pytest.mark.parametrize("account", NAMES, ids=ascii)
 @pytest.mark.parametrize("when", [-5, 0, 1, 2**31, 10**30])
-def test_git_takes_every_author_and_time(tmp_path: Path, account: str, when: int) -> None:
+def test_git_accepts_every_author_and_time(tmp_path: Path, account: str, when: int) -> None:
     written(make_repository(tmp_path), [NewCommit(when, "x", "")], account)
     checked = subprocess.run(["git", "fsck", "--strict"], cwd=tmp_path, capture_output=True)
     assert (checked.returncode, b"error" in checked.stderr) == (0, False)
 
 
 @given(st.text())
-def test_an_author_is_one_line_of_its_own(account: str) -> None:
+def test_an_author_stays_on_one_line(account: str) -> None:
     shape = rb"[^<>\n]*[^<> \n] <[A-Za-z0-9._+-]+@[a-z.]+> 7 \+0000"
     assert re.fullmatch(shape, ident(account, 7))
 
 
 @pytest.mark.parametrize("prefix", [b"", b'\xff\n"x/', b"M 100644 inline a\n/"])
-def test_a_path_is_only_a_path(tmp_path: Path, prefix: bytes) -> None:
+def test_a_hostile_path_is_imported_as_a_path(tmp_path: Path, prefix: bytes) -> None:
     repository = replace(make_repository(tmp_path), prefix=prefix)
     path = RelPath('測試 "q".pine')
     one = NewCommit(1, "x", "text", {path: 1})
@@ -67,7 +67,7 @@ def test_commits_follow_their_parents(tmp_path: Path) -> None:
     assert repository.commit_of(SAVED) == made
 
 
-def test_a_stream_that_breaks_off_moves_nothing(tmp_path: Path) -> None:
+def test_an_interrupted_import_moves_no_ref(tmp_path: Path) -> None:
     repository = make_repository(tmp_path)
 
     def breaking() -> Iterator[NewCommit]:
@@ -83,7 +83,7 @@ def test_a_stream_that_breaks_off_moves_nothing(tmp_path: Path) -> None:
     assert repository.commit_of(SAVED) is None
 
 
-def test_a_folder_that_is_in_no_repository(tmp_path: Path) -> None:
+def test_a_folder_outside_git_has_no_repository(tmp_path: Path) -> None:
     assert find_repository(tmp_path) is None
     (tmp_path / ".git").write_text("gitdir: nowhere\n")
     with pytest.raises(FileError, match="git refuses to read"):

@@ -24,12 +24,12 @@ texts = st.lists(
 texts = texts | texts.map(lambda text: text + "\n")
 
 
-def test_both_sides_come_together() -> None:
+def test_edits_of_both_sides_are_merged() -> None:
     merged = merge(BASE, BASE.replace("1", "eins"), BASE.replace("7", "sieben"))
     assert (merged.text, merged.conflicted) == ("eins\n2\n3\n4\n5\n6\nsieben\n", False)
 
 
-def test_a_conflict_has_all_three_texts_in_it() -> None:
+def test_a_conflict_shows_base_ours_and_theirs() -> None:
     merged = merge(BASE, BASE.replace("4", "mine"), BASE.replace("4", "theirs"))
     assert merged.conflicted
     assert has_conflict_markers(merged.text)
@@ -63,12 +63,14 @@ def test_many_conflicts_are_still_conflicts() -> None:
         ("a \n\n\nb\t\n", "a\n\n\nb\t\n", "a \n\n\nb\n", "a\n\n\nb\n"),
     ],
 )
-def test_edges(base: str, local: str, remote: str, text: str) -> None:
+def test_edits_at_the_ends_of_a_text_are_merged(
+    base: str, local: str, remote: str, text: str
+) -> None:
     merged = merge(base, local, remote)
     assert (merged.text, merged.conflicted) == (text, False)
 
 
-def test_a_conflict_at_an_end_without_a_line_end() -> None:
+def test_a_conflict_without_a_final_newline_keeps_its_markers_on_lines() -> None:
     merged = merge("a", "mine", "theirs")
     assert merged.conflicted
     assert has_conflict_markers(merged.text)
@@ -79,26 +81,26 @@ def test_a_conflict_at_an_end_without_a_line_end() -> None:
 
 @FEWER
 @given(texts, texts)
-def test_the_same_edit_on_both_sides_is_no_conflict(base: str, both: str) -> None:
+def test_the_same_edit_on_both_sides_does_not_conflict(base: str, both: str) -> None:
     merged = merge(base, both, both)
     assert (merged.text, merged.conflicted) == (both, False)
 
 
 @FEWER
 @given(texts, texts)
-def test_an_edit_of_theirs_alone_is_theirs(base: str, theirs: str) -> None:
+def test_an_edit_by_theirs_only_gives_theirs(base: str, theirs: str) -> None:
     merged = merge(base, base, theirs)
     assert (merged.text, merged.conflicted) == (theirs, False)
 
 
 @FEWER
 @given(texts, texts)
-def test_an_edit_of_ours_alone_is_ours(base: str, ours: str) -> None:
+def test_an_edit_by_ours_only_gives_ours(base: str, ours: str) -> None:
     merged = merge(base, ours, base)
     assert (merged.text, merged.conflicted) == (ours, False)
 
 
-def test_git_settings_of_a_person_change_nothing(
+def test_user_git_settings_do_not_change_a_merge(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     config = tmp_path / "config"
@@ -106,8 +108,8 @@ def test_git_settings_of_a_person_change_nothing(
         "[merge]\n\tconflictStyle = zdiff3\n[core]\n\tautocrlf = true\n\teol = crlf\n"
     )
     monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(config))
-    test_a_conflict_has_all_three_texts_in_it()
-    test_both_sides_come_together()
+    test_a_conflict_shows_base_ours_and_theirs()
+    test_edits_of_both_sides_are_merged()
 
 
 def commit(folder: Path, text: str) -> None:
@@ -116,7 +118,7 @@ def commit(folder: Path, text: str) -> None:
         subprocess.run(["git", "-C", str(folder), *words], check=True)
 
 
-def test_the_history_of_pine_toml_tells_where_a_digest_stood(tmp_path: Path) -> None:
+def test_commits_whose_pine_toml_has_a_digest_are_found(tmp_path: Path) -> None:
     one, two = Digest("sha256:" + "1" * 64), Digest("sha256:" + "2" * 64)
     folder = tmp_path / "repository" / "below"
     folder.mkdir(parents=True)
@@ -126,14 +128,14 @@ def test_the_history_of_pine_toml_tells_where_a_digest_stood(tmp_path: Path) -> 
     commit(folder, f"a = {one!r}\n")
     commit(folder, f"a = {two!r}\n")
     commit(folder, f"a = {two!r}\nb = 1\n")
-    held = [text.decode().strip() for text in manifests_with(folder, one)]
-    assert f"a = {one!r}" in held
-    assert not any("b = 1" in text for text in held)
+    found = [text.decode().strip() for text in manifests_with(folder, one)]
+    assert f"a = {one!r}" in found
+    assert not any("b = 1" in text for text in found)
     assert manifests_with(folder, Digest("sha256:" + "3" * 64)) == []
 
 
 @pytest.mark.promise("S14")
-def test_no_program_of_a_repository_is_run(tmp_path: Path) -> None:
+def test_a_program_configured_in_a_repository_is_not_run(tmp_path: Path) -> None:
     """An unpacked archive may contain a .git with somebody else's settings."""
     hook = tmp_path / "hook"
     hook.write_text(f"#!/bin/sh\ntouch {tmp_path}/was-run\n")

@@ -28,11 +28,11 @@ class Folder:
     def git(self, *words: str, code: int | None = 0) -> tuple[str, ...]:
         """Run git, and return the endpoints that it requested."""
         before = len(self.world.plan.log)
-        self.said = ""
+        self.output = ""
         done = subprocess.run(
             ["git", *words], cwd=self.root, capture_output=True, text=True, timeout=120
         )
-        self.said = done.stdout + done.stderr
+        self.output = done.stdout + done.stderr
         assert code in (None, done.returncode), done
         return tuple(seen.endpoint for seen in self.world.plan.log[before:])
 

@@ -90,11 +90,11 @@ def sent(folder: Folder) -> None:
         if folder.ref("origin/main") == folder.ref("HEAD"):
             return
         folder.git("pull", "--no-rebase", "--no-edit", code=None)
-    raise AssertionError(folder.said)
+    raise AssertionError(folder.output)
 
 
 @pytest.mark.parametrize("where", AT)
-def test_killed_at_each_step_of_a_push(
+def test_a_push_killed_at_any_step_loses_nothing(
     folder: Folder, world: World, kill: Callable[[str, int], None], where: str
 ) -> None:
     texts = {"Trend": [TREND], "Breakout": [BREAKOUT]}
@@ -116,7 +116,7 @@ def test_killed_at_each_step_of_a_push(
 
 
 @pytest.mark.parametrize("where", AT)
-def test_killed_at_each_step_of_a_fetch(
+def test_a_fetch_killed_at_any_step_can_be_repeated(
     folder: Folder, world: World, kill: Callable[[str, int], None], where: str
 ) -> None:
     for number in range(30):
@@ -148,7 +148,7 @@ def test_one_push_is_one_version(
     assert folder.is_sound()
 
 
-def test_a_save_in_between_is_brought_with_a_flag(folder: Folder, world: World) -> None:
+def test_an_interleaved_save_is_fetched_and_flagged(folder: Folder, world: World) -> None:
     folder.edit(LONGER, TREND_PATH)
     world.plan.add(Fault.parse("save_next:1:foreign:before"))
     folder.git("push", code=1)
@@ -158,7 +158,7 @@ def test_a_save_in_between_is_brought_with_a_flag(folder: Folder, world: World) 
     assert 'hidden = "2.0"' in folder.read("pine.toml")
     folder.edit(MERGED, TREND_PATH)
     folder.git("push", code=1)
-    assert "pinesync resolve" in folder.said
+    assert "pinesync resolve" in folder.output
     assert world.saved() == [TREND, theirs, LONGER]
     done = world("resolve", "--ours", TREND_PATH, cwd=folder.root)
     assert done.code == 0, done
@@ -167,26 +167,26 @@ def test_a_save_in_between_is_brought_with_a_flag(folder: Folder, world: World) 
     assert world.saved() == [TREND, theirs, LONGER, MERGED]
 
 
-def test_a_push_that_broke_off_says_what_was_saved(folder: Folder, world: World) -> None:
+def test_an_interrupted_push_reports_what_was_saved(folder: Folder, world: World) -> None:
     (folder.root / BREAKOUT_PATH).write_text(LOUDER)
     folder.edit(LONGER, TREND_PATH)
     world.plan.add(Fault.parse("save_next:2:500:before"))
     folder.git("push", code=1)
-    assert f"saved {TREND_PATH} 2.0, not the rest" in folder.said
+    assert f"saved {TREND_PATH} 2.0, not the rest" in folder.output
     fresh = cloned(world, "fresh")
     assert fresh.log()[0] == "Trend 2.0"
 
 
-def test_git_takes_nothing_back_unasked(folder: Folder, world: World) -> None:
+def test_a_push_reverts_no_foreign_save(folder: Folder, world: World) -> None:
     world.web_save(SLOWER)
     folder.git("pull", "--ff-only")
     folder.edit(TREND, TREND_PATH, "An old file")
     folder.git("push", code=1)
-    assert "2.0" in folder.said
+    assert "2.0" in folder.output
     assert world.saved() == [TREND, SLOWER]
 
 
-def test_two_helpers_at_once(folder: Folder, world: World) -> None:
+def test_pushes_at_once_save_each_text_once(folder: Folder, world: World) -> None:
     folder.edit(LONGER, TREND_PATH)
     other = cloned(world, "other")
     other.edit(FASTER, TREND_PATH)
@@ -204,7 +204,7 @@ def test_two_helpers_at_once(folder: Folder, world: World) -> None:
     assert folder.is_sound()
 
 
-def test_a_clone_of_origin_begins_where_its_files_are_as_listed(
+def test_a_clone_of_a_team_repository_starts_from_its_pine_toml(
     folder: Folder, world: World, tmp_path: Path
 ) -> None:
     folder.git("init", "-q", "--bare", str(tmp_path / "team.git"))
@@ -222,7 +222,9 @@ def test_a_clone_of_origin_begins_where_its_files_are_as_listed(
     assert world.saved() == [TREND, SLOWER, MERGED]
 
 
-def test_a_new_script_of_theirs_is_fetched_before_a_push(folder: Folder, world: World) -> None:
+def test_a_new_script_on_tradingview_must_be_fetched_before_a_push(
+    folder: Folder, world: World
+) -> None:
     world.web_save(EXTRA, "Extra")
     folder.edit(LONGER, TREND_PATH)
     folder.git("push", code=1)

@@ -14,15 +14,13 @@ pytestmark = pytest.mark.promise(39)
 NOTES = EXTRA + "// notes\n"
 
 
-def test_a_merge_that_ignores_a_save_is_refused_and_says_what_helps(
-    folder: Folder, world: World
-) -> None:
+def test_a_merge_that_drops_a_save_is_refused_with_a_hint(folder: Folder, world: World) -> None:
     world.web_save(SLOWER)
     folder.git("fetch")
     folder.edit("notes\n", "notes.md")
     folder.git("merge", "-q", "-s", "ours", "--no-edit", "origin/main")
     folder.git("push", code=1)
-    assert f"`pinesync pull {TREND_PATH}` restores that" in folder.said
+    assert f"`pinesync pull {TREND_PATH}` restores that" in folder.output
     assert world("pull", TREND_PATH, cwd=folder.root).code == 0
     folder.git("commit", "-qam", "With their save")
     folder.git("push")
@@ -32,7 +30,7 @@ def test_a_merge_that_ignores_a_save_is_refused_and_says_what_helps(
 
 
 @pytest.mark.parametrize("event", ["new", "renamed"])
-def test_a_file_that_is_not_listed_is_not_overwritten_by_a_fetch(
+def test_an_unlisted_file_is_not_overwritten_by_a_fetch(
     folder: Folder, world: World, event: str
 ) -> None:
     folder.edit(NOTES, "indicators/Extra.pine")
@@ -54,35 +52,35 @@ def test_a_file_that_is_not_listed_is_not_overwritten_by_a_fetch(
 def test_a_commit_of_another_workspace_is_refused(
     folder: Folder, world: World, setting: str, value: str
 ) -> None:
-    held = folder.read("pine.toml")
-    other = re.sub(rf'^{setting} = "(.*)"$', rf'{setting} = "{value}"', held, flags=re.M)
+    text = folder.read("pine.toml")
+    other = re.sub(rf'^{setting} = "(.*)"$', rf'{setting} = "{value}"', text, flags=re.M)
     (folder.root / TREND_PATH).write_text(LONGER)
     folder.edit(other, "pine.toml")
     folder.git("push", code=1)
-    assert "another workspace" in folder.said
+    assert "another workspace" in folder.output
     assert world.saved() == [TREND]
-    folder.edit(held, "pine.toml")
+    folder.edit(text, "pine.toml")
     folder.git("push")
     assert world.saved() == [TREND, LONGER]
     assert folder.is_sound()
 
 
 @pytest.mark.parametrize("name", ["Extra", "Breakout"])
-def test_a_script_that_cannot_be_a_file_blocks_no_other(
+def test_an_unusable_script_does_not_block_the_others(
     folder: Folder, world: World, name: str
 ) -> None:
     world.web_save(EXTRA + "// \0\n", name)
     folder.git("fetch")
-    assert "NUL" in folder.said
+    assert "NUL" in folder.output
     folder.edit(LONGER, TREND_PATH)
     folder.git("push", code=0 if name == "Extra" else 1)
-    assert "fetch first" not in folder.said
-    assert name == "Extra" or "`pinesync pull strategies/Breakout.pine`" in folder.said
+    assert "fetch first" not in folder.output
+    assert name == "Extra" or "`pinesync pull strategies/Breakout.pine`" in folder.output
     assert world.saved() == [TREND, LONGER][: 2 if name == "Extra" else 1]
     assert folder.is_sound()
 
 
-def test_a_submodule_has_the_state_of_its_folder(folder: Folder, world: World) -> None:
+def test_a_submodule_has_its_own_state(folder: Folder, world: World) -> None:
     folder.git("init", "-q", "above")
     above = Folder(world, folder.root / "above")
     allowed = ("-c", "protocol.pinesync.allow=always")
@@ -94,7 +92,7 @@ def test_a_submodule_has_the_state_of_its_folder(folder: Folder, world: World) -
     assert "Trend" in done.out, done
 
 
-def test_a_renamed_remote_goes_on_where_it_was(folder: Folder, world: World) -> None:
+def test_a_renamed_remote_continues_its_history(folder: Folder, world: World) -> None:
     folder.edit(LONGER, TREND_PATH)
     folder.git("push")
     folder.git("remote", "rename", "origin", "tradingview")
@@ -106,16 +104,16 @@ def test_a_renamed_remote_goes_on_where_it_was(folder: Folder, world: World) -> 
     assert folder.is_sound()
 
 
-def test_a_forged_record_says_how_to_do_without_it(folder: Folder, world: World) -> None:
+def test_a_forged_record_is_refused_with_a_hint(folder: Folder, world: World) -> None:
     folder.edit(LONGER, TREND_PATH)
     folder.git("push")
     folder.git("update-ref", "refs/pinesync/origin/record", "HEAD")
     folder.edit(MERGED, TREND_PATH)
     folder.git("push", code=128)
-    assert "`git update-ref -d refs/pinesync/origin/record`" in folder.said
+    assert "`git update-ref -d refs/pinesync/origin/record`" in folder.output
     folder.git("update-ref", "-d", "refs/pinesync/origin/record")
     folder.git("push", code=1)
-    assert "fetch first" in folder.said
+    assert "fetch first" in folder.output
     folder.git("pull", "--no-rebase", "--no-edit", "-X", "ours")
     folder.git("push")
     assert world.saved() == [TREND, LONGER, MERGED]

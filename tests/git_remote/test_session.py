@@ -28,7 +28,7 @@ over_http = pytest.mark.parametrize("world", ["facade"], indirect=True)
 
 
 @both_ways
-def test_a_day(folder: Folder, world: World) -> None:
+def test_a_day_of_work_with_git_alone(folder: Folder, world: World) -> None:
     """Clone, edit, push, again without a pull; a foreign save, a rejected push, a pull with a
     merge; log, blame, a second clone, and bisect over the saved versions."""
     for text in (LONGER, LONGER + "plot(open)\n"):
@@ -45,20 +45,20 @@ def test_a_day(folder: Folder, world: World) -> None:
     assert world.saved()[-1] == SLOWER + "plot(close)\nplot(open)\nplot(high)\n"
     assert folder.log("--no-merges", "-2", "origin/main", "--", TREND_PATH)[-1] == "Trend 4.0"
     folder.git("blame", "-s", TREND_PATH)
-    assert "plot(high)" in folder.said
+    assert "plot(high)" in folder.output
     second = cloned(world, "second")
     assert second.read(TREND_PATH) == folder.read(TREND_PATH)
     assert second.is_sound()
     second.git("bisect", "start", "HEAD", second.log_of("Trend 1.0"))
     second.git("bisect", "run", "sh", "-c", f"! grep -q 'plot(open)' {TREND_PATH}")
     second.git("log", "-1", "--format=%s", "refs/bisect/bad")
-    assert second.said == "Trend 3.0\n"
+    assert second.output == "Trend 3.0\n"
     second.git("bisect", "reset", "-q", code=None)
     assert second.is_sound()
 
 
 @both_ways
-def test_clone_edit_push_again_without_a_pull(folder: Folder, world: World) -> None:
+def test_two_pushes_work_without_a_pull(folder: Folder, world: World) -> None:
     folder.edit(LONGER, TREND_PATH)
     folder.git("push")
     pushed = folder.ref("HEAD")
@@ -70,11 +70,11 @@ def test_clone_edit_push_again_without_a_pull(folder: Folder, world: World) -> N
     assert folder.is_sound()
 
 
-def test_a_save_of_somebody_else_is_fetched_first_and_merged(folder: Folder, world: World) -> None:
+def test_a_foreign_save_must_be_fetched_and_merged_first(folder: Folder, world: World) -> None:
     folder.edit(LONGER, TREND_PATH)
     world.web_save(SLOWER)
     folder.git("push", code=1)
-    assert "fetch first" in folder.said
+    assert "fetch first" in folder.output
     assert world.saved() == [TREND, SLOWER]
     folder.git("pull", "--no-rebase", "--no-edit")
     assert folder.read(TREND_PATH) == MERGED
@@ -92,58 +92,56 @@ def test_a_second_clone_has_the_same_commits(folder: Folder, world: World) -> No
 
 
 @over_http
-def test_nothing_new_is_one_request(folder: Folder) -> None:
+def test_an_idle_fetch_or_push_costs_one_request(folder: Folder) -> None:
     assert folder.git("fetch") == ("list",)
     folder.edit("notes\n", "notes.md")
     assert folder.git("push") == ("list",)
 
 
 @over_http
-def test_a_promise_that_a_probe_found_broken_rejects_a_push(folder: Folder, world: World) -> None:
+def test_a_push_is_rejected_after_a_failed_probe(folder: Folder, world: World) -> None:
     world.plan.add("get:4:answer:status=404")  # version 1.0 cannot be read by its number
     world("probe", "--yes", "--pace", 0, code=6)
     folder.edit(LONGER, TREND_PATH)
     folder.git("push", code=1)
-    assert "read-by-number: refused" in folder.said
+    assert "read-by-number: refused" in folder.output
     assert world.saved() == [TREND]
 
 
 @over_http
-def test_what_does_not_compile_is_rejected_before_anything_is_sent(
-    folder: Folder, world: World
-) -> None:
+def test_a_broken_script_is_rejected_before_anything_is_sent(folder: Folder, world: World) -> None:
     (folder.root / BREAKOUT_PATH).write_text(EXTRA)
     folder.edit(BROKEN, TREND_PATH)
-    asked = folder.git("push", code=1)
-    assert not [one for one in asked if one.startswith("save")]
-    assert f"{TREND_PATH}:13:6: error" in folder.said
-    assert "does not compile" in folder.said
+    requests = folder.git("push", code=1)
+    assert not [request for request in requests if request.startswith("save")]
+    assert f"{TREND_PATH}:13:6: error" in folder.output
+    assert "does not compile" in folder.output
     assert folder.is_sound()
 
 
-def test_an_option_that_is_not_known_is_refused_by_git(folder: Folder, world: World) -> None:
+def test_an_unsupported_push_option_is_refused(folder: Folder, world: World) -> None:
     folder.edit(LONGER, TREND_PATH)
     folder.git("push", "--atomic", code=128)
     folder.git("push", "origin", ":main", code=1)
-    assert "cannot be deleted" in folder.said
+    assert "cannot be deleted" in folder.output
     assert world.saved() == [TREND]
 
 
 @over_http
-def test_without_a_sign_in_git_says_how_to_sign_in(folder: Folder, world: World) -> None:
+def test_a_missing_sign_in_is_explained(folder: Folder, world: World) -> None:
     world.monkeypatch.delenv("PINESYNC_COOKIE")
     folder.git("fetch", code=128)
-    assert "PINESYNC_COOKIE" in folder.said
+    assert "PINESYNC_COOKIE" in folder.output
     folder.edit(LONGER, TREND_PATH)
     folder.git("push", code=1)
-    assert "PINESYNC_COOKIE" in folder.said
+    assert "PINESYNC_COOKIE" in folder.output
 
 
 def _can_be_saved(name: str) -> bool:
     return bool(name.strip()) and name.encode("utf-8", "ignore").decode() == name
 
 
-def test_hostile_names_are_names(world: World) -> None:
+def test_hostile_names_stay_names(world: World) -> None:
     for name in ("Trend", "Tools", "Breakout"):
         world.web_delete(name)
     names = [one["name"] for one in HOSTILE["remote_names"]]
@@ -163,11 +161,11 @@ def test_hostile_names_are_names(world: World) -> None:
     assert folder.is_sound()
 
 
-def test_force_takes_nothing_away(folder: Folder, world: World) -> None:
+def test_a_forced_push_deletes_nothing(folder: Folder, world: World) -> None:
     world.web_save(SLOWER)
     folder.edit(LONGER, TREND_PATH)
     folder.git("push", "--force", code=1)
-    assert "saves on TradingView cannot be taken away" in folder.said
+    assert "saves on TradingView cannot be taken away" in folder.output
     assert world.saved() == [TREND, SLOWER]
 
 
@@ -196,18 +194,18 @@ def test_a_moved_file_keeps_its_script(folder: Folder, world: World) -> None:
     assert folder.is_sound()
 
 
-def test_a_removed_file_leaves_its_script(folder: Folder, world: World) -> None:
+def test_a_removed_file_does_not_delete_its_script(folder: Folder, world: World) -> None:
     git(folder.root, "rm", "-q", TREND_PATH)
     git(folder.root, "commit", "-qm", "Not mine any more")
     folder.git("push")
-    assert "the script on TradingView stays" in folder.said
+    assert "the script on TradingView stays" in folder.output
     assert world.saved() == [TREND]
 
 
 def test_a_new_file_is_created_once_it_is_listed(folder: Folder, world: World) -> None:
     folder.edit(EXTRA, "indicators/Extra.pine")
     folder.git("push")
-    assert "not listed" in folder.said
+    assert "not listed" in folder.output
     assert world.store.find(world.user, "Extra") is None
     assert world("add", "indicators/Extra.pine", cwd=folder.root).code == 0
     folder.git("commit", "-qam", "List it")
@@ -225,7 +223,7 @@ def test_a_dry_run_sends_nothing(folder: Folder, world: World) -> None:
     assert world.saved() == [TREND]
 
 
-def test_the_verbs_know_what_git_pushed(folder: Folder, world: World) -> None:
+def test_status_and_push_see_a_git_push(folder: Folder, world: World) -> None:
     folder.edit(LONGER, TREND_PATH)
     folder.git("push")
     assert world("status", cwd=folder.root).out == "nothing to pull or push, 3 scripts clean\n"
@@ -234,7 +232,7 @@ def test_the_verbs_know_what_git_pushed(folder: Folder, world: World) -> None:
     assert world.saved() == [TREND, LONGER, MERGED]
 
 
-def test_git_knows_what_the_verbs_pushed(folder: Folder, world: World) -> None:
+def test_git_sees_a_pinesync_push(folder: Folder, world: World) -> None:
     (folder.root / TREND_PATH).write_text(LONGER)
     assert world("push", cwd=folder.root).code == 0
     assert folder.log("-1", "origin/main") == ["Trend 2.0"]
@@ -245,7 +243,9 @@ def test_git_knows_what_the_verbs_pushed(folder: Folder, world: World) -> None:
 
 
 @pytest.mark.parametrize("verb", ["push", "pull"])
-def test_a_commit_of_a_verb_is_the_branch(folder: Folder, world: World, verb: str) -> None:
+def test_a_commit_by_push_or_pull_is_on_the_tracking_branch(
+    folder: Folder, world: World, verb: str
+) -> None:
     if verb == "push":
         (folder.root / TREND_PATH).write_text(LONGER)
     else:
@@ -260,16 +260,16 @@ def test_a_commit_of_a_verb_is_the_branch(folder: Folder, world: World, verb: st
     assert folder.is_sound()
 
 
-def test_a_remote_has_one_account(folder: Folder, world: World) -> None:
+def test_a_remote_cannot_change_its_account(folder: Folder, world: World) -> None:
     folder.git("remote", "set-url", "origin", "pinesync::sandbox:other")
     folder.git("fetch", code=128)
-    assert "git remote add NAME pinesync::sandbox:other" in folder.said
+    assert "git remote add NAME pinesync::sandbox:other" in folder.output
     folder.git("remote", "set-url", "origin", "pinesync::elsewhere")
     folder.git("fetch", code=128)
-    assert "not an address" in folder.said
+    assert "not an address" in folder.output
 
 
-def test_an_account_without_scripts(world: World) -> None:
+def test_an_empty_account_can_be_cloned(world: World) -> None:
     for name in ("Trend", "Tools", "Breakout"):
         world.web_delete(name)
     empty = cloned(world, "empty")
@@ -279,7 +279,9 @@ def test_an_account_without_scripts(world: World) -> None:
     assert empty.read(TREND_PATH) == TREND
 
 
-def test_a_bare_repository_and_a_linked_work_tree(folder: Folder, world: World) -> None:
+def test_a_bare_repository_and_a_linked_work_tree_are_supported(
+    folder: Folder, world: World
+) -> None:
     bare = cloned(world, "bare.git", "--bare")
     assert git(bare.root, "fsck", "--strict") == ""
     folder.git("worktree", "add", "-q", "-b", "side", "../side")
@@ -288,7 +290,7 @@ def test_a_bare_repository_and_a_linked_work_tree(folder: Folder, world: World) 
     side.git("push", "origin", "side:main")
     assert world.saved() == [TREND, LONGER]
     side.git("push", "origin", "side", code=1)
-    assert "only main can be pushed" in side.said
+    assert "only main can be pushed" in side.output
 
 
 def test_a_shallow_clone_has_one_commit(world: World) -> None:
@@ -299,4 +301,4 @@ def test_a_shallow_clone_has_one_commit(world: World) -> None:
     shallow.git("push")
     assert world.saved() == [TREND, SLOWER, MERGED]
     shallow.git("fetch", "--depth", "5", code=None)
-    assert "clone again without --depth" in shallow.said
+    assert "clone again without --depth" in shallow.output

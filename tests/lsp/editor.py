@@ -20,14 +20,14 @@ PATIENCE = 60.0
 
 
 class Editor:
-    """`said` are the displayed messages, `found` the last findings of each document, `opened`
+    """`messages` are the displayed messages, `found` the last findings of each document, `opened`
     the files that the server opened, `renewed` how often it requested new lenses."""
 
     def __init__(self, cwd: Path, *arguments: str, **env: str) -> None:
         self._runner = asyncio.Runner()
         self._client = LanguageClient("editor", "1")
         self._news = asyncio.Event()
-        self.said: list[types.ShowMessageParams] = []
+        self.messages: list[types.ShowMessageParams] = []
         self.found: dict[str, list[types.Diagnostic]] = {}
         self.published: list[types.PublishDiagnosticsParams] = []
         self.opened: list[str] = []
@@ -40,8 +40,8 @@ class Editor:
         self._runner.run(self._client.start_io(*command, **more))
 
     def _hear(self) -> None:
-        heard: dict[str, Callable[[Any], Any]] = {
-            types.WINDOW_SHOW_MESSAGE: lambda one: self.said.append(one),
+        handlers: dict[str, Callable[[Any], Any]] = {
+            types.WINDOW_SHOW_MESSAGE: lambda one: self.messages.append(one),
             types.TEXT_DOCUMENT_PUBLISH_DIAGNOSTICS: self._published,
             types.WINDOW_SHOW_DOCUMENT: self._shown,
             types.WORKSPACE_CODE_LENS_REFRESH: self._refreshed,
@@ -55,7 +55,7 @@ class Editor:
 
             return told
 
-        for name, act in heard.items():
+        for name, act in handlers.items():
             self._client.feature(name)(telling(act))
 
     def _published(self, params: types.PublishDiagnosticsParams) -> None:
@@ -101,7 +101,7 @@ class Editor:
             workspace=types.WorkspaceClientCapabilities(code_lens=asks),
             window=types.WindowClientCapabilities(show_document=shows),
         )
-        named = [types.WorkspaceFolder(one.as_uri(), one.name) for one in folders]
+        named = [types.WorkspaceFolder(folder.as_uri(), folder.name) for folder in folders]
         params = types.InitializeParams(able_to, workspace_folders=named or None)
         answer: types.InitializeResult = self.ask("initialize_async", params)
         self.ask("initialized", types.InitializedParams())
@@ -181,7 +181,12 @@ class Editor:
 
     def findings(self, uri: str, version: int) -> list[types.Diagnostic]:
         """Those of a version of the document, once they are shown."""
-        self.until(lambda: any((one.uri, one.version) == (uri, version) for one in self.published))
+        self.until(
+            lambda: any(
+                (notification.uri, notification.version) == (uri, version)
+                for notification in self.published
+            )
+        )
         return self.found[uri]
 
     def was_renewed(self, before: int) -> bool:
@@ -192,9 +197,9 @@ class Editor:
     def lenses(self, uri: str) -> list[str]:
         which = types.TextDocumentIdentifier(uri)
         found = self.ask("text_document_code_lens_async", types.CodeLensParams(which)) or []
-        assert all(one.range.start.line == 0 for one in found)
-        assert all(list(one.command.arguments) == [uri] for one in found)
-        titles = [one.command.title for one in found]
+        assert all(item.range.start.line == 0 for item in found)
+        assert all(list(item.command.arguments) == [uri] for item in found)
+        titles = [item.command.title for item in found]
         for one, title in zip(found[:1], titles, strict=False):
             assert one.data == {
                 "role": Status[title.split()[0].upper().replace("-", "_")].role.name.lower()

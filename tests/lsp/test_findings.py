@@ -26,7 +26,7 @@ UTF = {
 }
 
 
-def test_as_you_type(clone: World, on_trend: OnTrend) -> None:
+def test_syntax_errors_are_shown_while_typing(clone: World, on_trend: OnTrend) -> None:
     editor, uri = on_trend(OPEN)
     (found,) = editor.findings(uri, 1)
     assert spot(found) == (0, 9, 0, 10)
@@ -38,7 +38,7 @@ def test_as_you_type(clone: World, on_trend: OnTrend) -> None:
 
 
 @pytest.mark.parametrize("encoding", UTF)
-def test_columns_are_counted_as_the_editor_does(
+def test_columns_use_the_editors_encoding(
     clone: World, opening: Opening, encoding: PositionEncodingKind | None
 ) -> None:
     editor = opening(clone.folder, begun=False)
@@ -51,7 +51,7 @@ def test_columns_are_counted_as_the_editor_does(
     assert spot(found) == (0, first, 0, end)
 
 
-def test_line_ends_a_bom_and_what_is_no_line_end(clone: World, on_trend: OnTrend) -> None:
+def test_positions_hold_with_any_line_end_and_a_bom(clone: World, on_trend: OnTrend) -> None:
     """A form feed and U+2028 end no line; an editor that shows the BOM counts it."""
     editor, uri = on_trend('// one\r\n// "\x0c\u2028\rindicator("x"\r\n')
     found, *_ = editor.findings(uri, 1)
@@ -62,7 +62,7 @@ def test_line_ends_a_bom_and_what_is_no_line_end(clone: World, on_trend: OnTrend
     assert spot(found) == (1, 9, 1, 10)
 
 
-def test_conflict_markers_and_characters_that_are_not_seen(clone: World, on_trend: OnTrend) -> None:
+def test_conflict_markers_and_hidden_characters_are_shown(clone: World, on_trend: OnTrend) -> None:
     marked = TREND + "<<<<<<< mine\nplot(1)\n=======\nplot(2)\n>>>>>>> theirs\n"
     editor, uri = on_trend(marked)
     (found,) = editor.findings(uri, 1)
@@ -73,7 +73,7 @@ def test_conflict_markers_and_characters_that_are_not_seen(clone: World, on_tren
 
 
 @pytest.mark.parametrize("text", ["plot(\x00)\n", "plot('\ud83d')\n"])
-def test_bytes_that_are_no_text_are_reported(clone: World, on_trend: OnTrend, text: str) -> None:
+def test_undecodable_bytes_are_reported(clone: World, on_trend: OnTrend, text: str) -> None:
     editor, uri = on_trend(text)
     (found,) = editor.findings(uri, 1)
     assert spot(found) == (0, 0, 0, 0)
@@ -82,7 +82,7 @@ def test_bytes_that_are_no_text_are_reported(clone: World, on_trend: OnTrend, te
 
 
 @served
-def test_the_compiler_on_save(clone: World, on_trend: OnTrend) -> None:
+def test_compiler_errors_are_shown_on_save(clone: World, on_trend: OnTrend) -> None:
     clone.write(BROKEN)
     editor, uri = on_trend()
     assert editor.findings(uri, 1) == []
@@ -101,7 +101,7 @@ def test_the_compiler_on_save(clone: World, on_trend: OnTrend) -> None:
 
 
 @served
-def test_what_charts_may_misread_on_save(clone: World, on_trend: OnTrend) -> None:
+def test_breaking_changes_are_shown_on_save(clone: World, on_trend: OnTrend) -> None:
     clone.write(TREND.replace("\nlength", '\nstop = input.float(1.5, "Stop %")\nlength'))
     editor, uri = on_trend()
     editor.save(uri)
@@ -112,12 +112,12 @@ def test_what_charts_may_misread_on_save(clone: World, on_trend: OnTrend) -> Non
 
 
 def codes(editor: Editor, uri: str, wanted: list[str]) -> bool:
-    return [one.code for one in editor.found.get(uri, [])] == wanted
+    return [finding.code for finding in editor.found.get(uri, [])] == wanted
 
 
 @served
 @pytest.mark.parametrize("name", ["two words.pine", "Мой 100%25 (1).pine", "測試.pine"])
-def test_a_name_that_an_address_has_in_signs(clone: World, editor: Editor, name: str) -> None:
+def test_percent_encoded_names_are_found(clone: World, editor: Editor, name: str) -> None:
     """Each editor writes them in its own way, and knows the document by that alone."""
     clone.write(BROKEN, f"indicators/{name}")
     file = clone.folder / "indicators" / name
@@ -129,7 +129,7 @@ def test_a_name_that_an_address_has_in_signs(clone: World, editor: Editor, name:
 
 
 @served
-def test_a_place_past_the_end_of_a_line_or_of_the_text(clone: World, on_trend: OnTrend) -> None:
+def test_a_position_past_the_end_is_moved_into_the_text(clone: World, on_trend: OnTrend) -> None:
     editor, uri = on_trend()
     clone.plan.add(answering("check", finding("too far", line=2, column=400), count=1))
     editor.save(uri)
@@ -145,7 +145,7 @@ def test_a_place_past_the_end_of_a_line_or_of_the_text(clone: World, on_trend: O
 
 
 @served
-def test_a_newer_save_counts(clone: World, on_trend: OnTrend) -> None:
+def test_a_newer_save_replaces_an_older_result(clone: World, on_trend: OnTrend) -> None:
     """The response for the older text never comes, and nobody waits for it."""
     editor, uri = on_trend()
     clone.plan.add("check:1:hang")
@@ -156,30 +156,30 @@ def test_a_newer_save_counts(clone: World, on_trend: OnTrend) -> None:
     assert len(editor.findings(uri, version)) == 1, "typing goes on meanwhile"
     editor.type(uri, BROKEN)
     editor.save(uri)
-    editor.until(lambda: [one.code for one in editor.found[uri]] == ["CE10272"])
+    editor.until(lambda: [finding.code for finding in editor.found[uri]] == ["CE10272"])
     assert editor.leave() == 0
 
 
 @served
-def test_trouble_is_reported_once_until_it_is_over(clone: World, on_trend: OnTrend) -> None:
+def test_a_failure_is_reported_once_until_it_is_over(clone: World, on_trend: OnTrend) -> None:
     editor, uri = on_trend()
-    for told in (1, 2):
+    for count in (1, 2):
         clone.plan.add(Fault("check", "html", count=None))  # a 500 is asked again
         for _ in range(2):
             before = editor.renewed
             editor.save(uri)
             editor.until(partial(editor.was_renewed, before))
-        assert len(editor.said) == told
-        assert editor.said[-1].type == MessageType.Warning
+        assert len(editor.messages) == count
+        assert editor.messages[-1].type == MessageType.Warning
         clone.plan.clear()
         before = editor.renewed
         editor.save(uri)
         editor.until(partial(editor.was_renewed, before))
-        assert len(editor.said) == told
+        assert len(editor.messages) == count
 
 
 @served
-def test_offline_nobody_is_asked(clone: World, on_trend: OnTrend) -> None:
+def test_offline_sends_no_request(clone: World, on_trend: OnTrend) -> None:
     clone.write(BROKEN)
     editor, uri = on_trend(None, "--offline")
     before = len(clone.plan.log)
@@ -190,7 +190,7 @@ def test_offline_nobody_is_asked(clone: World, on_trend: OnTrend) -> None:
     assert editor.found[uri] == []
 
 
-def test_outside_of_any_workspace(world: World, opening: Opening) -> None:
+def test_a_file_outside_a_workspace_gets_findings_only(world: World, opening: Opening) -> None:
     """Findings, and nothing else: no lens, no push."""
     loose = world.place / "loose.pine"
     loose.write_text(BROKEN, "utf-8")
@@ -198,23 +198,23 @@ def test_outside_of_any_workspace(world: World, opening: Opening) -> None:
     uri = editor.open(loose)
     editor.save(uri)
     editor.until(lambda: editor.found.get(uri))
-    assert [one.code for one in editor.found[uri]] == ["CE10272"]
+    assert [finding.code for finding in editor.found[uri]] == ["CE10272"]
     assert editor.lenses(uri) == []
     answer = editor.do("push", uri)
     assert answer["exit_code"] == 2
-    assert editor.said[-1].type == MessageType.Warning
-    assert editor.said[-1].message.startswith("loose.pine: not in a workspace (hint: ")
+    assert editor.messages[-1].type == MessageType.Warning
+    assert editor.messages[-1].message.startswith("loose.pine: not in a workspace (hint: ")
     assert not world.folder.exists()
     assert len(world.account()) == 3
 
 
-def test_a_document_that_is_no_file(world: World, opening: Opening) -> None:
+def test_an_untitled_document_gets_findings(world: World, opening: Opening) -> None:
     editor = opening(world.place, "--sandbox")
     uri = editor.open("untitled:Untitled-1", OPEN)
     assert len(editor.findings(uri, 1)) == 1
     editor.type(uri, BROKEN)
     editor.save(uri)
-    editor.until(lambda: [one.code for one in editor.found[uri]] == ["CE10272"])
+    editor.until(lambda: [finding.code for finding in editor.found[uri]] == ["CE10272"])
     assert editor.lenses(uri) == []
     assert editor.do("pull", uri)["exit_code"] == 2
     other = editor.open("untitled:Untitled-2", "(", language="toml")
@@ -223,7 +223,7 @@ def test_a_document_that_is_no_file(world: World, opening: Opening) -> None:
     assert editor.found.get(other, []) == []
 
 
-def test_what_is_closed_shows_nothing(clone: World, on_trend: OnTrend) -> None:
+def test_a_closed_document_has_no_findings(clone: World, on_trend: OnTrend) -> None:
     editor, uri = on_trend(BROKEN)
     assert editor.findings(uri, 1) == []
     editor.save(uri)

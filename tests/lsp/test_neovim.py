@@ -51,15 +51,15 @@ def settings() -> str:
     return found
 
 
-def test_findings_a_push_and_the_line_above(clone: World, tmp_path: Path) -> None:
+def test_neovim_shows_findings_pushes_and_shows_the_code_lens(clone: World, tmp_path: Path) -> None:
     clone.write(BROKEN)
     command = f'{{ "{sys.executable}", "-m", "pinesync", "lsp" }}'
-    init, told = tmp_path / "init.lua", tmp_path / "told.json"
+    init, report = tmp_path / "init.lua", tmp_path / "told.json"
     text, times = re.subn(r'\{ "pinesync", "lsp" \}', lambda _: command, settings())
     assert times == 1
     init.write_text(text, "utf-8")
     script = tmp_path / "script.lua"
-    script.write_text(SCRIPT % (clone.folder / TREND_PATH, told), "utf-8")
+    script.write_text(SCRIPT % (clone.folder / TREND_PATH, report), "utf-8")
     ran = subprocess.run(
         [
             str(NVIM),
@@ -79,8 +79,8 @@ def test_findings_a_push_and_the_line_above(clone: World, tmp_path: Path) -> Non
         timeout=100,
         check=False,
     )
-    assert told.exists(), ran.stderr
-    seen = json.loads(told.read_text("utf-8"))
+    assert report.exists(), ran.stderr
+    seen = json.loads(report.read_text("utf-8"))
     assert (seen["found"]["lnum"], seen["found"]["col"], seen["found"]["end_col"]) == (12, 5, 15)
     assert seen["answer"]["exit_code"] == 0
     assert seen["lens"] == "clean 2.0"

@@ -43,7 +43,7 @@ SHUTDOWN = {"jsonrpc": "2.0", "id": 2, "method": "shutdown"}
 EXIT = {"jsonrpc": "2.0", "method": "exit"}
 
 
-def test_it_ends_as_it_was_asked_to(clone: World, opening: Opening) -> None:
+def test_the_server_ends_with_the_right_exit_code(clone: World, opening: Opening) -> None:
     assert opening(clone.folder).leave() == 0
     editor = opening(clone.folder)
     editor.ask("exit", None)
@@ -52,7 +52,7 @@ def test_it_ends_as_it_was_asked_to(clone: World, opening: Opening) -> None:
     assert opening(clone.folder, begun=False).hang_up() == 1
 
 
-def test_the_end_of_input_is_not_waited_for(clone: World) -> None:
+def test_exit_does_not_wait_for_the_end_of_input(clone: World) -> None:
     """An editor may keep its end of the pipe open for long."""
     with clone.spawn("lsp", stdin=subprocess.PIPE, text=False) as child:
         child.stdin.write(framed(INITIALIZE, SHUTDOWN, EXIT))
@@ -73,15 +73,15 @@ def test_the_end_of_input_is_not_waited_for(clone: World) -> None:
     ],
     ids=["no json", "unknown", "no document", "no params"],
 )
-def test_what_is_not_understood_ends_nothing(clone: World, noise: bytes) -> None:
+def test_unknown_messages_are_ignored(clone: World, noise: bytes) -> None:
     with clone.spawn("lsp", stdin=subprocess.PIPE, text=False) as child:
         out, _ = child.communicate(framed(INITIALIZE) + noise + framed(SHUTDOWN, EXIT), 60)
     assert child.returncode == 0
-    assert [one["id"] for one in spoken(out) if one.get("id") in (1, 2)] == [1, 2]
+    assert [message["id"] for message in spoken(out) if message.get("id") in (1, 2)] == [1, 2]
 
 
 @pytest.mark.parametrize("noise", [b"x" * 200_000, b"Content-Length: 500\r\n\r\n{", b"\x00\xff\n"])
-def test_what_is_no_protocol_ends_it(clone: World, noise: bytes) -> None:
+def test_malformed_input_ends_the_server(clone: World, noise: bytes) -> None:
     with clone.spawn("lsp", stdin=subprocess.PIPE, text=False) as child:
         out, err = child.communicate(noise, 60)
     assert (child.returncode, out) == (1, b"")
@@ -100,7 +100,7 @@ def pushing(world: World, on_trend: OnTrend, fault: str, until: str) -> tuple[Ed
 
 
 @served
-def test_a_push_under_way_is_finished_first(clone: World, on_trend: OnTrend) -> None:
+def test_a_running_push_finishes_before_the_server_ends(clone: World, on_trend: OnTrend) -> None:
     editor, _ = pushing(clone, on_trend, "save_next:1:slow:seconds=0.5", "/translate_light")
     assert editor.hang_up() == 1
     assert clone.saved() == [TREND, LONGER]
@@ -109,7 +109,7 @@ def test_a_push_under_way_is_finished_first(clone: World, on_trend: OnTrend) -> 
 
 
 @served
-def test_a_kill_in_the_middle_of_a_push_loses_nothing(clone: World, on_trend: OnTrend) -> None:
+def test_a_kill_during_a_push_loses_nothing(clone: World, on_trend: OnTrend) -> None:
     editor, _ = pushing(clone, on_trend, "save_next:1:hang:after", "/save/next/")
     editor.process.kill()
     editor.ended()
@@ -138,15 +138,15 @@ def _without_the_library(cwd: Path, *words: str) -> subprocess.CompletedProcess[
     )
 
 
-def test_without_the_library(home, tmp_path) -> None:
-    for asked in ([], ["--json"]):
-        ran = _without_the_library(tmp_path, *asked)
+def test_a_missing_pygls_is_reported(home, tmp_path) -> None:
+    for options in ([], ["--json"]):
+        ran = _without_the_library(tmp_path, *options)
         assert ran.returncode == 2
-        assert "pipx inject pinesync 'pygls>=2'" in (ran.stdout if asked else ran.stderr)
+        assert "pipx inject pinesync 'pygls>=2'" in (ran.stdout if options else ran.stderr)
         assert "Traceback" not in ran.stderr
 
 
-def test_help_needs_no_library(home, tmp_path) -> None:
+def test_help_works_without_pygls(home, tmp_path) -> None:
     ran = _without_the_library(tmp_path, "--help")
     assert ran.returncode == 0
     assert "Language Server Protocol" in ran.stdout

@@ -23,13 +23,13 @@ FAILED = 1
 def noticed(mutant: Mutant) -> tuple[bool, str]:
     """Whether each test named for the mutant notices it, and pytest's output of the first that
     does not."""
-    said = ""
+    output = ""
     for test in mutant.tests:
-        code, said = run("-x", "-p", "tests.mutants.plugin", test, rule=mutant.rule)
+        code, output = run("-x", "-p", "tests.mutants.plugin", test, rule=mutant.rule)
         # A pytest that itself breaks down ends with 1, too.
-        if code != FAILED or not re.search(r"\d+ (failed|error)", said):
-            return False, said
-    return True, said
+        if code != FAILED or not re.search(r"\d+ (failed|error)", output):
+            return False, output
+    return True, output
 
 
 def run(*words: str, rule: str = "") -> tuple[int, str]:
@@ -56,17 +56,17 @@ def main() -> int:
     if not chosen:
         print("no rule has such a word in its name")
         return 1
-    code, said = run("-n", str(AT_A_TIME), *sorted({test for m in chosen for test in m.tests}))
+    code, output = run("-n", str(AT_A_TIME), *sorted({test for m in chosen for test in m.tests}))
     if code:
-        print(said, "the tests fail, without any mutant", sep="\n")
+        print(output, "the tests fail, without any mutant", sep="\n")
         return 1
     caught = 0
     with ThreadPoolExecutor(AT_A_TIME) as pool:
-        for mutant, (was_noticed, said) in zip(chosen, pool.map(noticed, chosen), strict=True):
+        for mutant, (was_noticed, output) in zip(chosen, pool.map(noticed, chosen), strict=True):
             caught += was_noticed
             print("caught  " if was_noticed else "SURVIVED", f"{mutant.promise}:", mutant.rule)
             if not was_noticed:
-                print("         " + said.rstrip().rpartition("\n")[2])
+                print("         " + output.rstrip().rpartition("\n")[2])
             sys.stdout.flush()
     print(f"{caught} of {len(chosen)} mutants caught")
     return 0 if caught == len(chosen) else 1

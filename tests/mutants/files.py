@@ -84,8 +84,8 @@ def kept_or_not(original: Any) -> Any:
 def believed(original: Any) -> Any:
     def read(path: Any, raw: Any) -> Any:
         if isinstance(raw, dict):
-            held = {key: value for key, value in raw.items() if key != "sum"}
-            raw = {**held, "sum": checksum(held)}
+            fields = {key: value for key, value in raw.items() if key != "sum"}
+            raw = {**fields, "sum": checksum(fields)}
         return original(path, raw)
 
     return read
@@ -112,7 +112,7 @@ def unproved(_: Any) -> Any:
 
 
 RACES = "tests/campaign/test_races.py"
-PLANTED = "tests/security/test_planted.py"
+PLANTED = "tests/security/test_forged_state.py"
 
 FILES = (
     Mutant(
@@ -120,7 +120,7 @@ FILES = (
         "1",
         "pinesync.workspace.files.tree:Tree._replace",
         unlooked,
-        (f"{RACES}::test_an_editor_saves_between_the_last_look_and_the_exchange",),
+        (f"{RACES}::test_an_editor_saves_between_the_last_read_and_the_exchange",),
     ),
     Mutant(
         "files are exchanged whole, not written in place",
@@ -134,42 +134,44 @@ FILES = (
         "3",
         "pinesync.sync.engine.download:_write_one",
         base_first,
-        ("tests/campaign/test_traces.py::test_no_pull_journal_crash_after_the_file",),
+        (
+            "tests/campaign/test_counterexamples.py::test_a_pull_that_crashed_after_the_file_survives_a_web_revert_and_an_edit",
+        ),
     ),
     Mutant(
         "what a killed run left is finished first",
         "4",
         "pinesync.sync.engine.settle:settle_files",
         giving(()),
-        ("tests/campaign/test_traces.py::test_manifest_first_pull_then_revert",),
+        ("tests/campaign/test_counterexamples.py::test_a_web_revert_after_a_pull_stays",),
     ),
     Mutant(
         "a text is flushed before its file is exchanged",
         "5",
         "pinesync.atomic:write_temp",
         unflushed,
-        ("tests/campaign/test_power.py::test_reported_work_is_on_the_disk",),
+        ("tests/campaign/test_power_cut.py::test_reported_work_is_flushed_to_disk",),
     ),
     Mutant(
         "the text that was replaced is kept",
         "1 6",
         "pinesync.workspace.working_tree:WorkingTree.keep_replaced",
         giving(None),
-        ("tests/campaign/test_kept.py::test_a_pulled_files_old_text_is_kept",),
+        ("tests/campaign/test_user_files.py::test_a_pull_backs_up_the_replaced_text",),
     ),
     Mutant(
         "a file whose old text cannot be kept is put back",
         "7",
         "pinesync.workspace.files.tree:Tree._replace",
         kept_or_not,
-        ("tests/cli/test_unwritable.py::test_the_disk_of_the_state_is_full_from_any_file_on",),
+        ("tests/cli/test_unwritable.py::test_a_full_state_disk_loses_no_edit",),
     ),
     Mutant(
         "a record is as it was written",
         "27 S10",
         "pinesync.workspace.state.intent_codec:from_json",
         believed,
-        (f"{PLANTED}::test_a_record_with_another_value_than_was_written_is_refused",),
+        (f"{PLANTED}::test_an_altered_intent_is_refused",),
     ),
     Mutant(
         "one writer at a time",
@@ -183,34 +185,39 @@ FILES = (
         "35",
         "pinesync.text.canonical:encode_like",
         undressed,
-        ("tests/campaign/test_kept.py::test_line_ends_bom_and_mode_stay",),
+        ("tests/campaign/test_user_files.py::test_line_ends_bom_and_mode_are_preserved",),
     ),
     Mutant(
         "no two scripts share a file on any system",
         "36",
         "pinesync.text.filenames:collision_key",
         as_it_is,
-        ("tests/text/test_filenames.py::test_names_whose_files_would_be_one_somewhere",),
+        (
+            "tests/text/test_filenames.py::test_names_that_collide_on_some_file_system_get_two_paths",
+        ),
     ),
     Mutant(
         "a path stays below the workspace, and is a .pine file's",
-        "S4 S5 S6",
+        "S4 S5 S6 A3",
         "pinesync.text.filenames:check_path",
         any_path,
-        ("tests/security/test_rules.py::test_a_path_outside_is_refused_before_anything_is_asked",),
+        (
+            "tests/security/test_rules.py::test_a_path_outside_is_refused_before_anything_is_asked",
+            "tests/mcp/test_push.py::test_a_path_outside",
+        ),
     ),
     Mutant(
         "no link is followed",
         "S7",
         "pinesync.atomic:NOFOLLOW",
         lambda _: 0,
-        ("tests/campaign/test_kept.py::test_a_linked_folder_is_not_followed",),
+        ("tests/campaign/test_user_files.py::test_a_linked_folder_is_not_followed",),
     ),
     Mutant(
         "pine.toml is read back before it is written",
         "S12",
         "pinesync.workspace.manifest:_verified",
         unproved,
-        ("tests/workspace/test_manifest.py::test_what_could_not_be_read_again_is_not_written",),
+        ("tests/workspace/test_manifest.py::test_a_text_that_would_not_parse_is_not_written",),
     ),
 )

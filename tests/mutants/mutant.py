@@ -72,7 +72,7 @@ def _put(owner: Any, name: str, original: Any, instead: Any) -> None:
         return
     for module in list(sys.modules.values()):
         if module.__name__.startswith(("pinesync", "tests")):
-            for held, value in list(vars(module).items()):
+            for attribute, value in list(vars(module).items()):
                 # Equal numbers are one object, so a value is known by its name as well.
-                if value is original and (named or held == name):
-                    setattr(module, held, instead)
+                if value is original and (named or attribute == name):
+                    setattr(module, attribute, instead)

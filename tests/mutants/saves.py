@@ -106,7 +106,7 @@ def settling(original: Any) -> Any:
 
 UPLOADS = "tests/sync/test_upload.py"
 INTERLEAVED = "tests/sync/test_interleaved.py"
-TRACES = "tests/campaign/test_traces.py"
+TRACES = "tests/campaign/test_counterexamples.py"
 RULES = "tests/security/test_rules.py"
 
 SAVES = (
@@ -115,14 +115,14 @@ SAVES = (
         "8",
         "pinesync.sync.engine.uploads.upload:_rebase_on_newest",
         moved_or_not,
-        (f"{INTERLEAVED}::test_saved_between_list_and_get_is_refused",),
+        (f"{INTERLEAVED}::test_a_save_between_list_and_get_refuses_the_push",),
     ),
     Mutant(
         "a save is on record before it is sent",
         "9 S13",
         "pinesync.sync.engine.uploads.upload:begin",
         off_the_record,
-        ("tests/campaign/test_power.py::test_the_record_is_on_the_disk_before_anything_is_sent",),
+        ("tests/campaign/test_power_cut.py::test_the_intent_is_flushed_before_a_request_is_sent",),
     ),
     Mutant(
         "begun saves are settled first",
@@ -136,21 +136,21 @@ SAVES = (
         "11",
         "pinesync.sync.engine.uploads.resolve_upload:settled_by",
         taken_at_its_word,
-        (f"{INTERLEAVED}::test_an_odd_answer_is_settled_by_reading",),
+        (f"{INTERLEAVED}::test_an_unexpected_response_is_settled_by_reading",),
     ),
     Mutant(
         "somebody's save in between is looked for",
         "12",
         "pinesync.sync.recovery:shadowed_version",
         giving(None),
-        (f"{INTERLEAVED}::test_saved_between_get_and_post_is_flagged",),
+        (f"{INTERLEAVED}::test_a_save_between_get_and_post_is_flagged",),
     ),
     Mutant(
         "lines that a stale tab dropped are told",
         "13",
         "pinesync.sync.engine.uploads.tab_overwrite:dropped_lines",
         giving(""),
-        (f"{TRACES}::test_no_revert_check_stale_tab_after_a_push",),
+        (f"{TRACES}::test_a_stale_tab_save_after_a_push_is_reported",),
     ),
     Mutant(
         "a save that was given up leaves a tombstone",
@@ -164,7 +164,7 @@ SAVES = (
         "15 S13",
         "pinesync.protocol.requests:save_new",
         over_another,
-        (f"{RULES}::test_no_verb_writes_without_a_record_and_none_asks_for_more_than_it_needs",),
+        (f"{RULES}::test_every_command_writes_and_requests_only_what_is_listed",),
     ),
     Mutant(
         "a push sends the listed name, or none",
@@ -175,17 +175,22 @@ SAVES = (
     ),
     Mutant(
         "what does not compile is not saved",
-        "17",
+        "17 A6",
         "pinesync.sync.engine.uploads.prepare_upload:draft_of",
         broken_as_well,
-        (f"{UPLOADS}::test_a_text_that_does_not_compile_is_not_sent",),
+        (
+            f"{UPLOADS}::test_a_text_that_does_not_compile_is_not_sent",
+            "tests/mcp/test_push.py::test_what_push_refuses_is_refused",
+        ),
     ),
     Mutant(
         "the base is what was sent",
         "18",
         "pinesync.sync.engine.uploads.resolve_upload:record_landed",
         based_on_the_file,
-        ("tests/campaign/test_moment.py::test_the_base_is_what_was_sent",),
+        (
+            "tests/campaign/test_edit_during_upload.py::test_an_edit_during_the_upload_stays_an_edit",
+        ),
     ),
     Mutant(
         "a missing file deletes nothing",
@@ -199,21 +204,21 @@ SAVES = (
         "22",
         "pinesync.workspace.state.text_store:TextStore.back_up",
         held_for_a_while,
-        ("tests/cli/test_rm_remote.py::test_what_is_kept_is_on_the_disk_before_the_request",),
+        ("tests/cli/test_rm_remote.py::test_backups_are_flushed_before_the_request",),
     ),
     Mutant(
         "a session that ends stops the batch",
         "24",
         "pinesync.sync.engine.uploads.upload:_resolve",
         never_ended,
-        (f"{INTERLEAVED}::test_a_web_page_instead_of_an_answer_stops_the_run",),
+        (f"{INTERLEAVED}::test_a_web_page_instead_of_a_response_stops_the_run",),
     ),
     Mutant(
         "no wait is shortened by a clock",
         "26",
         "pinesync.sync.intents:age",
         by_the_clock,
-        ("tests/sync/test_intents.py::test_in_the_same_boot_the_wall_clock_does_not_matter",),
+        ("tests/sync/test_intents.py::test_the_wall_clock_does_not_matter_within_one_boot",),
     ),
     Mutant(
         "a dry run settles nothing",

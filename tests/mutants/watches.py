@@ -15,7 +15,7 @@ WATCHES = (
         "31",
         "pinesync.watch.debouncer:LOOK_SECONDS",
         lambda _: 1e9,
-        ("tests/watch/test_lost.py::test_every_second_the_file_system_is_asked",),
+        ("tests/watch/test_file_events.py::test_file_times_are_polled_every_second",),
     ),
     Mutant(
         "a file that somebody is writing is left alone",
@@ -23,8 +23,8 @@ WATCHES = (
         "pinesync.workspace.files.exchange:is_being_written",
         giving(False),
         (
-            "tests/watch/test_halves.py::test_a_file_being_written_waits",
-            "tests/campaign/test_races.py::test_a_pull_amid_a_save_in_place",
+            "tests/watch/test_half_written.py::test_a_file_being_written_waits",
+            "tests/campaign/test_races.py::test_a_pull_during_a_save_in_place_keeps_the_edit",
         ),
     ),
     Mutant(
@@ -32,6 +32,6 @@ WATCHES = (
         "33",
         "pinesync.sync.watching:meaning",
         whoever_wrote_it,
-        ("tests/watch/test_git.py::test_a_discarded_file_after_a_pull",),
+        ("tests/watch/test_git.py::test_a_file_discarded_after_a_pull_is_held",),
     ),
 )

@@ -64,9 +64,9 @@ def main() -> int:
         with subprocess.Popen(run, env=home, stdout=subprocess.PIPE, text=True) as server:
             try:
                 assert server.stdout
-                said = dict(server.stdout.readline().strip().split("=", 1) for _ in range(2))
-                cookie = said["PINESYNC_COOKIE"].strip("'")
-                origin = said["PINESYNC_FACADE_URL"].removesuffix("/pine-facade")
+                exports = dict(server.stdout.readline().strip().split("=", 1) for _ in range(2))
+                cookie = exports["PINESYNC_COOKIE"].strip("'")
+                origin = exports["PINESYNC_FACADE_URL"].removesuffix("/pine-facade")
                 pine_id = _own_script(cookie, origin)
                 for peer in PEERS:
                     client = f"{peer.name} {_version(python, peer)}"
@@ -77,9 +77,9 @@ def main() -> int:
                 server.terminate()
     sys.stdout.write("| client | works | does not |\n|---|---|---|\n")
     for client in dict.fromkeys(client for client, _, _ in rows):
-        told = [(call, why) for name, call, why in rows if name == client]
-        works = ", ".join(f"`{call}`" for call, why in told if not why)
-        fails = ", ".join(f"`{call}`: {_told(why)}" for call, why in told if why)
+        failures = [(call, why) for name, call, why in rows if name == client]
+        works = ", ".join(f"`{call}`" for call, why in failures if not why)
+        fails = ", ".join(f"`{call}`: {_told(why)}" for call, why in failures if why)
         sys.stdout.write(f"| {client} | {works} | {fails} |\n")
     return 0
 
@@ -164,10 +164,10 @@ def _of_npm(place: Path, origin: str, cookie: str, pine_id: str) -> Iterator[tup
 
 def _read(done: subprocess.CompletedProcess[str]) -> Iterator[tuple[str, str]]:
     try:
-        told = json.loads(done.stdout.rpartition("\n")[2])
+        answer = json.loads(done.stdout.rpartition("\n")[2])
     except ValueError:
-        told = [["all", (done.stderr or done.stdout).strip().rpartition("\n")[2]]]
-    for call, why in told:
+        answer = [["all", (done.stderr or done.stdout).strip().rpartition("\n")[2]]]
+    for call, why in answer:
         yield str(call), str(why)
 
 

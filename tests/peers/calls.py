@@ -138,14 +138,14 @@ def pinescript_claude_hook(cookie: str, pine_id: str, folder: Path) -> Calls:
 
 def main(name: str, cookie: str, pine_id: str, folder: str) -> None:
     only_loopback()
-    told = []
+    results = []
     for call, act in globals()[name](cookie, pine_id, Path(folder)).items():
         try:
             act()
-            told.append([call, ""])
+            results.append([call, ""])
         except Exception as error:
-            told.append([call, f"{type(error).__name__}: {error}"])
-    sys.stdout.write("\n" + json.dumps(told))
+            results.append([call, f"{type(error).__name__}: {error}"])
+    sys.stdout.write("\n" + json.dumps(results))
 
 
 if __name__ == "__main__":

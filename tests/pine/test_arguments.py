@@ -19,7 +19,7 @@ from tests.pine.conftest import GOOD, KEYS, MORE, OLD, STRANGE, World, bad, good
 @pytest.mark.parametrize(
     ("cookie", "address"), [(5, BASE_URL), (b"x", BASE_URL), ("x", 5), ("", "")]
 )
-def test_what_is_no_cookie_and_no_address_raises_nothing(cookie: Any, address: Any) -> None:
+def test_an_invalid_cookie_or_address_does_not_raise(cookie: Any, address: Any) -> None:
     envelope = Pine(cookie, base_url=address).list_saved_scripts()
     assert (envelope["status"], list(envelope)) == ("failed", KEYS)
 
@@ -45,7 +45,7 @@ def test_an_empty_argument_fails_without_a_request(world: World, empty: Any) -> 
     assert world.plan.log == []
 
 
-def test_a_source_that_could_not_be_read_back_is_not_sent(world: World) -> None:
+def test_a_source_over_the_read_limit_is_not_sent(world: World) -> None:
     pine_id, large = world.make(), GOOD + "// д\n" * 350_000
     assert "larger than 2 MiB" in bad(world.pine.create_script("New", large))
     assert "larger than 2 MiB" in bad(world.pine.edit_script(pine_id, "One", large))
@@ -57,7 +57,7 @@ def test_a_source_that_could_not_be_read_back_is_not_sent(world: World) -> None:
 @pytest.mark.parametrize(
     "pine_id", ["USER;short", "PUB;" + "0" * 32, STRANGE.upper(), STRANGE + "/..", "STD;RSI"]
 )
-def test_what_is_no_id_fails_without_a_request(world: World, pine_id: str) -> None:
+def test_an_invalid_id_fails_without_a_request(world: World, pine_id: str) -> None:
     for envelope in (
         world.pine.get_script(pine_id, "last"),
         world.pine.edit_script(pine_id, "One", GOOD),
@@ -70,7 +70,7 @@ def test_what_is_no_id_fails_without_a_request(world: World, pine_id: str) -> No
 @pytest.mark.parametrize(
     "version", ["-1", "0", "1.5", "../1.0", "LAST", "1.0/..", "v1", 0, -1, True, 1.5]
 )
-def test_what_is_no_version_fails_without_a_request(world: World, version: Any) -> None:
+def test_an_invalid_version_fails_without_a_request(world: World, version: Any) -> None:
     pine_id = world.make()
     bad(world.pine.get_script(pine_id, version))
     bad(world.pine.edit_script(pine_id, "One", MORE, expected_version=version))
@@ -78,7 +78,7 @@ def test_what_is_no_version_fails_without_a_request(world: World, version: Any) 
 
 
 @pytest.mark.parametrize("version", ["2", "2.0", "last", 2])
-def test_forms_of_a_version(world: World, version: str | int) -> None:
+def test_a_version_is_accepted_in_every_notation(world: World, version: str | int) -> None:
     pine_id = world.make("One", GOOD, MORE)
     envelope = world.pine.get_script(pine_id, version)
     data = good(envelope)
@@ -89,7 +89,7 @@ def test_forms_of_a_version(world: World, version: str | int) -> None:
 
 
 @pytest.mark.parametrize("expected", ["1.0", "3.0", "10", "1", 1, 3])
-def test_another_version_than_expected_saves_nothing(world: World, expected: str | int) -> None:
+def test_a_stale_expected_version_saves_nothing(world: World, expected: str | int) -> None:
     pine_id = world.make("One", GOOD, MORE)
     why = bad(world.pine.edit_script(pine_id, "One", GOOD, expected_version=expected))
     assert "2.0" in why
@@ -99,7 +99,7 @@ def test_another_version_than_expected_saves_nothing(world: World, expected: str
 
 
 @pytest.mark.parametrize("old", [OLD, OLD.partition("\n")[2]])
-def test_old_pine_is_saved_and_not_valid(world: World, old: str) -> None:
+def test_old_pine_is_saved_and_does_not_validate(world: World, old: str) -> None:
     checked = world.pine.validate_script(old)
     assert "Supported versions are >= 5" in bad(checked)
     assert (checked["data"], checked["warnings"]) == (None, [])
@@ -111,10 +111,10 @@ def test_old_pine_is_saved_and_not_valid(world: World, old: str) -> None:
         (warning,) = envelope["warnings"]
         assert warning["message"] == "not checked: TradingView checks Pine v5 and later"
         assert set(warning) == {"line", "column", "end_line", "end_column", "message", "code"}
-    assert [one.source for one in world.store.history(pine_id)] == [old, old + "// more\n"]
+    assert [version.source for version in world.store.history(pine_id)] == [old, old + "// more\n"]
 
 
-def test_old_pine_that_no_version_takes_is_not_saved(world: World) -> None:
+def test_old_pine_with_a_syntax_error_is_not_saved(world: World) -> None:
     pine_id = world.make("One", OLD)
     for envelope in (
         world.pine.create_script("New", OLD + "plot((close)\n"),
@@ -126,7 +126,7 @@ def test_old_pine_that_no_version_takes_is_not_saved(world: World) -> None:
     assert world.plan.asked("save_new") == world.plan.asked("save_next") == 0
 
 
-def test_metadata_is_what_was_given(world: World) -> None:
+def test_metadata_repeats_the_arguments(world: World) -> None:
     pine_id = world.make()
     edited = world.pine.edit_script(pine_id, "One", MORE)
     good(edited)
@@ -161,7 +161,7 @@ def test_no_error_names_a_command(world: World) -> None:
 
 
 @pytest.mark.parametrize("kind", ["reset", "hang", "500", "429"])
-def test_a_write_whose_answer_is_lost_says_what_to_do_first(world: World, kind: str) -> None:
+def test_a_write_without_a_response_says_to_list_scripts_first(world: World, kind: str) -> None:
     pine_id = world.make()
     for endpoint, call in (
         ("save_new", lambda: world.pine.create_script("New", GOOD)),
@@ -172,7 +172,7 @@ def test_a_write_whose_answer_is_lost_says_what_to_do_first(world: World, kind: 
         assert "check with get_script or list_saved_scripts before you try again" in bad(call())
 
 
-def test_validating_has_no_data(world: World) -> None:
+def test_validation_returns_no_data(world: World) -> None:
     envelope = world.pine.validate_script(GOOD)
     assert good(envelope) is None
     assert envelope["metadata"] == {"source": GOOD}
@@ -196,24 +196,24 @@ def test_nothing_is_ever_overwritten(world: World) -> None:
 @pytest.mark.parametrize(
     "body", [b'"no"', b"true", b"1", b"{}", b'{"success":true}', b'["ok"]', b"OK", b'"OK"', b""]
 )
-def test_deleted_is_only_what_the_service_says_is(world: World, body: bytes) -> None:
+def test_only_a_confirmed_deletion_succeeds(world: World, body: bytes) -> None:
     world.plan.add(Fault("delete", "answer", body=body))
     bad(world.pine.delete_script(world.make()))
 
 
 @pytest.mark.parametrize("body", [b'"ok"', b"ok", b'"ok"\n', b" ok "])
-def test_both_words_for_deleted(world: World, body: bytes) -> None:
+def test_both_deletion_responses_succeed(world: World, body: bytes) -> None:
     world.plan.add(Fault("delete", "answer", body=body))
     good(world.pine.delete_script(world.make()))
 
 
-def test_a_create_that_names_no_id_is_no_success(world: World) -> None:
-    said = b'{"success":true,"result":{"metaInfo":{"pine":{"version":"1.0"}}}}'
-    world.plan.add(Fault("save_new", "answer", when="after", body=said))
+def test_a_create_response_without_an_id_fails(world: World) -> None:
+    body = b'{"success":true,"result":{"metaInfo":{"pine":{"version":"1.0"}}}}'
+    world.plan.add(Fault("save_new", "answer", when="after", body=body))
     assert "created" in bad(world.pine.create_script("New", GOOD))
 
 
-def test_times_of_every_form_are_whole_seconds() -> None:
+def test_times_in_every_format_become_whole_seconds() -> None:
     assert responses.epoch("2023-02-06T11:08:10.969063Z") == 1_675_681_690
     for raw in (1_675_681_690, 1_675_681_690.9, "1675681690", "1675681690.9", 1_675_681_690_123):
         assert responses.epoch(raw) == 1_675_681_690
@@ -236,7 +236,7 @@ def test_without_a_cookie_every_method_fails_without_a_request(
     assert world.plan.log == []
 
 
-def test_the_variable_is_read_in_the_constructor_for_the_real_service_alone(
+def test_the_constructor_reads_the_cookie_variable_only_for_tradingview(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     adapter = WSGIAdapter(world.app)
@@ -249,15 +249,15 @@ def test_the_variable_is_read_in_the_constructor_for_the_real_service_alone(
     monkeypatch.setenv("TRADINGVIEW_COOKIE", "sessionid=other; sessionid_sign=other")
     pine_id = world.make()
     assert [item["id"] for item in good(real.list_saved_scripts())] == [pine_id]
-    asked = len(world.plan.log)
+    before = len(world.plan.log)
     for other in others:
         assert "cookie" in bad(other.list_saved_scripts())
-    assert len(world.plan.log) == asked
-    given = Pine("sessionid=x; sessionid_sign=y", adapter=adapter)
-    bad(given.list_saved_scripts())
+    assert len(world.plan.log) == before
+    explicit = Pine("sessionid=x; sessionid_sign=y", adapter=adapter)
+    bad(explicit.list_saved_scripts())
 
 
-def test_no_envelope_and_no_repr_shows_the_cookie(world: World) -> None:
+def test_neither_envelope_nor_repr_contains_the_cookie(world: World) -> None:
     pine_id = world.make()
     for kind in ("reset", "500", "html"):
         world.plan.add(f"*:*:{kind}")
@@ -270,6 +270,6 @@ def test_no_envelope_and_no_repr_shows_the_cookie(world: World) -> None:
 
 
 @pytest.mark.parametrize("url", ["http://example.com/x", "ftp://x", "nonsense", "https://u:pw@h/"])
-def test_an_address_that_is_none_fails(world: World, url: str) -> None:
+def test_an_invalid_address_fails(world: World, url: str) -> None:
     why = bad(Pine(world.user.cookie, base_url=url).list_saved_scripts())
     assert "pw" not in why

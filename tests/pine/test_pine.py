@@ -23,7 +23,9 @@ SWITCHES = [
 
 
 @pytest.mark.parametrize(("switch", "value"), SWITCHES)
-def test_all_six_with_every_switch(world: World, switch: str, value: Any) -> None:
+def test_all_six_methods_succeed_with_every_response_variant(
+    world: World, switch: str, value: Any
+) -> None:
     world.app.switches = switches = replace(Switches(), **{switch: value})
     pine, name = world.pine, "A & <B> Ünï"
     assert good(pine.list_saved_scripts()) == []
@@ -81,7 +83,9 @@ def test_all_six_with_every_switch(world: World, switch: str, value: Any) -> Non
 
 
 @pytest.mark.parametrize(("switch", "value"), SWITCHES)
-def test_errors_with_every_switch(world: World, switch: str, value: Any) -> None:
+def test_errors_are_reported_with_every_response_variant(
+    world: World, switch: str, value: Any
+) -> None:
     world.app.switches = replace(Switches(), **{switch: value})
     pine_id = world.make()
     code = "" if (switch, value) == ("bare_errors", "all") else "CE10272"
@@ -104,7 +108,9 @@ def test_errors_with_every_switch(world: World, switch: str, value: Any) -> None
 
 
 @pytest.mark.parametrize(("switch", "value"), SWITCHES)
-def test_a_dead_session_with_every_switch(world: World, switch: str, value: Any) -> None:
+def test_an_expired_session_fails_with_every_response_variant(
+    world: World, switch: str, value: Any
+) -> None:
     world.app.switches = replace(Switches(), **{switch: value})
     pine_id = world.make()
     world.plan.expire()
@@ -117,7 +123,7 @@ def test_a_dead_session_with_every_switch(world: World, switch: str, value: Any)
 
 
 @pytest.mark.parametrize("has_result", [False, True])
-def test_a_text_that_only_save_refuses_is_a_failure_with_its_errors(
+def test_a_text_that_only_save_refuses_fails_with_its_errors(
     world: World, has_result: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The quick check is weaker than the save: plot and token limits show only there."""
@@ -152,7 +158,7 @@ def test_no_fault_raises(world: World, method: str, kind: str, when: str) -> Non
 
 @pytest.mark.parametrize("kind", ["429", "500", "503", "reset", "truncate"])
 @pytest.mark.parametrize("method", ["list_saved_scripts", "get_script", "validate_script"])
-def test_a_read_that_failed_once_succeeds(world: World, method: str, kind: str) -> None:
+def test_a_read_is_retried_after_a_fault(world: World, method: str, kind: str) -> None:
     pine_id = world.make()
     world.plan.add(f"{ENDPOINTS[method]}:1:{kind}:after:seconds=0")
     good(world.calls(pine_id)[method]())
@@ -160,7 +166,7 @@ def test_a_read_that_failed_once_succeeds(world: World, method: str, kind: str) 
 
 @pytest.mark.parametrize("kind", ["slow", "foreign"])
 @pytest.mark.parametrize("method", ENDPOINTS)
-def test_notes_alone_succeed(world: World, method: str, kind: str) -> None:
+def test_responses_with_only_notes_succeed(world: World, method: str, kind: str) -> None:
     pine_id = world.make()
     world.plan.add(f"{ENDPOINTS[method]}:1:{kind}:after")
     good(world.calls(pine_id)[method]())
@@ -168,7 +174,7 @@ def test_notes_alone_succeed(world: World, method: str, kind: str) -> None:
 
 @pytest.mark.parametrize("kind", ["expire", "foreign-delete"])
 @pytest.mark.parametrize("method", ["edit_script", "get_script", "delete_script"])
-def test_gone_in_the_last_moment(world: World, method: str, kind: str) -> None:
+def test_a_script_deleted_just_before_the_call_fails(world: World, method: str, kind: str) -> None:
     pine_id = world.make()
     world.plan.add(f"{ENDPOINTS[method]}:1:{kind}:before")
     bad(world.calls(pine_id)[method]())
@@ -197,7 +203,7 @@ BODIES = (JSON | SHAPED).map(lambda value: json.dumps(value).encode()) | st.bina
 
 @given(body=BODIES, status=st.sampled_from([200, 201, 204, 400, 401, 403, 404, 409, 413, 420, 599]))
 @pytest.mark.parametrize("method", ENDPOINTS)
-def test_no_answer_raises(method: str, body: bytes, status: int, fuzzed: World) -> None:
+def test_no_response_raises(method: str, body: bytes, status: int, fuzzed: World) -> None:
     world = fuzzed
     world.plan.clear()
     for endpoint in ("*", ENDPOINTS[method]):

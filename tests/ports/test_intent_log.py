@@ -23,20 +23,20 @@ ONE_OF_EACH: tuple[Intent, ...] = (
 )
 
 
-def test_there_are_none_at_first(place: Place) -> None:
+def test_a_new_log_is_empty(place: Place) -> None:
     assert list(place.log.intents()) == []
     assert list(place.log.operations(5)) == []
     assert place.log.journal.is_empty
 
 
-def test_what_is_written_is_there_for_everybody_oldest_first(place: Place) -> None:
+def test_written_intents_are_visible_to_every_process_oldest_first(place: Place) -> None:
     for intent in reversed(ONE_OF_EACH):
         place.log.write(intent)
     assert tuple(place.log.intents()) == ONE_OF_EACH
     assert tuple(place.other_process().intents()) == ONE_OF_EACH
 
 
-def test_an_intent_is_written_in_place_of_the_one_with_its_key(place: Place) -> None:
+def test_an_intent_replaces_the_one_with_its_key(place: Place) -> None:
     place.log.write(upload())
     sent = with_state(upload(), "sent")
     place.log.write(sent)
@@ -44,7 +44,7 @@ def test_an_intent_is_written_in_place_of_the_one_with_its_key(place: Place) -> 
     assert list(place.other_process().intents()) == [sent]
 
 
-def test_what_is_dropped_is_gone_and_may_be_dropped_again(place: Place) -> None:
+def test_an_intent_can_be_dropped_twice(place: Place) -> None:
     one, two = upload("0001-aa"), upload("0002-bb")
     place.log.write(one)
     place.log.write(two)
@@ -54,14 +54,14 @@ def test_what_is_dropped_is_gone_and_may_be_dropped_again(place: Place) -> None:
     assert list(place.other_process().intents()) == [two]
 
 
-def test_a_damaged_one_never_counts_as_missing(place: Place) -> None:
+def test_a_damaged_intent_is_not_treated_as_missing(place: Place) -> None:
     place.log.write(upload())
     place.damage_intent(upload().key)
     with pytest.raises(StateError):
         place.other_process().intents()
 
 
-def test_one_writes_at_a_time(place: Place) -> None:
+def test_only_one_process_writes_at_a_time(place: Place) -> None:
     other = place.other_process()
     with place.log.exclusive():
         for log in (place.log, other):
@@ -78,7 +78,7 @@ def test_a_failure_releases_the_lock(place: Place) -> None:
         pass
 
 
-def test_only_a_save_that_landed_is_something_done_and_it_is_done_once(place: Place) -> None:
+def test_only_a_landed_save_is_journaled_and_only_once(place: Place) -> None:
     intent = with_state(upload(), "sent")
     place.log.write(intent)
     assert place.log.journal.is_empty
@@ -88,7 +88,7 @@ def test_only_a_save_that_landed_is_something_done_and_it_is_done_once(place: Pl
     assert place.log.journal.saves == [SentVersion(PATH, PINE_ID, Version(4), Version(3))]
 
 
-def test_the_journal_goes_into_the_log_as_one_operation(place: Place) -> None:
+def test_the_journal_is_logged_as_one_operation(place: Place) -> None:
     place.write(PATH, TEXT.encode())
     place.manifest.commit({PATH: ENTRY})
     place.tree.put(PATH, "new\n", digest(TEXT), lambda _: None)
@@ -105,7 +105,7 @@ def test_the_journal_goes_into_the_log_as_one_operation(place: Place) -> None:
     assert place.log.journal.is_empty
 
 
-def test_where_nothing_was_done_nothing_is_logged(place: Place) -> None:
+def test_an_empty_operation_is_not_logged(place: Place) -> None:
     place.log.log_operation("push", 1.0)
     place.log.write(upload())
     place.manifest.commit({PATH: None})
@@ -113,7 +113,7 @@ def test_where_nothing_was_done_nothing_is_logged(place: Place) -> None:
     assert list(place.log.operations(5)) == []
 
 
-def test_the_newest_are_given_in_their_order_whatever_the_clock_said(place: Place) -> None:
+def test_operations_are_listed_newest_first_despite_wrong_clocks(place: Place) -> None:
     for verb, when in zip("abcd", (30.0, 20.0, 20.0, 10.0), strict=True):
         place.manifest.commit({PATH: replace(ENTRY, name=verb)})
         place.log.log_operation(verb, when)

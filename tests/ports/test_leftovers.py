@@ -67,7 +67,7 @@ def broken_off(bench: Bench, file: str, temp: str | None) -> tuple[PineId, str]:
         "half written",
     ],
 )
-def test_whatever_is_left_nothing_of_theirs_is_undone(
+def test_a_pull_interrupted_at_any_point_undoes_nothing_of_theirs(
     bench: Bench, file: str, temp: str | None
 ) -> None:
     pine_id, path = broken_off(bench, file, temp)
@@ -85,7 +85,7 @@ def test_whatever_is_left_nothing_of_theirs_is_undone(
     bench.check_sound()
 
 
-def test_a_full_disk_under_the_backup_loses_no_text(bench: Bench) -> None:
+def test_a_full_disk_during_the_backup_loses_no_text(bench: Bench) -> None:
     pine_id, path = bench.script("One", BASE)
     bench.write(path, MINE)
     bench.fake.web_save(pine_id, THEIRS)
@@ -109,14 +109,14 @@ def test_a_full_disk_under_the_backup_loses_no_text(bench: Bench) -> None:
     bench.check_sound()
 
 
-def test_a_damaged_record_of_a_pull_is_no_bug(bench: Bench) -> None:
+def test_a_damaged_intent_of_a_pull_is_reported(bench: Bench) -> None:
     broken_off(bench, BASE, None)
     bench.place.damage_intent("0001-aa")
     with pytest.raises(StateError):
         bench.push()
 
 
-def test_an_edit_while_the_texts_are_fetched_is_left_as_it_is(bench: Bench) -> None:
+def test_an_edit_during_the_download_is_kept(bench: Bench) -> None:
     pine_id, path = bench.script("One", BASE)
     bench.fake.web_save(pine_id, THEIRS)
     bench.fake.at_next("get", lambda: bench.write(path, MINE))
@@ -127,7 +127,7 @@ def test_an_edit_while_the_texts_are_fetched_is_left_as_it_is(bench: Bench) -> N
     bench.check_sound()
 
 
-def test_an_edit_between_the_record_and_the_exchange_is_left_as_it_is(bench: Bench) -> None:
+def test_an_edit_between_intent_and_exchange_is_kept(bench: Bench) -> None:
     pine_id, path = bench.script("One", BASE)
     bench.fake.web_save(pine_id, THEIRS)
     bench.after_write = lambda _: bench.write(path, MINE)

@@ -14,7 +14,7 @@ from tests.ports.conftest import ENTRY, OTHER, PATH, PINE_ID, TEXT
 SECOND = replace(ENTRY, path=OTHER, name="Two", pine_id=PineId("USER;" + "2" * 32))
 
 
-def test_a_new_one_lists_nothing(place: Place) -> None:
+def test_a_new_manifest_is_empty(place: Place) -> None:
     assert dict(place.manifest.entries()) == {}
 
 
@@ -25,7 +25,7 @@ def test_entries_are_set_and_removed_in_one_write(place: Place) -> None:
     assert dict(place.manifest.entries()) == {OTHER: SECOND}
 
 
-def test_every_field_of_an_entry_is_kept(place: Place) -> None:
+def test_every_field_of_an_entry_is_stored(place: Place) -> None:
     base = Base(Version(9), digest(TEXT), digest("sent\n"), (Version(7),), digest("chosen\n"))
     entry = replace(ENTRY, name='A "name" = 測', base=base, shadowed=Version(8))
     place.manifest.commit({PATH: entry, OTHER: replace(SECOND, pine_id=None, base=None)})
@@ -33,19 +33,19 @@ def test_every_field_of_an_entry_is_kept(place: Place) -> None:
     assert place.manifest.entries()[OTHER].pine_id is None
 
 
-def test_other_entries_stay(place: Place) -> None:
+def test_other_entries_are_not_changed(place: Place) -> None:
     place.manifest.commit({PATH: ENTRY, OTHER: SECOND})
     place.manifest.commit({PATH: replace(ENTRY, shadowed=Version(2))})
     assert place.manifest.entries()[OTHER] == SECOND
 
 
-def test_what_was_given_before_does_not_change(place: Place) -> None:
+def test_returned_entries_do_not_change_later(place: Place) -> None:
     before = place.manifest.entries()
     place.manifest.commit({PATH: ENTRY})
     assert dict(before) == {}
 
 
-def test_removing_what_is_not_listed_changes_nothing(place: Place) -> None:
+def test_removing_an_unlisted_entry_changes_nothing(place: Place) -> None:
     place.manifest.commit({PATH: ENTRY})
     place.log.log_operation("first", 1.0)
     place.manifest.commit({OTHER: None, PATH: ENTRY})
@@ -53,7 +53,7 @@ def test_removing_what_is_not_listed_changes_nothing(place: Place) -> None:
     assert place.log.journal.is_empty
 
 
-def test_what_changed_is_in_the_journal(place: Place) -> None:
+def test_changes_are_journaled(place: Place) -> None:
     place.manifest.commit({PATH: ENTRY})
     place.manifest.commit({PATH: replace(ENTRY, name="Three")})
     assert list(place.log.journal.entries.values()) == [
@@ -61,7 +61,7 @@ def test_what_changed_is_in_the_journal(place: Place) -> None:
     ]
 
 
-def test_an_entry_leaves_its_path_for_another(place: Place) -> None:
+def test_an_entry_moves_to_another_path(place: Place) -> None:
     place.manifest.commit({PATH: ENTRY})
     place.manifest.follow(PATH, replace(ENTRY, path=OTHER))
     assert dict(place.manifest.entries()) == {OTHER: replace(ENTRY, path=OTHER)}
@@ -69,7 +69,7 @@ def test_an_entry_leaves_its_path_for_another(place: Place) -> None:
     assert dict(place.manifest.entries()) == {OTHER: replace(ENTRY, path=OTHER)}
 
 
-def test_the_scope_is_the_accounts_or_some_scripts_of_it(place: Place) -> None:
+def test_the_scope_is_the_account_or_some_of_its_scripts(place: Place) -> None:
     scope = place.manifest.scope()
     assert dict(scope.folders or {}) == FOLDERS
     assert (scope.account, scope.track_all, scope.only) == (None, True, None)
@@ -84,7 +84,7 @@ def test_the_first_account_is_pinned(place: Place) -> None:
     assert dict(place.manifest.entries()) == {PATH: ENTRY}
 
 
-def test_where_nothing_can_be_written_nothing_changes(place: Place) -> None:
+def test_an_unwritable_manifest_is_not_changed(place: Place) -> None:
     place.manifest.commit({PATH: ENTRY})
     place.manifest.refuse_unwritable()
     with place.full():
@@ -101,13 +101,13 @@ def test_where_nothing_can_be_written_nothing_changes(place: Place) -> None:
     place.manifest.refuse_unwritable()
 
 
-def test_one_that_cannot_be_used_is_never_taken_for_an_empty_one(place: Place) -> None:
+def test_an_invalid_manifest_is_not_treated_as_empty(place: Place) -> None:
     place.manifest.commit({PATH: ENTRY})
     place.break_manifest()
     cannot_be_used(place, ManifestError)
 
 
-def test_nor_is_one_that_is_gone(place: Place) -> None:
+def test_a_missing_manifest_is_not_treated_as_empty(place: Place) -> None:
     place.remove_manifest()
     cannot_be_used(place, Misuse)
 
@@ -136,7 +136,7 @@ def test_without_a_repository_nothing_is_recorded(place: Place) -> None:
     assert dict(place.manifest.recorded(asked(3))) == {}
 
 
-def test_what_a_commit_had_is_recorded_whatever_came_after(place: Place) -> None:
+def test_a_committed_base_stays_recorded(place: Place) -> None:
     place.start_git()
     assert place.manifest.has_history()
     assert dict(place.manifest.recorded(asked(3))) == {}
@@ -150,7 +150,7 @@ def test_what_a_commit_had_is_recorded_whatever_came_after(place: Place) -> None
     assert dict(place.manifest.recorded(both)) == {PINE_ID: frozenset()}
 
 
-def test_another_version_text_or_script_is_not(place: Place) -> None:
+def test_another_version_text_or_script_is_not_recorded(place: Place) -> None:
     place.start_git()
     place.manifest.commit({PATH: ENTRY})
     place.commit()
@@ -159,7 +159,7 @@ def test_another_version_text_or_script_is_not(place: Place) -> None:
         assert dict(place.manifest.recorded(pairs)) == {}
 
 
-def test_the_versions_of_others_are_those_of_when_the_text_came_and_went(place: Place) -> None:
+def test_recorded_foreign_versions_span_the_commits_with_the_text(place: Place) -> None:
     place.start_git()
     for base in (
         Base(Version(3), digest(TEXT), theirs=(Version(1),)),

@@ -40,7 +40,7 @@ def each(request: pytest.FixtureRequest) -> Parallel:
         (BASE.replace("one", "1"), BASE.replace("five\n", "five"), "1\ntwo\nthree\nfour\nfive"),
     ],
 )
-def test_changes_of_both_sides_come_together(
+def test_changes_of_both_sides_are_merged(
     merging: Merge, local: str, remote: str, merged: str
 ) -> None:
     assert merging(BASE, local, remote) == Merged(merged, conflicted=False)
@@ -55,7 +55,7 @@ def test_changes_of_both_sides_come_together(
         (BASE + "six\n", BASE + "VI\n"),
     ],
 )
-def test_conflicting_lines_are_between_markers(merging: Merge, local: str, remote: str) -> None:
+def test_conflicting_lines_get_conflict_markers(merging: Merge, local: str, remote: str) -> None:
     found = merging(BASE, local, remote)
     assert found.conflicted
     assert has_conflict_markers(found.text)
@@ -71,13 +71,13 @@ def test_results_come_in_the_order_of_the_items(each: Parallel) -> None:
     assert not any((each(str, []), each.pipeline(str, len, []), [*each.prefetch(str, [])]))
 
 
-def test_several_run_at_a_time(each: Parallel) -> None:
+def test_several_calls_run_at_once(each: Parallel) -> None:
     together = Barrier(4, timeout=LONG)
     for run in (each, each.prefetch):
         assert len(list(run(lambda _: together.wait(), range(4)))) == 4
 
 
-def test_an_error_is_raised_where_the_results_are(each: Parallel) -> None:
+def test_an_error_is_raised_with_the_results(each: Parallel) -> None:
     def act(number: int) -> float:
         return 1 / number
 
@@ -89,7 +89,7 @@ def test_an_error_is_raised_where_the_results_are(each: Parallel) -> None:
 
 
 @pytest.mark.parametrize("begin", [submit, parallel.submit], ids=["fake", "thread"])
-def test_what_takes_a_while_is_waited_for_at_its_end(begin: Submit) -> None:
+def test_a_background_call_is_awaited_when_its_result_is_needed(begin: Submit) -> None:
     go = Event()
     result = begin(lambda: go.wait(LONG))
     go.set()

@@ -66,7 +66,7 @@ def download(place: Place, temp: str, text: str, before: str | None) -> Download
 # -- reading --------------------------------------------------------------------------------------
 
 
-def test_every_script_is_seen_listed_or_not(place: Place) -> None:
+def test_listed_and_unlisted_scripts_are_found(place: Place) -> None:
     place.manifest.commit({PATH: ENTRY})
     place.write(PATH, TEXT.encode())
     place.write("new.pine", MARKED.encode())
@@ -78,13 +78,13 @@ def test_every_script_is_seen_listed_or_not(place: Place) -> None:
     assert found[RelPath("new.pine")].marked
 
 
-def test_what_is_listed_and_gone_is_not_seen(place: Place) -> None:
+def test_a_missing_listed_file_is_not_found(place: Place) -> None:
     place.manifest.commit({PATH: ENTRY})
     assert dict(place.tree.local_texts()) == {}
     assert dict(place.tree.local_texts([PATH])) == {}
 
 
-def test_what_is_ignored_is_not_seen_unless_it_is_listed(place: Place) -> None:
+def test_an_ignored_file_is_found_only_if_listed(place: Place) -> None:
     for path in (PATH, OTHER):
         place.write(path, TEXT.encode())
     place.ignore(PATH)
@@ -93,18 +93,18 @@ def test_what_is_ignored_is_not_seen_unless_it_is_listed(place: Place) -> None:
     assert sorted(place.tree.local_texts()) == [PATH, OTHER]
 
 
-def test_only_some_are_looked_at(place: Place) -> None:
+def test_only_the_given_paths_are_read(place: Place) -> None:
     for path in (PATH, OTHER):
         place.write(path, TEXT.encode())
     assert list(place.tree.local_texts([OTHER])) == [OTHER]
 
 
-def test_bom_and_line_ends_make_no_other_text(place: Place) -> None:
+def test_bom_and_line_ends_do_not_change_the_digest(place: Place) -> None:
     place.write(PATH, b"\xef\xbb\xbfplot(close)\r\n")
     assert place.tree.local_texts()[PATH].digest == digest(TEXT)
 
 
-def test_what_cannot_be_read_has_a_problem(place: Place) -> None:
+def test_an_unreadable_file_has_a_problem(place: Place) -> None:
     place.manifest.commit({PATH: ENTRY})
     place.block(PATH)
     place.write(OTHER, b"\xff")
@@ -114,7 +114,7 @@ def test_what_cannot_be_read_has_a_problem(place: Place) -> None:
     assert found[OTHER].problem == "not UTF-8: byte 0xff at offset 0"
 
 
-def test_reading_gives_the_bytes_or_none(place: Place) -> None:
+def test_read_returns_the_bytes_or_none(place: Place) -> None:
     place.write(PATH, b"\xff\r\n")
     assert place.tree.read(PATH) == b"\xff\r\n"
     assert place.tree.read(OTHER) is None
@@ -123,7 +123,7 @@ def test_reading_gives_the_bytes_or_none(place: Place) -> None:
         place.tree.read(OTHER)
 
 
-def test_anything_occupies_a_place(place: Place) -> None:
+def test_any_kind_of_file_occupies_a_path(place: Place) -> None:
     assert not place.tree.is_occupied(PATH)
     place.write(PATH, b"\xff")
     place.block(OTHER)
@@ -134,13 +134,13 @@ def test_anything_occupies_a_place(place: Place) -> None:
 # -- putting --------------------------------------------------------------------------------------
 
 
-def test_a_new_file_is_put_where_there_is_none(place: Place) -> None:
+def test_put_creates_a_new_file(place: Place) -> None:
     put(place, expected=None)
     assert place.files() == {PATH: NEW.encode()}
     assert place.log.journal.files == {PATH: Written(PATH, None, digest(NEW))}
 
 
-def test_a_file_gets_the_text_in_its_own_shape_and_what_it_had_is_kept(place: Place) -> None:
+def test_put_keeps_the_shape_and_backs_up_the_old_text(place: Place) -> None:
     place.write(PATH, b"\xef\xbb\xbfplot(close)\r\n")
     put(place)
     assert place.files() == {PATH: b"\xef\xbb\xbfplot(open)\r\n"}
@@ -148,7 +148,7 @@ def test_a_file_gets_the_text_in_its_own_shape_and_what_it_had_is_kept(place: Pl
     assert place.log.journal.files == {PATH: Written(PATH, digest(TEXT), digest(NEW))}
 
 
-def test_the_temporary_file_is_named_while_the_old_text_is_there(place: Place) -> None:
+def test_the_temporary_file_is_named_before_the_exchange(place: Place) -> None:
     place.write(PATH, TEXT.encode())
     seen: list[tuple[str, bytes | None]] = []
     place.tree.put(PATH, NEW, digest(TEXT), lambda n: seen.append((n, place.tree.read(PATH))))
@@ -160,7 +160,7 @@ def test_the_temporary_file_is_named_while_the_old_text_is_there(place: Place) -
 
 @pytest.mark.parametrize("there", [THEIRS.encode(), b"\xff"], ids=["another text", "no text"])
 @pytest.mark.parametrize("expected", [None, TEXT])
-def test_another_text_than_the_expected_one_stays(
+def test_put_does_not_replace_an_unexpected_text(
     place: Place, there: bytes, expected: str | None
 ) -> None:
     place.write(PATH, there)
@@ -173,13 +173,13 @@ def test_another_text_than_the_expected_one_stays(
     assert place.log.journal.is_empty
 
 
-def test_a_missing_file_is_not_recreated(place: Place) -> None:
+def test_put_does_not_recreate_a_missing_file(place: Place) -> None:
     with pytest.raises(FileError):
         put(place)
     assert place.files() == {}
 
 
-def test_nothing_is_put_over_what_is_no_file(place: Place) -> None:
+def test_put_does_not_replace_a_folder(place: Place) -> None:
     place.block(PATH)
     for expected in (None, TEXT):
         with pytest.raises(FileError):
@@ -190,7 +190,7 @@ def test_nothing_is_put_over_what_is_no_file(place: Place) -> None:
 
 
 @pytest.mark.parametrize("before", [TEXT, None])
-def test_killed_before_the_exchange_nothing_was_done(place: Place, before: str | None) -> None:
+def test_a_put_killed_before_the_exchange_did_nothing(place: Place, before: str | None) -> None:
     if before:
         place.write(PATH, before.encode())
     intent = broken(place, expected=before)
@@ -201,7 +201,7 @@ def test_killed_before_the_exchange_nothing_was_done(place: Place, before: str |
 
 
 @pytest.mark.parametrize("before", [TEXT, None])
-def test_killed_after_it_all_was_done(place: Place, before: str | None) -> None:
+def test_a_put_killed_at_its_end_is_done(place: Place, before: str | None) -> None:
     if before:
         place.write(PATH, before.encode())
     intent = put(place, expected=before)
@@ -212,7 +212,7 @@ def test_killed_after_it_all_was_done(place: Place, before: str | None) -> None:
     assert place.log.journal.files == {PATH: Written(PATH, intent.replaces, digest(NEW))}
 
 
-def test_done_and_edited_since_it_was_done(place: Place) -> None:
+def test_a_put_is_done_although_the_file_was_edited_since(place: Place) -> None:
     place.write(PATH, TEXT.encode())
     intent = put(place)
     place.write(PATH, THEIRS.encode())
@@ -221,7 +221,7 @@ def test_done_and_edited_since_it_was_done(place: Place) -> None:
 
 
 @pytest.mark.parametrize("there", [TEXT, THEIRS])
-def test_cleaned_up_by_somebody_else_it_was_not_done(place: Place, there: str) -> None:
+def test_a_put_whose_temporary_file_was_removed_did_nothing(place: Place, there: str) -> None:
     place.write(PATH, TEXT.encode())
     intent = broken(place)
     place.remove(f"indicators/{intent.temp}")
@@ -231,7 +231,7 @@ def test_cleaned_up_by_somebody_else_it_was_not_done(place: Place, there: str) -
     assert list(place.log.intents()) == []
 
 
-def test_killed_between_the_exchange_and_its_end_it_is_finished(place: Place) -> None:
+def test_a_put_killed_after_the_exchange_is_finished(place: Place) -> None:
     place.write(PATH, TEXT.encode())
     intent = broken(place)
     place.write(PATH, NEW.encode())
@@ -241,7 +241,7 @@ def test_killed_between_the_exchange_and_its_end_it_is_finished(place: Place) ->
     assert place.texts.text_of(digest(TEXT)) == TEXT
 
 
-def test_an_editor_that_came_in_between_gets_its_text_back(place: Place) -> None:
+def test_take_back_restores_the_text_an_editor_saved(place: Place) -> None:
     place.write(PATH, TEXT.encode())
     intent = broken(place)
     place.write(PATH, NEW.encode())
@@ -250,7 +250,7 @@ def test_an_editor_that_came_in_between_gets_its_text_back(place: Place) -> None
     assert place.files() == {PATH: THEIRS.encode()}
 
 
-def test_of_two_texts_that_nobody_expected_both_are_kept(place: Place) -> None:
+def test_take_back_keeps_two_unexpected_texts(place: Place) -> None:
     place.write(PATH, TEXT.encode())
     intent = broken(place)
     place.write(PATH, b"the newer one\n")
@@ -260,20 +260,20 @@ def test_of_two_texts_that_nobody_expected_both_are_kept(place: Place) -> None:
     assert place.texts.text_of(digest(THEIRS)) == THEIRS
 
 
-def test_an_edit_at_the_last_moment_stays(place: Place) -> None:
+def test_put_keeps_an_edit_made_at_the_last_moment(place: Place) -> None:
     place.write(PATH, TEXT.encode())
     intent = broken(place, lambda: place.write(PATH, THEIRS.encode()))
     assert not place.tree.finish_write(intent)
     assert place.files() == {PATH: THEIRS.encode()}
 
 
-def test_a_file_made_at_the_last_moment_stays(place: Place) -> None:
+def test_put_keeps_a_file_created_at_the_last_moment(place: Place) -> None:
     intent = broken(place, lambda: place.write(PATH, THEIRS.encode()), expected=None)
     assert not place.tree.finish_write(intent)
     assert place.files() == {PATH: THEIRS.encode()}
 
 
-def test_leftovers_that_nobody_knows_are_kept_and_removed(place: Place) -> None:
+def test_unknown_leftovers_are_backed_up_and_removed(place: Place) -> None:
     place.write(PATH, TEXT.encode())
     place.write("indicators/.pinesync-0-a.tmp", THEIRS.encode())
     place.write(".pinesync-0-b.tmp", b"\xff")
@@ -303,7 +303,7 @@ def test_a_file_moves_in_two_steps(place: Place) -> None:
     assert place.log.journal.moves == [Moved(PATH, OTHER)]
 
 
-def test_each_step_may_be_done_again(place: Place) -> None:
+def test_each_step_of_a_move_is_idempotent(place: Place) -> None:
     place.write(PATH, TEXT.encode())
     place.tree.add_new_name(PATH, OTHER)
     place.tree.add_new_name(PATH, OTHER)
@@ -312,7 +312,7 @@ def test_each_step_may_be_done_again(place: Place) -> None:
     assert place.files() == {OTHER: TEXT.encode()}
 
 
-def test_no_file_is_moved_over_another(place: Place) -> None:
+def test_a_move_does_not_overwrite_a_file(place: Place) -> None:
     place.write(PATH, TEXT.encode())
     place.write(OTHER, THEIRS.encode())
     with pytest.raises(ChangedMeanwhile):
@@ -322,7 +322,7 @@ def test_no_file_is_moved_over_another(place: Place) -> None:
     assert place.files() == {PATH: TEXT.encode(), OTHER: THEIRS.encode()}
 
 
-def test_what_is_not_there_does_not_move(place: Place) -> None:
+def test_a_missing_file_does_not_move(place: Place) -> None:
     with pytest.raises(FileError):
         place.tree.add_new_name(PATH, OTHER)
     place.block(PATH)
@@ -331,7 +331,7 @@ def test_what_is_not_there_does_not_move(place: Place) -> None:
     assert place.log.journal.moves == []
 
 
-def test_an_old_path_that_was_saved_meanwhile_stays(place: Place) -> None:
+def test_a_move_keeps_an_old_path_that_was_saved_again(place: Place) -> None:
     place.write(PATH, TEXT.encode())
     place.tree.add_new_name(PATH, OTHER)
     place.write(PATH, THEIRS.encode())
@@ -340,7 +340,7 @@ def test_an_old_path_that_was_saved_meanwhile_stays(place: Place) -> None:
     assert place.files() == {PATH: THEIRS.encode(), OTHER: TEXT.encode()}
 
 
-def test_a_new_path_is_taken_away_again(place: Place) -> None:
+def test_a_retracted_move_removes_the_new_path(place: Place) -> None:
     place.write(PATH, TEXT.encode())
     place.tree.add_new_name(PATH, OTHER)
     place.tree.revert_move(PATH, OTHER, digest(TEXT), KEY)
@@ -349,7 +349,7 @@ def test_a_new_path_is_taken_away_again(place: Place) -> None:
     assert place.files() == {PATH: TEXT.encode()}
 
 
-def test_unless_it_was_saved_meanwhile(place: Place) -> None:
+def test_a_retracted_move_keeps_a_new_path_that_was_saved(place: Place) -> None:
     place.write(PATH, TEXT.encode())
     place.tree.add_new_name(PATH, OTHER)
     place.write(OTHER, THEIRS.encode())
@@ -357,7 +357,7 @@ def test_unless_it_was_saved_meanwhile(place: Place) -> None:
     assert place.files() == {PATH: TEXT.encode(), OTHER: THEIRS.encode()}
 
 
-def test_the_only_file_gets_its_old_path_back(place: Place) -> None:
+def test_a_retracted_move_restores_the_old_path(place: Place) -> None:
     place.write(PATH, TEXT.encode())
     place.tree.add_new_name(PATH, OTHER)
     place.remove(PATH)

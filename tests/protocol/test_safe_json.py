@@ -21,7 +21,7 @@ JSON = st.recursive(
 
 
 @given(JSON, st.booleans())
-def test_what_is_within_the_limits_is_read_as_everybody_reads_it(
+def test_json_within_the_limits_is_read_as_the_standard_library_reads_it(
     value: object, ascii_alone: bool
 ) -> None:
     try:
@@ -45,7 +45,7 @@ def test_what_is_within_the_limits_is_read_as_everybody_reads_it(
     ],
     ids=range(8),
 )
-def test_up_to_the_limits_it_is_taken(text: str) -> None:
+def test_json_at_the_limits_is_accepted(text: str) -> None:
     assert loads(text.encode()) == json.loads(text)
 
 
@@ -72,13 +72,13 @@ def test_up_to_the_limits_it_is_taken(text: str) -> None:
     ],
     ids=range(17),
 )
-def test_beyond_them_the_reason_is_reported(text: str, words: str) -> None:
+def test_json_over_a_limit_is_refused_with_the_reason(text: str, words: str) -> None:
     with pytest.raises(ValueError, match=words):
         loads(text.encode())
 
 
 @given(st.binary(max_size=60) | st.text('"\\[]{},:0a ', max_size=60).map(str.encode))
-def test_any_bytes_are_taken_or_refused(body: bytes) -> None:
+def test_any_bytes_are_parsed_or_refused(body: bytes) -> None:
     try:
         value = loads(body)
     except ValueError:

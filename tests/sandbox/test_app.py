@@ -38,7 +38,7 @@ def said(answer: requests.Response) -> tuple[int, Any]:
 # -- list, get, versions --------------------------------------------------------------------------
 
 
-def test_list(facade: Any, slash: str, good: str) -> None:
+def test_a_list_has_the_saved_scripts(facade: Any, slash: str, good: str) -> None:
     pine_id = facade.make("A <b> & 'c'", good)
     answer = facade.ask("GET", "/list?filter=saved")
     assert answer.headers["content-type"] == "text/plain; charset=utf-8"
@@ -69,13 +69,13 @@ def test_list(facade: Any, slash: str, good: str) -> None:
         ("?filter=SAVED", "Bad 'filter' value"),
     ],
 )
-def test_list_with_a_bad_filter_is_400_text(facade: Any, query: str, words: str) -> None:
+def test_a_list_with_a_bad_filter_is_400_text(facade: Any, query: str, words: str) -> None:
     for cookie in (None, ""):
         assert said(facade.ask("GET", "/list" + query, cookie=cookie)) == (400, words)
 
 
 @pytest.mark.parametrize("cookie", ["", "sessionid=x; sessionid_sign=y", "sessionid={}", "\\"])
-def test_no_or_dead_session_lists_nothing(facade: Any, cookie: str) -> None:
+def test_a_missing_or_expired_session_lists_nothing(facade: Any, cookie: str) -> None:
     facade.make()
     cookie = cookie.replace("{}", facade.user.sessionid)
     assert facade.json("GET", "/list?filter=saved", cookie=cookie) == []
@@ -87,7 +87,7 @@ def test_the_user_name_in_a_query_is_ignored(facade: Any) -> None:
 
 
 @pytest.mark.parametrize("version", ["last", "2.0", "2"])
-def test_get(facade: Any, slash: str, version: str) -> None:
+def test_get_returns_name_times_and_source(facade: Any, slash: str, version: str) -> None:
     pine_id = facade.make("A & B")
     facade.clock.wait(60)
     source = "\ufeff//@version=5\r\nstrategy('S')\r"
@@ -115,7 +115,7 @@ def test_old_versions_stay_readable(facade: Any, good: str) -> None:
     assert (old["source"], old["version"], old["lastVersionMaj"]) == (good, "1.0", "2.0")
 
 
-def test_switches_of_get(facade: Any) -> None:
+def test_get_follows_its_switches(facade: Any) -> None:
     pine_id = facade.make("One", "a\nb\r\nc\r")
     path = f"/get/{pine_id}/last"
     facade.switch("eol=crlf,epoch_times=true,get_has_id=false,get_has_title=false")
@@ -128,7 +128,7 @@ def test_switches_of_get(facade: Any) -> None:
     assert facade.json("GET", path)["lastVersionMaj"] == 1
 
 
-def test_get_refuses(facade: Any, store: Store) -> None:
+def test_get_refuses_other_accounts_and_bad_versions(facade: Any, store: Store) -> None:
     other = store.save_new(store.ensure_user("other"), "Theirs", "x").pine_id
     mine = facade.make()
     assert said(facade.ask("GET", f"/get/{other}/last")) == (401, NOT_READER)
@@ -142,12 +142,12 @@ def test_get_refuses(facade: Any, store: Store) -> None:
         assert facade.ask("GET", path).status_code == 404
 
 
-def test_no_4xx(facade: Any) -> None:
+def test_no_4xx_turns_a_refusal_into_200(facade: Any) -> None:
     body = facade.json("GET", f"/get/{UNKNOWN}/last?no_4xx=true")
     assert body == {"success": False, "reason": NOT_READER["message"]}
 
 
-def test_newest_and_history(facade: Any, slash: str) -> None:
+def test_versions_returns_the_newest_or_all_versions(facade: Any, slash: str) -> None:
     pine_id = facade.make()
     facade.store.save_next(facade.user, pine_id, "newer")
     (newest,) = facade.json("GET", f"/versions/{pine_id}/last")
@@ -188,14 +188,14 @@ def test_check_needs_no_cookie_and_stores_nothing(
     assert facade.store.list(facade.user) == ()
 
 
-def test_check_of_nothing_is_400(facade: Any, encoding: str) -> None:
+def test_a_check_of_an_empty_text_is_400(facade: Any, encoding: str) -> None:
     assert facade.ask("POST", "/translate_light?v=3", "").status_code == 400
     assert facade.ask("POST", "/translate_light?v=3").status_code == 400
 
 
 @pytest.mark.parametrize("version", ["last", "v5", "v6"])
 @pytest.mark.parametrize("is_pine_ex", ["true", "false"])
-def test_full_compile(
+def test_a_full_compile_returns_metadata_or_errors(
     facade: Any, slash: str, encoding: str, version: str, is_pine_ex: str, good: str, broken: str
 ) -> None:
     path = f"/translate_source/{version}?is_pine_ex={is_pine_ex}"
@@ -211,7 +211,7 @@ def test_full_compile(
     assert facade.store.list(facade.user) == ()
 
 
-def test_a_full_compile_of_no_version(facade: Any, good: str) -> None:
+def test_a_full_compile_of_an_invalid_version_is_400(facade: Any, good: str) -> None:
     assert facade.ask("POST", "/translate_source/6.0", good).status_code == 400
     assert facade.ask("POST", "/translate_source/last", "").status_code == 400
 
@@ -227,13 +227,17 @@ def test_only_a_full_compile_and_a_save_see_the_limits(facade: Any, good: str) -
     assert facade.store.find(facade.user, "Long").source == long
 
 
-def test_title(facade: Any, slash: str, encoding: str, good: str) -> None:
+def test_parse_title_returns_the_declared_title(
+    facade: Any, slash: str, encoding: str, good: str
+) -> None:
     body = facade.json("POST", "/parse_title", good, fields={"user_name": "x"})
     assert body == {"success": True, "result": "Good one"}
     assert facade.json("POST", "/parse_title", "plot(close)")["success"] is False
 
 
-def test_convert(facade: Any, slash: str, encoding: str, broken: str) -> None:
+def test_convert_changes_the_pine_version(
+    facade: Any, slash: str, encoding: str, broken: str
+) -> None:
     body = facade.json(
         "POST", "/convert", "//@version=5\nindicator('A')\n", fields={"version_to": "6"}
     )
@@ -244,7 +248,7 @@ def test_convert(facade: Any, slash: str, encoding: str, broken: str) -> None:
 # -- saving ---------------------------------------------------------------------------------------
 
 
-def test_create(facade: Any, slash: str, encoding: str, good: str) -> None:
+def test_save_new_creates_a_script(facade: Any, slash: str, encoding: str, good: str) -> None:
     name = "Ünï/ção 測 + & %"
     path = f"/save/new?name={quote(name)}&allow_overwrite=false"
     meta = facade.json("POST", path, good)["result"]["metaInfo"]
@@ -268,10 +272,10 @@ def test_allow_overwrite_saves_over_the_script_of_that_name(facade: Any) -> None
     pine_id = facade.make("One", "precious")
     body = facade.json("POST", "/save/new?name=One&allow_overwrite=true", "other")
     assert body["success"] is False or body["result"]["metaInfo"]["scriptIdPart"] == pine_id
-    assert [one.source for one in facade.store.history(pine_id)] == ["precious", "other"]
+    assert [version.source for version in facade.store.history(pine_id)] == ["precious", "other"]
 
 
-def test_update(facade: Any, slash: str, encoding: str, good: str) -> None:
+def test_save_next_adds_a_version(facade: Any, slash: str, encoding: str, good: str) -> None:
     pine_id = facade.make()
     path = f"/save/next/{quote(pine_id, safe='')}?allow_create_new=false"
     meta = facade.json("POST", path, good)["result"]["metaInfo"]
@@ -318,7 +322,7 @@ def test_a_broken_save_is_still_stored(facade: Any, encoding: str, path: str, br
     ],
     ids=range(10),
 )
-def test_bytes_are_kept_on_the_way(facade: Any, encoding: str, source: str) -> None:
+def test_a_source_is_stored_byte_for_byte(facade: Any, encoding: str, source: str) -> None:
     if encoding == "multipart" and "BoundaryX" in source:
         source = source.replace("BoundaryX", "Another")
     facade.json("POST", "/save/new?name=B", source)
@@ -336,7 +340,7 @@ def test_bytes_are_kept_on_the_way(facade: Any, encoding: str, source: str) -> N
         ("tabs", "    a\n\n"),
     ],
 )
-def test_a_service_that_changes_the_text(facade: Any, switch: str, stored: str) -> None:
+def test_the_text_switch_changes_what_is_stored(facade: Any, switch: str, stored: str) -> None:
     facade.switch(f"text={switch}")
     facade.json("POST", "/save/new?name=B", "\ta\n\n")
     assert facade.store.find(facade.user, "B").source == stored
@@ -345,7 +349,7 @@ def test_a_service_that_changes_the_text(facade: Any, switch: str, stored: str) 
         assert facade.store.find(facade.user, "C").source == "c\n"
 
 
-def test_limits_of_a_save(facade: Any, encoding: str) -> None:
+def test_a_save_over_a_limit_is_refused(facade: Any, encoding: str) -> None:
     most = "//" + "x" * (5 * 1024 * 1024 - 2)
     assert facade.ask("POST", "/save/new?name=A", most).status_code == 200
     assert facade.ask("POST", "/save/new?name=B", most + "x").status_code == 413
@@ -372,7 +376,7 @@ def test_damaged_multipart_bodies_are_400(facade: Any, body: bytes) -> None:
     assert answer.status_code == 400
 
 
-def test_two_megabytes_arrive_whole_and_sixteen_do_not(facade: Any, encoding: str) -> None:
+def test_two_megabytes_are_accepted_and_sixteen_are_413(facade: Any, encoding: str) -> None:
     large = "//@version=6\nindicator('L')\n" + ("// " + "x" * 76 + "\n") * 25_000
     assert facade.ask("POST", "/parse_title", large).json()["result"] == "L"
     huge = "x" * (16 * 1024 * 1024)
@@ -382,7 +386,7 @@ def test_two_megabytes_arrive_whole_and_sixteen_do_not(facade: Any, encoding: st
 # -- rename, label, delete ------------------------------------------------------------------------
 
 
-def test_rename(facade: Any, slash: str) -> None:
+def test_rename_refuses_taken_and_empty_names(facade: Any, slash: str) -> None:
     pine_id = facade.make("One")
     facade.make("Two")
     assert facade.ask("POST", f"/rename/{pine_id}?name=Three&force=false").status_code == 200
@@ -392,14 +396,14 @@ def test_rename(facade: Any, slash: str) -> None:
     assert (found.name, str(found.version)) == ("Three", "1.0")
 
 
-def test_label(facade: Any, slash: str) -> None:
+def test_a_version_can_be_labelled(facade: Any, slash: str) -> None:
     pine_id = facade.make()
     assert facade.ask("PUT", f"/name/{pine_id}/1.0?name=Stable").status_code == 200
     assert facade.store.get(pine_id).label == "Stable"
     assert facade.store.get(pine_id).name == "One"
 
 
-def test_delete(facade: Any, slash: str) -> None:
+def test_delete_removes_a_script_once(facade: Any, slash: str) -> None:
     pine_id = facade.make()
     assert facade.ask("POST", f"/delete/{pine_id}").content == b'"ok"'
     assert facade.json("GET", "/list?filter=saved") == []
@@ -419,7 +423,9 @@ WRITES = [
 
 
 @pytest.mark.parametrize(("method", "path", "source"), WRITES)
-def test_writes_without_a_session(facade: Any, method: str, path: str, source: str | None) -> None:
+def test_writes_without_a_session_are_refused(
+    facade: Any, method: str, path: str, source: str | None
+) -> None:
     path = path.format(id=facade.make())
     before = facade.store.list(facade.user)
     for cookie in ("", "sessionid=dead; sessionid_sign=dead"):
@@ -436,7 +442,7 @@ def test_writes_without_a_session(facade: Any, method: str, path: str, source: s
 
 
 @pytest.mark.parametrize(("method", "path", "source"), WRITES[1:])
-def test_writes_to_what_is_not_ours(
+def test_writes_to_foreign_scripts_are_refused(
     facade: Any, store: Store, method: str, path: str, source: str | None
 ) -> None:
     theirs = store.save_new(store.ensure_user("other"), "Theirs", "x").pine_id
@@ -452,7 +458,7 @@ def test_writes_to_what_is_not_ours(
 # -- the session, and what is not there -----------------------------------------------------------
 
 
-def test_session_probe(facade: Any, store: Store, slash: str) -> None:
+def test_the_session_probe_returns_the_account(facade: Any, store: Store, slash: str) -> None:
     path = f"/get_script_info?pine_id={facade.make()}"
     body = facade.json("GET", path)
     assert body["userName"] == "sandbox"
@@ -469,7 +475,7 @@ def test_session_probe(facade: Any, store: Store, slash: str) -> None:
     assert facade.ask("GET", f"/get_script_info?pine_id={UNKNOWN}").status_code == 401
 
 
-def test_may_read(facade: Any, slash: str) -> None:
+def test_is_auth_to_get_answers_true_or_false(facade: Any, slash: str) -> None:
     pine_id = facade.make()
     assert facade.ask("GET", f"/is_auth_to_get/{pine_id}/last").content == b"true"
     assert facade.ask("GET", f"/is_auth_to_get/{pine_id}/9.0").content == b"false"
@@ -490,7 +496,7 @@ def test_may_read(facade: Any, slash: str) -> None:
         "/etc/passwd",
     ],
 )
-def test_what_is_never_called_is_not_there(facade: Any, path: str) -> None:
+def test_unused_endpoints_are_404(facade: Any, path: str) -> None:
     answer = facade.ask("POST", path, "x")
     assert answer.status_code == 404
     assert answer.headers["content-type"].startswith("text/plain")
@@ -530,7 +536,7 @@ def test_the_log_has_every_request(facade: Any) -> None:
     assert facade.plan.asked("get") == 1
 
 
-def test_switches_as_text() -> None:
+def test_switches_are_parsed_from_text() -> None:
     assert Switches.parse("") == Switches()
     parsed = Switches.parse("eol=crlf, unknown_id=404,gzip=false")
     assert (parsed.eol, parsed.unknown_id, parsed.gzip) == ("crlf", "404", False)

@@ -44,11 +44,11 @@ def test_the_seeds_are_a_realistic_account() -> None:
 
 
 def undeclared(source: str) -> list[str]:
-    return [str(one.ctx["identifier"]) for one in find(source) if one.code == "CE10272"]
+    return [str(finding.ctx["identifier"]) for finding in find(source) if finding.code == "CE10272"]
 
 
 def not_found(source: str) -> list[str]:
-    return [str(one.ctx["fullName"]) for one in find(source) if one.code == "CE10271"]
+    return [str(finding.ctx["fullName"]) for finding in find(source) if finding.code == "CE10271"]
 
 
 def test_an_undeclared_name_is_reported_with_its_position() -> None:
@@ -62,9 +62,9 @@ def test_an_undeclared_name_is_reported_with_its_position() -> None:
 
 
 @pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
-def test_places_hold_for_every_line_end(end: str) -> None:
+def test_positions_hold_for_every_line_end(end: str) -> None:
     source = (HEAD + '\tx = "日本" + nope').replace("\n", end)
-    assert [one.span for one in find(source)] == [(3, 13, 3, 16)]
+    assert [finding.span for finding in find(source)] == [(3, 13, 3, 16)]
 
 
 @pytest.mark.parametrize(
@@ -91,7 +91,7 @@ def test_places_hold_for_every_line_end(end: str) -> None:
         ("x = x1\ny = x1", ["x1", "x1"]),
     ],
 )
-def test_undeclared_names(code: str, names: list[str]) -> None:
+def test_undeclared_names_are_found(code: str, names: list[str]) -> None:
     assert undeclared(HEAD + code) == names
 
 
@@ -150,7 +150,7 @@ def test_valid_pine_yields_nothing(name: str, end: str) -> None:
     assert find((HEAD + VALID[name]).replace("\n", end)) == []
 
 
-def test_bare_names_are_those_of_old_versions_only() -> None:
+def test_names_without_a_namespace_exist_only_in_old_versions() -> None:
     code = 'study("x")\nx = sma(close, input(5, type = input.integer))\n'
     code += 'plot(security(tickerid, "D", x))'
     assert find("//@version=4\n" + code) == []
@@ -158,7 +158,7 @@ def test_bare_names_are_those_of_old_versions_only() -> None:
     assert undeclared("//@version=5\n" + code) == ["input.integer", "tickerid"]
 
 
-def test_a_version_that_is_not_known_yet_is_not_judged() -> None:
+def test_names_of_a_future_version_are_not_checked() -> None:
     assert find("//@version=7\nnewThing(brandNew)") == []
 
 
@@ -173,11 +173,11 @@ def test_a_version_that_is_not_known_yet_is_not_judged() -> None:
         ("//@version=7\n", False),
     ],
 )
-def test_old_pine(source: str, old: bool) -> None:
+def test_versions_before_5_are_old(source: str, old: bool) -> None:
     assert is_old(source + "plot(close)") == old
 
 
-def test_a_version_that_is_missing_is_no_warning() -> None:
+def test_a_missing_version_is_not_reported() -> None:
     assert find('study("x")\nplot(close)') == []
 
 
@@ -201,7 +201,7 @@ def test_a_version_that_is_missing_is_no_warning() -> None:
         ("chart.point.make(5)", "chart.point.make", (3, 1, 3, 16), "function"),
     ],
 )
-def test_a_function_that_is_not_there(
+def test_an_unknown_function_is_reported(
     code: str, name: str, span: tuple[int, int, int, int], kind: str
 ) -> None:
     (found,) = find(HEAD + code)
@@ -248,18 +248,18 @@ def test_a_method_of_an_undeclared_name_is_reported_twice() -> None:
         "y = switch\n    f(1) => 2\n    => 3\nf(x) => x > 1",
     ],
 )
-def test_calls_that_are_right_or_not_sure(code: str) -> None:
+def test_valid_and_uncertain_calls_are_not_reported(code: str) -> None:
     assert find(HEAD + code) == []
     assert find(HEAD.replace("6", "5") + code) == []
 
 
-def test_members_are_not_judged_in_old_pine() -> None:
+def test_namespaces_are_not_checked_in_old_pine() -> None:
     assert find("//@version=4\nx = ta.whatever(input.integer)") == []
     assert not_found("//@version=4\nx = whatever(1)") == ["whatever"]
 
 
 @pytest.mark.skipif(not SHARED_FILE.exists(), reason="the shared data is not beside this clone")
-def test_the_names_are_those_of_the_reference() -> None:
+def test_the_known_names_equal_the_reference() -> None:
     facts = json.loads(SHARED_FILE.read_text("utf-8"))
     assert {name.partition("<")[0] for name in facts["functions"]} == builtins.FUNCTIONS
     assert {*facts["variables"], *facts["constants"]} == builtins.VALUES
@@ -292,7 +292,7 @@ def test_every_variable_and_constant_of_pine_is_known(name: str) -> None:
         ("x = " + "д" * 99, '"' + "д" * 40 + '"', (3, 5, 3, 103)),
     ],
 )
-def test_a_syntax_error_hides_names_and_says_what_came(
+def test_a_syntax_error_hides_undeclared_names(
     code: str, value: str, span: tuple[int, int, int, int]
 ) -> None:
     (found,) = find(HEAD + code)
@@ -300,10 +300,10 @@ def test_a_syntax_error_hides_names_and_says_what_came(
 
 
 @pytest.mark.parametrize("source", ["//@version=6\n", "//@version=6\n// words\n"])
-def test_no_statement_has_no_place(source: str) -> None:
-    said = "Script doesn't contain any statements"
-    assert find(source) == [Finding("CE10250", said, {}, None)]
-    assert compile_source(source).errors == (Diagnostic("error", 1, 1, 1, 1, said, "CE10250"),)
+def test_an_empty_script_is_reported_without_a_position(source: str) -> None:
+    message = "Script doesn't contain any statements"
+    assert find(source) == [Finding("CE10250", message, {}, None)]
+    assert compile_source(source).errors == (Diagnostic("error", 1, 1, 1, 1, message, "CE10250"),)
 
 
 def test_a_string_over_several_lines_is_deprecated() -> None:
@@ -323,24 +323,24 @@ def test_a_string_over_several_lines_is_deprecated() -> None:
 # -- types ----------------------------------------------------------------------------------------
 
 
-def test_a_truth_value_is_no_number() -> None:
+def test_a_bool_argument_for_a_number_is_reported() -> None:
     (found,) = find(HEAD + "plot(true)")
     assert (found.code, found.span) == ("CE10123", (3, 6, 3, 9))
     assert found.ctx["argUserFriendlyRepresentation"] is True
     assert found.message.startswith('Cannot call "plot" with argument "series"="true". An argument')
     order = find(HEAD + "x = nope\ny = math.abs(false)\nz = nope")
-    assert [one.code for one in order] == ["CE10272", "CE10123", "CE10272"]
+    assert [finding.code for finding in order] == ["CE10272", "CE10123", "CE10272"]
 
 
 @pytest.mark.parametrize(
     "code", ["plot(true ? 1 : 0)", "plot(close, trackprice = true)", "math = 1\nx = math.abs(true)"]
 )
-def test_truth_values_elsewhere(code: str) -> None:
+def test_bool_arguments_elsewhere_are_accepted(code: str) -> None:
     assert find(HEAD + code) == []
     assert find(HEAD.replace("6", "5") + "plot(true)") == []
 
 
-def test_describe() -> None:
+def test_describe_counts_inputs_and_reads_the_declaration() -> None:
     source = (
         '//@version=5\nstrategy("A & B")\na = input.int(1)\nb = input(2.0, "x")\n'
         '// input.bool(true)\nc = "input.int(1)"\nd = x.input.int(1)'
@@ -362,6 +362,6 @@ def test_any_text_gets_a_verdict(source: str) -> None:
         max_size=30,
     )
 )
-def test_any_order_of_words_gets_a_verdict(words: list[str]) -> None:
+def test_any_sequence_of_tokens_gets_a_verdict(words: list[str]) -> None:
     compile_source(" ".join(words))
     describe(" ".join(words))

@@ -34,7 +34,9 @@ ANSWERED = {
 
 @pytest.mark.parametrize("when", ["before", "after"])
 @pytest.mark.parametrize("kind", ANSWERED)
-def test_answers_that_hide_what_happened(facade: Any, kind: str, when: str) -> None:
+def test_an_error_response_hides_whether_a_save_was_stored(
+    facade: Any, kind: str, when: str
+) -> None:
     pine_id = facade.make()
     facade.plan.add(f"save_next:1:{kind}:{when}")
     status, start = ANSWERED[kind]
@@ -50,7 +52,7 @@ def test_answers_that_hide_what_happened(facade: Any, kind: str, when: str) -> N
     ("kind", "error"),
     [("reset", requests.ConnectionError), ("truncate", requests.exceptions.ChunkedEncodingError)],
 )
-def test_broken_connections(
+def test_a_broken_connection_hides_whether_a_save_was_stored(
     facade: Any, kind: str, error: type[requests.RequestException], when: str
 ) -> None:
     pine_id = facade.make()
@@ -62,7 +64,7 @@ def test_broken_connections(
 
 
 @pytest.mark.parametrize("when", ["before", "after"])
-def test_a_hang_ends_with_the_clients_patience(facade: Any, when: str) -> None:
+def test_a_hang_ends_with_the_clients_timeout(facade: Any, when: str) -> None:
     pine_id = facade.make()
     facade.plan.add(f"save_next:1:hang:{when}")
     with pytest.raises(requests.ReadTimeout):
@@ -79,7 +81,7 @@ def test_a_hang_ends_with_the_clients_patience(facade: Any, when: str) -> None:
     assert len(facade.store.history(pine_id)) == (2 if when == "after" else 1)
 
 
-def test_half_of_a_read_arrives(facade: Any) -> None:
+def test_a_truncated_read_breaks_off(facade: Any) -> None:
     pine_id = facade.make(source="x" * 1000)
     whole = facade.ask("GET", f"/get/{pine_id}/last").content
     facade.plan.add("get:1:truncate")
@@ -92,14 +94,14 @@ def test_half_of_a_read_arrives(facade: Any) -> None:
     assert whole.startswith(b"".join(got))
 
 
-def test_a_slow_answer_is_whole(facade: Any) -> None:
+def test_a_slow_response_is_complete(facade: Any) -> None:
     pine_id = facade.make()
     facade.plan.add("save_next:1:slow:seconds=0.05")
     assert save(facade, pine_id).json()["success"] is True
     assert save(facade, pine_id).json()["success"] is True
 
 
-def test_the_time_that_a_server_names(facade: Any) -> None:
+def test_a_429_has_retry_after(facade: Any) -> None:
     facade.plan.add("list:*:429:seconds=7")
     assert facade.ask("GET", LIST).headers["retry-after"] == "7"
     facade.switch("retry_after=false")
@@ -109,7 +111,7 @@ def test_the_time_that_a_server_names(facade: Any) -> None:
     assert facade.ask("GET", LIST).headers["retry-after"] == "tomorrow"
 
 
-def test_redirects_follow_their_location(facade: Any) -> None:
+def test_a_redirect_fault_has_its_location(facade: Any) -> None:
     facade.plan.add(Fault("list", "redirect", status=308, headers=(("Location", "//evil/"),)))
     answer = facade.ask("GET", LIST)
     assert (answer.status_code, answer.headers["location"]) == (308, "//evil/")
@@ -117,7 +119,7 @@ def test_redirects_follow_their_location(facade: Any) -> None:
     assert facade.ask("GET", LIST).headers["location"].startswith("https://www.tradingview.com/")
 
 
-def test_any_bytes_can_be_an_answer(facade: Any) -> None:
+def test_a_response_can_have_any_bytes(facade: Any) -> None:
     facade.plan.add(Fault("list", "answer", body=b"[" * 1000, repeat=300))
     answer = facade.ask("GET", LIST)
     assert answer.content == b"[" * 300_000
@@ -127,7 +129,7 @@ def test_any_bytes_can_be_an_answer(facade: Any) -> None:
 
 
 @pytest.mark.parametrize("when", ["before", "after"])
-def test_a_session_ends(facade: Any, when: str) -> None:
+def test_an_expire_fault_ends_the_session(facade: Any, when: str) -> None:
     pine_id = facade.make()
     facade.plan.add(f"*:2:expire:{when}")
     assert len(facade.json("GET", LIST)) == 1
@@ -138,14 +140,14 @@ def test_a_session_ends(facade: Any, when: str) -> None:
     assert len(facade.json("GET", LIST)) == 1
 
 
-def test_a_foreign_save_before_and_after_ours(facade: Any) -> None:
+def test_a_foreign_fault_saves_before_and_after_ours(facade: Any) -> None:
     pine_id = facade.make(source="base\n")
     facade.plan.add(Fault("save_next", "foreign", source="theirs"), "save_next:1:foreign:after")
     answer = save(facade, pine_id, "//@version=6\nindicator('x')\n")
     assert answer.json()["result"]["metaInfo"]["pine"]["version"] == "3.0"
     history = facade.store.history(pine_id)
-    assert [one.author for one in history] == ["", "web editor", "", "web editor"]
-    assert [one.source for one in history] == [
+    assert [version.author for version in history] == ["", "web editor", "", "web editor"]
+    assert [version.source for version in history] == [
         "base\n",
         "theirs",
         "//@version=6\nindicator('x')\n",
@@ -153,14 +155,14 @@ def test_a_foreign_save_before_and_after_ours(facade: Any) -> None:
     ]
 
 
-def test_a_foreign_save_right_after_a_read(facade: Any) -> None:
+def test_a_foreign_fault_saves_right_after_a_read(facade: Any) -> None:
     pine_id = facade.make()
     facade.plan.add("get:1:foreign:after:source=a:b")
     assert facade.json("GET", f"/get/{pine_id}/last")["version"] == "1.0"
     assert facade.json("GET", f"/get/{pine_id}/last")["source"] == "a:b"
 
 
-def test_somebody_creates_renames_and_deletes_meanwhile(facade: Any) -> None:
+def test_foreign_faults_create_rename_and_delete(facade: Any) -> None:
     facade.plan.add("save_new:1:foreign:source=theirs")
     assert facade.ask("POST", "/save/new?name=A&allow_overwrite=false", "ours").status_code == 409
     script = facade.store.find(facade.user, "A")
@@ -172,19 +174,19 @@ def test_somebody_creates_renames_and_deletes_meanwhile(facade: Any) -> None:
     assert save(facade, script.pine_id).status_code == 401
 
 
-def test_a_late_save_waits_to_be_released(facade: Any) -> None:
+def test_a_delayed_save_waits_to_be_released(facade: Any) -> None:
     pine_id = facade.make()
     facade.plan.add("save_next:1:delay")
     with pytest.raises(requests.ConnectionError):
         save(facade, pine_id, "late")
     save(facade, pine_id, "second")
-    assert [one.source for one in facade.store.history(pine_id)][1:] == ["second"]
+    assert [version.source for version in facade.store.history(pine_id)][1:] == ["second"]
     assert facade.plan.release() == 1
-    assert [one.source for one in facade.store.history(pine_id)][1:] == ["second", "late"]
+    assert [version.source for version in facade.store.history(pine_id)][1:] == ["second", "late"]
     assert facade.plan.release() == 0
 
 
-def test_a_late_save_lands_after_so_many_requests(facade: Any) -> None:
+def test_a_delayed_save_lands_after_a_number_of_requests(facade: Any) -> None:
     pine_id = facade.make()
     facade.plan.add("save_next:1:delay:then=503:later=2")
     assert save(facade, pine_id, "late").status_code == 503
@@ -194,7 +196,7 @@ def test_a_late_save_lands_after_so_many_requests(facade: Any) -> None:
 
 
 @pytest.mark.parametrize("endpoint", ["save_new", "delete", "check", "list", "script_info"])
-def test_other_endpoints_fail_as_well(facade: Any, endpoint: str) -> None:
+def test_every_endpoint_can_fail(facade: Any, endpoint: str) -> None:
     pine_id = facade.make()
     request = {
         "save_new": ("POST", "/save/new?name=N", "x"),
@@ -211,7 +213,7 @@ def test_other_endpoints_fail_as_well(facade: Any, endpoint: str) -> None:
     assert (facade.store.find(facade.user, "One") is None) == (endpoint == "delete")
 
 
-def test_calls_count_from_when_the_fault_was_planned() -> None:
+def test_calls_are_counted_from_when_the_fault_was_planned() -> None:
     plan = FaultPlan(["get:2:500"])
     kinds = [[fault.kind for fault in plan.next("get")] for _ in range(3)]
     assert kinds == [[], ["500"], []]
@@ -220,7 +222,7 @@ def test_calls_count_from_when_the_fault_was_planned() -> None:
     assert plan.next("get") == []
 
 
-def test_calls_count_whole_under_threads() -> None:
+def test_calls_are_counted_correctly_across_threads() -> None:
     plan = FaultPlan([Fault("get", "500", first=11, count=25)])
     struck: list[int] = []
     threads = [
@@ -234,7 +236,7 @@ def test_calls_count_whole_under_threads() -> None:
     assert sum(struck) == 25
 
 
-def test_faults_as_text() -> None:
+def test_faults_are_parsed_from_text() -> None:
     assert Fault.parse("save_next:1:reset:after") == Fault("save_next", "reset", when="after")
     assert Fault.parse("get:2-4:slow:seconds=2") == Fault(
         "get", "slow", first=2, count=3, seconds=2.0

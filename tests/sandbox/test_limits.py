@@ -28,15 +28,15 @@ def long(count: int) -> str:
 
 def said(source: str) -> list[tuple[str, int, int]]:
     found = all_findings(source)
-    assert all(one.span for one in found)
-    return [(one.message, *(one.span or ())[:2]) for one in found]
+    assert all(item.span for item in found)
+    return [(item.message, *(item.span or ())[:2]) for item in found]
 
 
 def test_the_seeds_are_within_all_limits() -> None:
     assert all(all_findings(text) == [] for seed in seeds() for text in seed.versions)
 
 
-def test_plots() -> None:
+def test_too_many_plots_are_reported() -> None:
     assert said(HEAD + "plot(close)\n" * MAX_PLOTS) == []
     (one,) = said(HEAD + "plot(close)\n" * (MAX_PLOTS + 6))
     assert one == ("Too many plots: the limit is 64", 3 + MAX_PLOTS, 1)
@@ -48,12 +48,12 @@ def test_plots() -> None:
 @pytest.mark.parametrize(
     "line", ["chart.plot(close)", "// plot(close)", 'x = "plot(close)"', "hline(1)", "my_plot(1)"]
 )
-def test_what_is_no_plot(line: str) -> None:
+def test_other_calls_do_not_count_as_plots(line: str) -> None:
     own = "my_plot(x) => x\nvar chart = 1\n"
     assert said(HEAD + own + f"{line}\n" * 70) == []
 
 
-def test_requests() -> None:
+def test_too_many_requests_are_reported() -> None:
     assert said(requests(MAX_REQUESTS)) == []
     (one,) = said(requests(MAX_REQUESTS + 3))
     assert one == ("Too many request.*() calls: the limit is 40", 3 + MAX_REQUESTS, 7)
@@ -64,7 +64,7 @@ def test_the_same_request_counts_once() -> None:
     assert said(HEAD + "x = 1.0\n" + line * 60) == []
 
 
-def test_tokens() -> None:
+def test_too_many_tokens_are_reported() -> None:
     assert all_findings(long(MAX_TOKENS)) == []
     (one,) = all_findings(long(MAX_TOKENS + 2))
     assert one.code == TOO_LONG
@@ -75,7 +75,7 @@ def test_tokens() -> None:
     assert all_findings(long(MAX_TOKENS + 2).replace("indicator", "library")) == []
 
 
-def test_tokens_of_a_very_large_text() -> None:
+def test_the_tokens_of_a_very_large_text_are_counted() -> None:
     """Its names are not judged, but it is measured."""
     (one,) = all_findings(long(600_000))
     assert one.code == TOO_LONG
@@ -84,4 +84,4 @@ def test_tokens_of_a_very_large_text() -> None:
 
 def test_an_error_hides_the_limits() -> None:
     found = all_findings(HEAD + "plot(clsoe)\n" + "plot(close)\n" * 70)
-    assert [one.code for one in found] == ["CE10272"]
+    assert [finding.code for finding in found] == ["CE10272"]

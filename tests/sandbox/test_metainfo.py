@@ -49,14 +49,14 @@ def only(code: str) -> dict[str, Any]:
         ("input.int(2 * 7)", "integer", None),
     ],
 )
-def test_types_and_values(code: str, kind: str, defval: object) -> None:
+def test_inputs_have_types_and_default_values(code: str, kind: str, defval: object) -> None:
     found = only(f"x = {code}")
     assert (found["id"], found["type"], found["defval"]) == ("in_0", kind, defval)
     assert type(found["defval"]) is type(defval)
     assert (found["internalID"], found["groupId"]) == ("x", "")
 
 
-def test_names_and_limits() -> None:
+def test_inputs_have_names_and_limits() -> None:
     found = only(
         "length = input.int(14, 'Length, bars', minval = 1, maxval = 99, step = 2, "
         "group = 'Main', inline = 'a', tooltip = 'How many')"
@@ -69,7 +69,7 @@ def test_names_and_limits() -> None:
     assert only("x = input.string('a', options = ['a', 'b'])")["options"] == ["a", "b"]
 
 
-def test_inputs_are_counted_in_the_order_of_the_text() -> None:
+def test_inputs_are_numbered_in_source_order() -> None:
     code = "a = input.int(1)\nunused = input.bool(true)\nf() => input.string('b')\nplot(input(2.0))"
     before = [(one["id"], one["type"]) for one in metainfo(HEAD + code)["inputs"]]
     assert before == [("in_0", "integer"), ("in_1", "bool"), ("in_2", "text"), ("in_3", "float")]
@@ -78,13 +78,13 @@ def test_inputs_are_counted_in_the_order_of_the_text() -> None:
     assert [one["id"] for one in after] == [f"in_{n}" for n in range(5)]
 
 
-def test_the_properties_of_a_strategy_follow() -> None:
+def test_strategy_properties_follow_the_inputs() -> None:
     code = '//@version=6\nstrategy("s", pyramiding = 3, initial_capital = 5000)\na = input.int(1)\n'
     own, *properties = metainfo(code)["inputs"]
     assert own["groupId"] == ""
-    assert {one["groupId"] for one in properties} == {"strategy_props"}
-    assert [one["id"] for one in properties] == [f"in_{n}" for n in range(1, 9)]
-    values = {one["internalID"]: one["defval"] for one in properties}
+    assert {item["groupId"] for item in properties} == {"strategy_props"}
+    assert [item["id"] for item in properties] == [f"in_{n}" for n in range(1, 9)]
+    values = {item["internalID"]: item["defval"] for item in properties}
     assert (values["pyramiding"], values["initial_capital"], values["slippage"]) == (3, 5000, 0)
     assert describe(code).inputs_count == 1
 
@@ -105,22 +105,22 @@ def test_plots_are_numbered() -> None:
 
 def test_hidden_inputs_come_first() -> None:
     found = metainfo(HEAD + "a = input.int(1)", hidden=True)["inputs"]
-    assert [one["id"] for one in found] == ["text", "pineId", "pineVersion", "in_0"]
-    assert [one["isHidden"] for one in found] == [True, True, True, False]
+    assert [item["id"] for item in found] == ["text", "pineId", "pineVersion", "in_0"]
+    assert [item["isHidden"] for item in found] == [True, True, True, False]
 
 
-def test_what_the_script_declares_itself_is_none_of_them() -> None:
+def test_functions_declared_by_the_script_are_ignored() -> None:
     code = "plot(x) => x\ninput = 5\nplot(input(1))\n"
     assert metainfo(HEAD + code) == {"inputs": [], "plots": [], "styles": {}}
 
 
-def test_every_seed() -> None:
+def test_every_seed_has_its_inputs() -> None:
     for seed in seeds():
         for text in seed.versions:
             found = metainfo(text)
             users = [one for one in found["inputs"] if one["groupId"] == ""]
             assert len(users) == describe(text).inputs_count == count_inputs(text)
-            assert all(one["defval"] is not None for one in users if one["type"] != "time")
+            assert all(item["defval"] is not None for item in users if item["type"] != "time")
             assert len(found["plots"]) == len(found["styles"])
 
 
@@ -130,5 +130,5 @@ def test_every_seed() -> None:
         st.sampled_from(["input", ".int", "(", ")", ",", "=", "[", "]", "1", "'a'", "plot", "\n"])
     ).map("".join)
 )
-def test_any_text_has_some(source: str) -> None:
+def test_any_text_has_metainfo(source: str) -> None:
     metainfo(source)

@@ -25,7 +25,7 @@ def pine(server: Server, user: User) -> Any:
     return peer.Pine(cookie=user.cookie)
 
 
-def test_the_six_methods(pine: Any, store: Store, user: User, good: str) -> None:
+def test_the_six_methods_work(pine: Any, store: Store, user: User, good: str) -> None:
     assert pine.list_saved_scripts()["data"] == []
     created = pine.create_script("Ünï & 測", good)
     assert created["status"] == "success", created
@@ -59,7 +59,7 @@ def test_a_text_that_does_not_compile_is_refused_before_it_is_saved(
     assert store.list(user) == ()
 
 
-def test_good_texts_are_valid(pine: Any, good: str) -> None:
+def test_good_texts_validate(pine: Any, good: str) -> None:
     assert pine.validate_script(good) == {**pine.validate_script(good), "status": "success"}
 
 
@@ -72,7 +72,9 @@ def test_creating_a_taken_name_saves_over_it(
     assert len(store.history(first)) == 2
 
 
-def test_a_dead_cookie(server: Server, store: Store, user: User, good: str) -> None:
+def test_an_expired_cookie_lists_and_saves_nothing(
+    server: Server, store: Store, user: User, good: str
+) -> None:
     store.save_new(user, "A", good)
     pine = peer.Pine(cookie="sessionid=dead; sessionid_sign=dead")
     assert pine.list_saved_scripts()["data"] == []

@@ -10,8 +10,8 @@ from pinesync.sandbox.compiler.compile import compile_source
 from pinesync.sandbox.published import FILTERS, scripts
 
 NOT_READER = {"code": 401, "message": "User is not allowed to see source code of pine"}
-LIBRARY = next(one for one in scripts() if one.library)
-OPEN = [pytest.param(one, id=one.name) for one in scripts()]
+LIBRARY = next(script for script in scripts() if script.library)
+OPEN = [pytest.param(script, id=script.name) for script in scripts()]
 MORE = "//@version=6\nindicator('More')\nn = input.int(3)\nplot(close)\nplot(open, 'O')\n"
 
 
@@ -21,8 +21,8 @@ def slash(request: pytest.FixtureRequest, facade: Any) -> str:
     return str(request.param)
 
 
-@pytest.mark.parametrize("text", [text for one in scripts() for text in one.versions])
-def test_all_of_them_compile(text: str) -> None:
+@pytest.mark.parametrize("text", [text for script in scripts() for text in script.versions])
+def test_published_scripts_compile(text: str) -> None:
     assert compile_source(text) == Verdict()
 
 
@@ -42,7 +42,7 @@ def test_built_ins_are_listed_for_anybody(
         assert row["extra"]["kind"] == "study"
 
 
-def test_published_scripts_are_those_of_a_session(facade: Any, slash: str) -> None:
+def test_published_scripts_are_listed_only_with_a_session(facade: Any, slash: str) -> None:
     (row,) = facade.json("GET", "/list?filter=published")
     assert (row["scriptIdPart"], row["version"]) == (LIBRARY.pine_id, "2.0")
     assert (row["isTVScriptBuiltIn"], row["extra"]["kind"]) == (False, "library")
@@ -50,7 +50,9 @@ def test_published_scripts_are_those_of_a_session(facade: Any, slash: str) -> No
 
 
 @pytest.mark.parametrize("script", OPEN)
-def test_anybody_may_read_them(facade: Any, slash: str, script: Any) -> None:
+def test_published_scripts_are_readable_without_a_session(
+    facade: Any, slash: str, script: Any
+) -> None:
     where, last = quote(script.pine_id, safe=""), len(script.versions)
     body = facade.json("GET", f"/get/{where}/last", cookie="")
     assert (body["source"], body["version"]) == (script.versions[-1], f"{last}.0")
@@ -67,7 +69,7 @@ def test_anybody_may_read_them(facade: Any, slash: str, script: Any) -> None:
     assert (meta["scriptIdPart"], meta["pine"]["version"]) == (script.pine_id, f"{last}.0")
 
 
-def test_nobody_may_write_them(facade: Any, good: str) -> None:
+def test_published_scripts_cannot_be_written(facade: Any, good: str) -> None:
     where = quote(LIBRARY.pine_id, safe="")
     for path in (f"/save/next/{where}", f"/delete/{where}", f"/rename/{where}?name=x"):
         source = good if "save" in path else None
@@ -85,7 +87,9 @@ def test_nobody_may_write_them(facade: Any, good: str) -> None:
         ("lib_id_prefix=nobody/x&ignore_case=true", []),
     ],
 )
-def test_libraries(facade: Any, slash: str, query: str, versions: list[str]) -> None:
+def test_libraries_are_listed_by_name_and_version(
+    facade: Any, slash: str, query: str, versions: list[str]
+) -> None:
     rows = facade.json("GET", f"/lib_list?{query}", cookie="")
     assert [row["version"] for row in rows] == versions
     for row in rows:
@@ -97,11 +101,13 @@ def test_libraries(facade: Any, slash: str, query: str, versions: list[str]) -> 
         }
 
 
-def test_libraries_of_no_name(facade: Any) -> None:
+def test_a_library_list_without_a_name_is_400(facade: Any) -> None:
     assert facade.ask("GET", "/lib_list").status_code == 400
 
 
-def test_a_saved_script_as_compiled(facade: Any, slash: str, good: str, broken: str) -> None:
+def test_the_compiled_form_of_a_saved_script_is_returned(
+    facade: Any, slash: str, good: str, broken: str
+) -> None:
     pine_id = facade.make("One", good)
     facade.store.save_next(facade.user, pine_id, MORE)
     where = quote(pine_id, safe="")
@@ -112,7 +118,7 @@ def test_a_saved_script_as_compiled(facade: Any, slash: str, good: str, broken: 
     assert (meta["scriptIdPart"], meta["description"]) == (pine_id, "More")
     assert meta["pine"]["version"] == "2.0"
     assert [one["id"] for one in meta["inputs"]] == ["in_0"]
-    assert [one["id"] for one in meta["plots"]] == ["plot_0", "plot_1"]
+    assert [plot["id"] for plot in meta["plots"]] == ["plot_0", "plot_1"]
     first = facade.json("GET", f"/translate/{where}/1.0")["result"]["metaInfo"]
     assert (first["pine"]["version"], first["inputs"]) == ("1.0", [])
     facade.switch("translate_last=before")
@@ -122,7 +128,7 @@ def test_a_saved_script_as_compiled(facade: Any, slash: str, good: str, broken: 
     assert facade.json("GET", f"/translate/{where}/3.0")["success"] is False
 
 
-def test_who_may_have_it_compiled(facade: Any, slash: str) -> None:
+def test_the_compiled_form_needs_read_access(facade: Any, slash: str) -> None:
     where = quote(facade.make(), safe="")
     answer = facade.ask("GET", f"/translate/{where}/last", cookie="")
     assert (answer.status_code, answer.json()) == (401, NOT_READER)

@@ -42,7 +42,7 @@ def status(server: Server, *headers: str, method: str = "GET", host: str | None 
 
 
 @pytest.mark.promise("S16")
-def test_only_loopback(store: Store) -> None:
+def test_the_server_binds_only_to_loopback(store: Store) -> None:
     for host in ("0.0.0.0", "", "example.com", "192.168.0.1"):
         with pytest.raises(Misuse):
             Server(SandboxApp(store), host)
@@ -133,18 +133,18 @@ def test_no_path_reaches_the_file_system(server: Server, path: str) -> None:
         ("Transfer-Encoding: chunked", 411),
     ],
 )
-def test_bodies_that_are_refused_unread(server: Server, header: str, expected: int) -> None:
+def test_invalid_bodies_are_refused_unread(server: Server, header: str, expected: int) -> None:
     assert status(server, header, method="POST") == expected
 
 
-def test_a_refused_large_body_still_gets_its_answer(server: Server) -> None:
+def test_a_refused_large_body_gets_a_response(server: Server) -> None:
     with requests.Session() as http:
         http.trust_env = False
         answer = http.post(f"{server.url}/parse_title", data=b"x" * 17_000_000, timeout=60)
     assert answer.status_code == 413
 
 
-def test_no_answer_to_nonsense(server: Server) -> None:
+def test_malformed_requests_are_refused(server: Server) -> None:
     assert b" 400 " in raw(server, b"nonsense\r\n\r\n")
     assert raw(server, b"x" * 70_000) == b""
     assert status(server, method="HEAD") == 405
@@ -179,7 +179,7 @@ def test_slow_clients_are_cut_off(store: Store, sent: bytes) -> None:
         assert raw(server, sent) == b""
 
 
-def test_a_client_that_drips_is_cut_off(store: Store) -> None:
+def test_a_client_that_sends_too_slowly_is_cut_off(store: Store) -> None:
     """Every byte arrives in time, but all of them together do not."""
     ticks = iter(range(1_000_000))
     with (
@@ -196,13 +196,13 @@ def _drip(connection: socket.socket) -> None:
         connection.sendall(b"x")
 
 
-def test_a_reset_is_a_reset(server: Server, user: User) -> None:
+def test_a_reset_fault_resets_the_connection(server: Server, user: User) -> None:
     server.app.plan.add("list:1:reset")
     with pytest.raises(ConnectionResetError):
         status(server)
 
 
-def test_eight_threads_at_once(server: Server, store: Store, user: User) -> None:
+def test_eight_threads_are_served_at_once(server: Server, store: Store, user: User) -> None:
     pine_id = store.save_new(user, "One", "x").pine_id
     failed: list[object] = []
 
@@ -225,7 +225,7 @@ def test_eight_threads_at_once(server: Server, store: Store, user: User) -> None
     for thread in threads:
         thread.join()
     assert failed == []
-    assert [one.version.major for one in store.history(pine_id)] == list(range(1, 202))
+    assert [version.version.major for version in store.history(pine_id)] == list(range(1, 202))
 
 
 SERVE = """
@@ -267,7 +267,7 @@ def test_two_processes_serve_one_database(store: Store, user: User) -> None:
     assert {(one["version"], one["source"]) for one in answers} == {("21.0", "// 19")}
 
 
-def test_closing_cuts_hanging_answers(store: Store) -> None:
+def test_closing_ends_hanging_responses(store: Store) -> None:
     arrived = threading.Event()
 
     class Plan(FaultPlan):

@@ -22,18 +22,18 @@ def test_every_save_is_a_version_even_of_the_same_text(store: Store, user: User)
     first = store.save_new(user, "One", GOOD)
     again = store.save_next(user, first.pine_id, GOOD)
     assert (str(first.version), str(again.version)) == ("1.0", "2.0")
-    assert [str(one.version) for one in store.history(first.pine_id)] == ["1.0", "2.0"]
+    assert [str(version.version) for version in store.history(first.pine_id)] == ["1.0", "2.0"]
 
 
 @pytest.mark.parametrize(
     "source", ["a\r\nb\r", "\ufeffx\n\n", "nul \0 in it", "no end", "\u2028\x85", "𝄞" * 1000]
 )
-def test_a_source_is_kept_byte_for_byte(store: Store, user: User, source: str) -> None:
+def test_the_store_keeps_a_source_byte_for_byte(store: Store, user: User, source: str) -> None:
     pine_id = store.save_new(user, "One", source).pine_id
     assert store.get(pine_id).source == source
 
 
-def test_what_is_reported_of_a_script(store: Store, user: User) -> None:
+def test_a_saved_script_has_kind_title_inputs_and_author(store: Store, user: User) -> None:
     found = store.save_new(user, "One", GOOD, author="me")
     assert (found.kind, found.title, found.inputs, found.author) == ("study", "Title", 1, "me")
     assert found.info.modified == found.created == 1_700_000_000
@@ -41,7 +41,7 @@ def test_what_is_reported_of_a_script(store: Store, user: User) -> None:
     assert store.list(user)[0].source == ""
 
 
-def test_names_are_unique_per_user_by_every_letter(store: Store, user: User) -> None:
+def test_names_are_unique_per_user_and_case_sensitive(store: Store, user: User) -> None:
     first = store.save_new(user, "One", GOOD)
     store.save_new(user, "one", GOOD)
     store.save_new(store.ensure_user("other"), "One", GOOD)
@@ -59,26 +59,26 @@ def test_a_refused_rename_on_save_stores_no_text(store: Store, user: User) -> No
     store.save_new(user, "Two", GOOD)
     with pytest.raises(NameTaken):
         store.save_next(user, first.pine_id, "other", name="Two")
-    assert [one.source for one in store.history(first.pine_id)] == [GOOD]
+    assert [version.source for version in store.history(first.pine_id)] == [GOOD]
 
 
-def test_overwrite_adds_to_the_script_that_has_the_name(store: Store, user: User) -> None:
+def test_overwrite_adds_a_version_to_the_script_of_that_name(store: Store, user: User) -> None:
     first = store.save_new(user, "One", GOOD)
     over = store.save_new(user, "One", "other", overwrite=True)
     assert (over.pine_id, str(over.version)) == (first.pine_id, "2.0")
 
 
-def test_rename_adds_no_version_and_history_keeps_the_name_then(store: Store, user: User) -> None:
+def test_a_rename_adds_no_version_and_history_keeps_the_old_name(store: Store, user: User) -> None:
     pine_id = store.save_new(user, "One", GOOD).pine_id
     store.rename(user, pine_id, "Two")
     store.save_next(user, pine_id, GOOD)
-    assert [(one.name_then, one.name) for one in store.history(pine_id)] == [
+    assert [(version.name_then, version.name) for version in store.history(pine_id)] == [
         ("One", "Two"),
         ("Two", "Two"),
     ]
 
 
-def test_deletion_takes_all_versions_and_frees_the_name(store: Store, user: User) -> None:
+def test_a_deletion_removes_all_versions_and_frees_the_name(store: Store, user: User) -> None:
     pine_id = store.save_new(user, "One", GOOD).pine_id
     store.delete(user, pine_id)
     with pytest.raises(NotAccessible) as refusal:
@@ -104,7 +104,7 @@ def test_somebody_elses_script_is_refused(store: Store, user: User) -> None:
     assert store.list(other) == ()
 
 
-def test_sessions(store: Store, user: User) -> None:
+def test_a_session_needs_both_cookie_values(store: Store, user: User) -> None:
     assert store.ensure_user("sandbox") == user
     assert store.user_of(user.sessionid, user.sessionid_sign) == user
     assert store.user_of(user.sessionid, "wrong") is None
@@ -123,7 +123,7 @@ def test_reset_keeps_the_session_and_other_accounts(store: Store, user: User) ->
     assert store.user_of(user.sessionid, user.sessionid_sign) == user
 
 
-def test_the_file_is_private_and_survives(store: Store, user: User) -> None:
+def test_the_database_is_private_and_persistent(store: Store, user: User) -> None:
     pine_id = store.save_new(user, "One", GOOD).pine_id
     assert stat.S_IMODE(store.path.stat().st_mode) == 0o600
     again = Store(store.path, lambda: 0.0)
@@ -132,7 +132,7 @@ def test_the_file_is_private_and_survives(store: Store, user: User) -> None:
     assert [path for path in store.path.parent.iterdir() if path.name.startswith(".")] == []
 
 
-def test_a_file_of_another_kind_is_refused(tmp_path: Path) -> None:
+def test_a_file_that_is_not_a_database_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "x.sqlite3"
     path.write_text("no database " * 100)
     with pytest.raises(StateError):
@@ -149,10 +149,10 @@ def test_threads_share_a_store(store: Store, user: User) -> None:
         thread.start()
     for thread in threads:
         thread.join()
-    assert [one.version.major for one in store.history(pine_id)] == list(range(1, 162))
+    assert [version.version.major for version in store.history(pine_id)] == list(range(1, 162))
 
 
-def test_processes_share_a_file_and_make_it_together(tmp_path: Path) -> None:
+def test_processes_can_create_and_share_one_file(tmp_path: Path) -> None:
     code = (
         "import sys, pathlib\n"
         "from pinesync.sandbox.store import Store\n"
@@ -186,14 +186,14 @@ def test_processes_share_a_file_and_make_it_together(tmp_path: Path) -> None:
     store.close()
 
 
-def test_places_on_the_disk(tmp_path: Path) -> None:
+def test_sandbox_names_map_to_paths(tmp_path: Path) -> None:
     assert sandbox_path(tmp_path, "a-B_9") == tmp_path / "a-B_9.sqlite3"
     for name in ("", "../x", "a/b", "a.b", "x" * 41, "é", "a\n"):
         with pytest.raises(Misuse):
             open_sandbox(tmp_path, name, lambda: 0.0)
 
 
-def test_seeding_is_idempotent_and_spread_over_months(store: Store, user: User) -> None:
+def test_seeding_is_idempotent_and_spreads_saves_over_months(store: Store, user: User) -> None:
     planted = seeds()
     done = fill(store, user, planted)
     assert (done.scripts, done.skipped) == (len(planted), 0)
@@ -202,8 +202,10 @@ def test_seeding_is_idempotent_and_spread_over_months(store: Store, user: User) 
         found = store.find(user, seed.name)
         assert found
         history = store.history(found.pine_id)
-        assert tuple(one.source for one in history) == seed.versions
-        assert [one.created for one in history] == sorted({one.created for one in history})
+        assert tuple(version.source for version in history) == seed.versions
+        assert [version.created for version in history] == sorted(
+            {version.created for version in history}
+        )
     before = store.list(user)
     assert max(row.created for row in before) - min(row.created for row in before) > 30 * 86400
     assert fill(store, user, planted).scripts == 0

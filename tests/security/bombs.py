@@ -40,7 +40,7 @@ class Measured:
     """A process's output and exit code, and its peak memory in kilobytes."""
 
     code: int
-    said: str
+    output: str
     peak: int
 
 
@@ -74,10 +74,10 @@ class Hostile(Loopback):
     def _talk(self, connection: socket.socket) -> None:
         connection.settimeout(60)
         with connection, suppress(OSError):
-            asked = b""
-            while b"\r\n\r\n" not in asked:
-                asked += connection.recv(65536) or b"\r\n\r\n"
-            for piece in self._answers(asked.partition(b"\r\n")[0].decode("latin-1")):
+            request = b""
+            while b"\r\n\r\n" not in request:
+                request += connection.recv(65536) or b"\r\n\r\n"
+            for piece in self._answers(request.partition(b"\r\n")[0].decode("latin-1")):
                 connection.sendall(piece)
             # Closing a connection with unread data resets it and loses the response.
             connection.shutdown(socket.SHUT_WR)

@@ -40,12 +40,12 @@ RAW = re.compile(
 _OWN_COLOURS = re.compile("\x1b\\[(?:0|1|4|3[1-6])m")
 
 
-def raw(said: str, *, coloured: bool = False) -> str | None:
+def raw(output: str, *, coloured: bool = False) -> str | None:
     """The first part that a terminal would obey or hide, with its surroundings; None if there is
     none. pinesync's own colours are allowed if requested."""
     if coloured:
-        said = _OWN_COLOURS.sub("", said)
-    found = RAW.search(said)
-    if found is None and SPOOF in said:
+        output = _OWN_COLOURS.sub("", output)
+    found = RAW.search(output)
+    if found is None and SPOOF in output:
         return SPOOF
-    return ascii(said[max(0, found.start() - 60) : found.end() + 20]) if found else None
+    return ascii(output[max(0, found.start() - 60) : found.end() + 20]) if found else None

@@ -31,7 +31,7 @@ def contents(folder: Path) -> dict[str, bytes]:
 
 def plant(world: World, **changes: Any) -> Path:
     """A record as an earlier run would have left it, with these values; its sum is right."""
-    held = {
+    content = {
         "key": KEY,
         "op": "pull",
         "state": "prepared",
@@ -45,13 +45,13 @@ def plant(world: World, **changes: Any) -> Path:
     }
     pull = {"object": digest(TREND), "brings": digest(SLOWER), "temp": TEMP, "landed": "2.0"}
     save = {"landed": "2.0"}
-    held |= {"pull": pull, "save": save, "create": save}.get(changes.get("op", "pull"), {})
-    held = {key: value for key, value in (held | changes).items() if value is not None}
-    body = json.dumps(held, sort_keys=True)
+    content |= {"pull": pull, "save": save, "create": save}.get(changes.get("op", "pull"), {})
+    content = {key: value for key, value in (content | changes).items() if value is not None}
+    body = json.dumps(content, sort_keys=True)
     folder = world.state_folder / "records"
     folder.mkdir(exist_ok=True)
     file = folder / f"{KEY}.json"
-    file.write_text(json.dumps({**held, "sum": hashlib.sha256(body.encode()).hexdigest()}))
+    file.write_text(json.dumps({**content, "sum": hashlib.sha256(body.encode()).hexdigest()}))
     return file
 
 
@@ -59,7 +59,7 @@ def refused(ran: Ran, name: str | Path) -> None:
     """Exit code 1 and the name of the planted file; no bug, and nothing sent."""
     assert ran.code == 1, ran
     assert str(name) in ran.err, ran
-    assert not set(WRITES) & set(ran.asked)
+    assert not set(WRITES) & set(ran.requests)
 
 
 def changes_nothing(world: World, *command: str, codes: tuple[int, ...] = (0, 1, 3, 7)) -> Ran:
@@ -69,5 +69,5 @@ def changes_nothing(world: World, *command: str, codes: tuple[int, ...] = (0, 1,
     assert ran.code in codes, ran
     assert world.files() == files
     assert world.account() == account
-    assert not set(WRITES) & set(ran.asked)
+    assert not set(WRITES) & set(ran.requests)
     return ran

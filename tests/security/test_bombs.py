@@ -130,10 +130,10 @@ TEXTS: dict[str, tuple[Bomb, str]] = {
 
 
 def routed(list_: Bomb, get: Bomb, check: Bomb | None = None) -> Answers:
-    def answers(asked: str) -> Pieces:
-        if "translate_light" in asked:
+    def answers(path: str) -> Pieces:
+        if "translate_light" in path:
             return check() if check else []
-        return get() if "/get/" in asked else list_()
+        return get() if "/get/" in path else list_()
 
     return answers
 
@@ -163,28 +163,28 @@ def run(world: World, answers: Answers, *command: str) -> Measured:
 
 @over_http
 @pytest.mark.parametrize("name", LISTS)
-def test_a_list_is_refused(clone: World, name: str) -> None:
+def test_a_hostile_list_is_refused(clone: World, name: str) -> None:
     bomb, words = LISTS[name]
     done = run(clone, routed(bomb, bomb), "pull")
     assert done.code == (7 if bomb in (long_headers, endless_trailers) else 1), done
-    assert words in done.said, done
-    assert len(done.said) < 1000, done
+    assert words in done.output, done
+    assert len(done.output) < 1000, done
 
 
 @pytest.mark.promise("S15")
 @over_http
 @pytest.mark.parametrize("name", TEXTS)
-def test_a_text_is_refused_and_its_script_named(clone: World, name: str) -> None:
+def test_a_hostile_text_is_refused_and_its_script_named(clone: World, name: str) -> None:
     bomb, words = TEXTS[name]
     done = run(clone, routed(listed(clone, version="9.0"), bomb), "pull")
     assert done.code == 1, done
-    assert f"{TREND_PATH}: " in done.said
-    assert words in done.said, done
-    assert len(done.said) < 1000, done
+    assert f"{TREND_PATH}: " in done.output
+    assert words in done.output, done
+    assert len(done.output) < 1000, done
 
 
 @over_http
-def test_as_many_scripts_as_fit(clone: World) -> None:
+def test_the_longest_allowed_list_is_read(clone: World) -> None:
     """A list of the most scripts that are taken, each sound."""
     more = [
         {"scriptIdPart": f"USER;{n:032x}", "version": 1, "scriptName": str(n)}
@@ -192,17 +192,17 @@ def test_as_many_scripts_as_fit(clone: World) -> None:
     ]
     done = run(clone, routed(listed(clone, more), list), "status")
     assert done.code == 0
-    assert "55000 remote-only" in done.said
+    assert "55000 remote-only" in done.output
 
 
 @over_http
-def test_many_large_scripts(clone: World) -> None:
+def test_many_large_scripts_fit_in_memory(clone: World) -> None:
     """All together they are as large as the most that a process may take."""
     more = [{"scriptIdPart": f"USER;{n:032x}", "version": 1} for n in range(100)]
     body = {"version": 1, "source": ("//" + "x" * 1021 + "\n") * 2048}
     with Hostile(routed(listed(clone, more), lambda: as_json(body))) as server:
         done = measured(["pull"], clone.folder, PINESYNC_FACADE_URL=server.url)
-    assert done.code == 0, done.said[-500:]
+    assert done.code == 0, done.output[-500:]
     assert len(clone.files()) == 4 + 100
     assert done.peak < MOST
 
@@ -229,8 +229,8 @@ CHECKS: dict[str, Bomb] = {
 @pytest.mark.parametrize("name", CHECKS)
 def test_findings_are_reported_within_bounds(clone: World, name: str) -> None:
     done = run(clone, routed(list, list, CHECKS[name]), "check", TREND_PATH)
-    assert done.code == (1 if name == "too many" else 4), done.said[:500]
-    assert max(map(len, done.said.split("\n"))) < 1200
+    assert done.code == (1 if name == "too many" else 4), done.output[:500]
+    assert max(map(len, done.output.split("\n"))) < 1200
 
 
 CLIENT = """
@@ -271,19 +271,19 @@ OF_EACH_KIND = (
 )
 
 
-def test_every_request_of_the_client_bears_them(tmp_path: Path) -> None:
+def test_every_client_request_survives_hostile_responses(tmp_path: Path) -> None:
     """One process handles all of them in turn."""
     bombs = [LISTS[name][0] for name in OF_EACH_KIND] + list(CHECKS.values())
 
-    def answers(asked: str) -> Pieces:
-        return bombs[int(asked.split("/")[2])]()
+    def answers(path: str) -> Pieces:
+        return bombs[int(path.split("/")[2])]()
 
     with Hostile(answers) as server:
         arguments = [server.url, str(len(bombs))]
         done = measured(arguments, tmp_path, CLIENT)
-    assert done.code == 0, done.said[-2000:]
+    assert done.code == 0, done.output[-2000:]
     assert done.peak < MOST
-    ends = [line.split(" ", 2) for line in done.said.splitlines()]
+    ends = [line.split(" ", 2) for line in done.output.splitlines()]
     assert len(ends) == 7 * len(bombs)
     taken = {call for number, call, end in ends if end == "took it"}
     assert taken <= {"check", "get", "list"}, ends

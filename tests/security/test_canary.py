@@ -61,7 +61,8 @@ COMMANDS: dict[str, list[list[str]]] = {
     "whoami": [["whoami"]],
     "sandbox": [["sandbox", "path"]],
     "demo": [["demo", "--help"]],
-    "lsp": [["lsp", "--help"]],  # the rest is in tests/lsp/test_acts.py
+    "mcp": [["mcp", "--help"]],  # the rest is in tests/mcp/test_read.py
+    "lsp": [["lsp", "--help"]],  # the rest is in tests/lsp/test_commands.py
     "watch": [["watch", "--help"]],  # the rest is in tests/watch/test_process.py
     "blame-version": [["blame-version", TREND_PATH]],
     "repair": [["repair"]],
@@ -96,8 +97,8 @@ def written(world: World) -> Iterator[Path]:
     for root in (world.home, world.place):
         for path in root.rglob("*"):
             below = path.relative_to(root).as_posix()
-            kept = below.startswith("pinesync/config/session")
-            if path.is_file() and not kept and not below.startswith("pinesync/sandbox/"):
+            signed_in = below.startswith("pinesync/config/session")
+            if path.is_file() and not signed_in and not below.startswith("pinesync/sandbox/"):
                 yield path
 
 
@@ -170,7 +171,9 @@ def test_no_output_and_no_file_contains_the_cookie(
 
 
 @pytest.mark.promise("S3")
-def test_a_bugs_log_does_not_hold_it(signed_in: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_crash_log_does_not_contain_the_cookie(
+    signed_in: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A traceback has the lines of the code and the bug's own words, and no values."""
     world = signed_in
 
@@ -183,7 +186,7 @@ def test_a_bugs_log_does_not_hold_it(signed_in: World, monkeypatch: pytest.Monke
     assert ran.code == 70
     (log,) = (world.home / "pinesync" / "state").glob("bug-*.log")
     assert "Secret(for https" in log.read_text()
-    assert hits(world, log.read_bytes(), ran.said) == []
+    assert hits(world, log.read_bytes(), ran.output) == []
     assert stat.S_IMODE(log.stat().st_mode) & 0o077 == 0
 
 
@@ -205,7 +208,7 @@ os.execv({git!r}, ["git", *sys.argv[1:]])
 @pytest.mark.promise("S3")
 @pytest.mark.skipif(sys.platform != "linux", reason="processes are looked at through /proc")
 @pytest.mark.parametrize("source", ["kept", "variable"])
-def test_no_child_and_no_command_line_holds_the_cookie(
+def test_no_child_process_or_command_line_contains_the_cookie(
     signed_in: World, source: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Whenever git is run, it notes its environment and the whole list of processes."""
@@ -234,13 +237,13 @@ def test_no_child_and_no_command_line_holds_the_cookie(
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="processes are looked at through /proc")
-def test_a_command_that_hangs_shows_nothing_and_dies_without_words(signed_in: World) -> None:
+def test_a_hanging_command_does_not_show_the_cookie(signed_in: World) -> None:
     world = signed_in
     world.plan.add(Fault("list", "hang", count=None))
     with world.spawn("status", "-vv") as child:
         world.app.wait_for("/list")
         shown = Path(f"/proc/{child.pid}/cmdline").read_bytes()
-        kept = Path(f"/proc/{child.pid}/environ").read_bytes()
+        environ = Path(f"/proc/{child.pid}/environ").read_bytes()
         child.send_signal(15)
         out, err = child.communicate(timeout=60)
-    assert hits(world, shown, kept, out, err) == []
+    assert hits(world, shown, environ, out, err) == []

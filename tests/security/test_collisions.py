@@ -74,13 +74,15 @@ FAMILIES = WORDS.flatmap(lambda word: st.lists(look_alikes(word), min_size=2, ma
 @pytest.mark.promise("S6")
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.__name__)
 @pytest.mark.parametrize("pair", PAIRS, ids=ascii)
-def test_two_names_are_two_files_everywhere(pair: tuple[str, str], rule: Rule) -> None:
+def test_colliding_names_get_two_files_on_every_file_system(
+    pair: tuple[str, str], rule: Rule
+) -> None:
     for names in (list(pair), list(reversed(pair))):
         one, other = paths_of(names)
         assert rule(one) != rule(other)
 
 
-def test_the_pairs_are_one_file_somewhere() -> None:
+def test_each_pair_collides_on_some_file_system() -> None:
     """Or they would prove nothing."""
     for pair in PAIRS:
         one, other = (file_name(name, None) for name in pair)
@@ -91,14 +93,14 @@ def test_the_pairs_are_one_file_somewhere() -> None:
 @given(FAMILIES)
 @example(["İ", "i", "I", "ı", "i\u0307", "İ."])
 @example(["ẞ", "ß", "ss", "SS", "ſſ", "ſs"])
-def test_names_that_mean_the_same_are_files_of_their_own(names: list[str]) -> None:
+def test_equivalent_names_get_different_files(names: list[str]) -> None:
     paths = paths_of(names)
     assert len(paths) == len(names)
     for rule in RULES:
         assert len({rule(path) for path in paths}) == len(paths), rule
 
 
-def test_every_letter_differs_from_its_other_forms() -> None:
+def test_every_letter_and_its_other_forms_get_different_files() -> None:
     """One by one: what is one letter to some file system is one to us."""
     names: dict[str, None] = {}
     for char in map(chr, itertools.chain(range(0xD800), range(0xE000, 0x20000))):
@@ -115,7 +117,7 @@ FILES = {(file_name(one, None), file_name(other, None)) for one, other in PAIRS}
 
 @pytest.mark.promise("S6")
 @pytest.mark.parametrize("pair", sorted(f for f in FILES if f[0] != f[1]), ids=ascii)
-def test_a_manifest_with_both_is_refused_and_names_them(pair: tuple[str, str]) -> None:
+def test_a_manifest_with_colliding_paths_is_refused(pair: tuple[str, str]) -> None:
     one, other = (f"x/{name}" for name in pair)
     text = HEAD + "".join(f"[scripts.'{path}']\nname = 'x'\n" for path in (one, other))
     with pytest.raises(ManifestError) as refused:
@@ -127,7 +129,7 @@ def test_a_manifest_with_both_is_refused_and_names_them(pair: tuple[str, str]) -
 
 @settings(max_examples=300)
 @given(FAMILIES)
-def test_no_manifest_names_one_file_twice(names: list[str]) -> None:
+def test_a_manifest_never_names_one_file_twice(names: list[str]) -> None:
     paths = sorted({f"x/{name}.pine".replace("'", "") for name in names})
     good = [path for path in paths if _is_good(path)]
     text = HEAD + "".join(f"[scripts.'{path}']\nname = 'x'\n" for path in good)
@@ -148,7 +150,7 @@ def _is_good(path: str) -> bool:
 
 
 @given(st.lists(WORDS | st.sampled_from(sorted(DEVICES)), max_size=6))
-def test_windows_takes_every_file_as_it_is_called(names: list[str]) -> None:
+def test_every_path_is_valid_on_windows(names: list[str]) -> None:
     for path in paths_of(names):
         for part in path.split("/"):
             assert part == part.rstrip(". ")
@@ -157,7 +159,7 @@ def test_windows_takes_every_file_as_it_is_called(names: list[str]) -> None:
             assert len(part.encode("utf-16-le")) <= 2 * 255
 
 
-def test_a_disk_with_an_unknown_rule(world: World) -> None:
+def test_a_clone_survives_a_file_system_with_unknown_collisions(world: World) -> None:
     """A script whose file would collide is refused, and the rest is cloned."""
     world.web_save(world.saved()[0], "Tram")
     link, one_at_a_time = Folder.link, Lock()
@@ -169,7 +171,7 @@ def test_a_disk_with_an_unknown_rule(world: World) -> None:
             link(folder, source, target)
 
     world.monkeypatch.setattr(Folder, "link", one_a_letter)
-    assert "indicators/Tr" in world("clone", "--sandbox", "scripts", code=3).said
+    assert "indicators/Tr" in world("clone", "--sandbox", "scripts", code=3).output
     found = {RelPath(path) for path in world.files()}
     assert len(found) == 4
     assert not [path for path in found if path.endswith(".tmp")]

@@ -23,19 +23,19 @@ TEXT = "[Repair] (command:workbench.action.terminal.new)"
 served = pytest.mark.parametrize("world", ["facade"], indirect=True)
 
 
-def test_a_key_of_pine_toml_is_no_link(clone: World, opening: Opening) -> None:  # noqa: F811
+def test_a_key_of_pine_toml_does_not_become_a_link(clone: World, opening: Opening) -> None:  # noqa: F811
     file = clone.folder / "pine.toml"
     file.write_text(f"'{LINK}' = 1\n" + file.read_text())
     editor = opening(clone.folder)
     answer = editor.do("pull", (clone.folder / TREND_PATH).as_uri())
     assert answer["exit_code"] == 2
-    (said,) = editor.said
-    assert TEXT in said.message == answer["message"]
-    assert LINK not in said.message
+    (message,) = editor.messages
+    assert TEXT in message.message == answer["message"]
+    assert LINK not in message.message
 
 
 @served
-def test_a_refusal_of_the_service_is_no_link(
+def test_a_refusal_by_the_service_does_not_become_a_link(
     clone: World,
     opening: Opening,  # noqa: F811
 ) -> None:
@@ -45,16 +45,16 @@ def test_a_refusal_of_the_service_is_no_link(
     editor = opening(clone.folder)
     answer = editor.do("push", (clone.folder / TREND_PATH).as_uri())
     assert answer["exit_code"] != 0
-    assert TEXT in editor.said[-1].message == answer["message"]
+    assert TEXT in editor.messages[-1].message == answer["message"]
 
 
 @pytest.mark.promise("S9")
-def test_what_is_between_is_kept() -> None:
+def test_removing_links_keeps_other_brackets() -> None:
     assert commands.without_links("a[0](b) ](](") == "a[0] (b) ] (] ("
     assert commands.without_links("plain (text) [x]") == "plain (text) [x]"
 
 
-def test_a_name_in_a_lens_is_no_icon(clone: World, opening: Opening) -> None:  # noqa: F811
+def test_a_name_in_a_code_lens_does_not_become_an_icon(clone: World, opening: Opening) -> None:  # noqa: F811
     clone.store.rename(clone.user, clone.id_of(), "$(verified) Trend")
     editor = opening(clone.folder)
     uri = editor.open(clone.folder / TREND_PATH)
@@ -91,7 +91,7 @@ def test_a_notification_has_no_markup(clone: World, tmp_path: Path) -> None:
         clone.write(LONGER)
         session.event("done", TREND_PATH)
         session.event("quiet")
-        _, title, said = was_started(folder)[0]
+        _, title, text = was_started(folder)[0]
         session.interrupt()
     assert title == TREND_PATH
-    assert '&lt;a href="evil.invalid"&gt;R&amp;D&lt;/a&gt; \\\\074b\\\\076' in said
+    assert '&lt;a href="evil.invalid"&gt;R&amp;D&lt;/a&gt; \\\\074b\\\\076' in text

@@ -10,7 +10,7 @@ from tests.fuzz.engine import Target, run
 
 
 @pytest.mark.parametrize("target", TARGETS, ids=lambda target: target.name)
-def test_a_target_bears_what_is_made_up(target: Target) -> None:
+def test_a_fuzz_target_finds_nothing(target: Target) -> None:
     result = run(target, examples=50)
     assert not result.finding, result.finding
     assert result.executions > 50
@@ -28,11 +28,11 @@ def test_a_finding_is_reported_with_the_example(
     broken = Target("broken", st.integers(0, 10_000), check, vary)
     monkeypatch.setattr("tests.fuzz.__main__.TARGETS", (broken,))
     assert main(["0.1", "broken"]) == 1
-    said = capsys.readouterr().out
-    assert "1 findings" in said
-    assert "example=1000" in said
+    output = capsys.readouterr().out
+    assert "1 findings" in output
+    assert "example=1000" in output
 
 
-def test_an_unknown_target(capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_unknown_target_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["1", "worlds"]) == 2
     assert "there are wire, manifest" in capsys.readouterr().out

@@ -34,23 +34,23 @@ class Place(Twins):
 
     def put(self, path: str, expected: Digest | None) -> None:
         try:
-            self.tree.put(path, NEW, expected, KEY, lambda _: None, self.told.append)
+            self.tree.put(path, NEW, expected, KEY, lambda _: None, self.seen.append)
         except (FileError, ChangedMeanwhile):
             self.finish_write(path, expected)
 
     def finish_write(self, path: str, expected: Digest | None) -> None:
         brings, temp = digest(NEW.decode()), TEMP.rpartition("/")[2]
-        told, nothing, kept = self.told.append, lambda: None, lambda: False
+        told, nothing, kept = self.seen.append, lambda: None, lambda: False
         self.tree.finish_write(RelPath(path), temp, brings, expected, told, nothing, kept)
 
 
 def reads(at: Place) -> None:
-    at.told += [at.tree.read(path) or b"" for path in (PATH, MANIFEST)]
+    at.seen += [at.tree.read(path) or b"" for path in (PATH, MANIFEST)]
 
 
 def lists(at: Place) -> None:
     found = [*at.tree.scripts(), *at.tree.leftovers()]
-    at.told += [SECRET for path in found if path in STRANGE]
+    at.seen += [SECRET for path in found if path in STRANGE]
 
 
 def replaces(at: Place) -> None:
@@ -80,7 +80,7 @@ def undoes(at: Place) -> None:
 
 
 def discards(at: Place) -> None:
-    at.tree.discard(LEFT, at.told.append)
+    at.tree.discard(LEFT, at.seen.append)
 
 
 def writes_the_manifest(at: Place) -> None:
@@ -152,7 +152,7 @@ def test_nothing_outside_is_read_or_written_at_any_call(
         before = at.contents()
         made = calls_until(act, at, name, make, last)
         assert at.contents() == before, f"with {name} swapped before call {last}"
-        assert SECRET not in at.told, f"with {name} swapped before call {last}"
+        assert SECRET not in at.seen, f"with {name} swapped before call {last}"
         if made < last:
             return
     raise AssertionError("the act has no end")
@@ -160,7 +160,7 @@ def test_nothing_outside_is_read_or_written_at_any_call(
 
 @pytest.mark.parametrize("make", [link, pipe])
 @pytest.mark.parametrize(("act", "name"), [(replaces, PATH), (writes_the_manifest, MANIFEST)])
-def test_an_obstacle_in_the_files_place_stays(
+def test_a_link_in_the_files_place_is_put_back(
     tmp_path: Path, act: Act, name: str, make: Make
 ) -> None:
     """A link that came out of the exchange is put back, and ours is removed."""
@@ -176,7 +176,7 @@ def test_an_obstacle_in_the_files_place_stays(
             return
 
 
-def test_links_that_stay_are_refused_without_descriptors(
+def test_links_are_refused_without_descriptors(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """On systems that open files only by path."""
@@ -187,11 +187,11 @@ def test_links_that_stay_are_refused_without_descriptors(
             before = at.contents()
             calls_until(act, at, name, link, 1)
             assert at.contents() == before
-            assert SECRET not in at.told
+            assert SECRET not in at.seen
 
 
 @pytest.mark.parametrize(("act", "name"), [(replaces, PATH), (writes_the_manifest, MANIFEST)])
-def test_a_links_mode_is_not_taken_over(
+def test_the_mode_of_a_link_is_not_copied(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, act: Act, name: str
 ) -> None:
     """Everybody may write a link. One that is there for a moment opens no file to everybody."""

@@ -52,7 +52,7 @@ def files(folder: Path) -> dict[str, str]:
 @given(st.lists(NAMES, min_size=1, max_size=8, unique=True))
 @example(KNOWN)
 @example(["RSI", "rsi", "R\u200bSI", "RSI.", "RSI ", "ＲＳＩ"])
-def test_a_clone_has_one_good_file_for_every_name(names: list[str]) -> None:
+def test_a_clone_has_one_valid_file_for_every_name(names: list[str]) -> None:
     with tempfile.TemporaryDirectory(prefix="pinesync-test-") as name:
         base = Path(name)
         setup = Setup(base / "work", Places(base / "config", base / "state", base / "sandbox"))
@@ -105,7 +105,7 @@ ODD = [
 ]
 
 
-def test_names_that_no_file_can_have(clone: World) -> None:
+def test_unusable_names_get_valid_files(clone: World) -> None:
     """Only a hostile service sends such names."""
     rows = [
         {"scriptIdPart": f"USER;{number:032x}", "version": "1.0", "scriptName": name}

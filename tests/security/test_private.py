@@ -25,7 +25,7 @@ ASKS_AN_INDEX = r"pinesync\[|(pip3?|pipx|uv|uvx)( pip| tool)? install [^`\n]*(?<
 @posix
 @pytest.mark.parametrize("umask", [0o000, 0o022])
 @pytest.mark.parametrize("words", [("push",), ("sandbox", "seed")])
-def test_every_level_of_our_folders_is_private(
+def test_every_folder_of_pinesync_is_private(
     clone: World, words: tuple[str, ...], umask: int
 ) -> None:
     """Below a home that has nothing yet, not even the folders that the system's own are in."""
@@ -44,7 +44,7 @@ def test_every_level_of_our_folders_is_private(
 
 @pytest.mark.promise("S2")
 @posix
-def test_each_level_that_was_missing_is_private(tmp_path: Path) -> None:
+def test_each_created_parent_folder_is_private(tmp_path: Path) -> None:
     there = tmp_path / "there"
     there.mkdir(mode=0o755)
     before = os.umask(0)
@@ -57,17 +57,17 @@ def test_each_level_that_was_missing_is_private(tmp_path: Path) -> None:
     assert modes == {"there": 0o755, "a": 0o700, "b": 0o700, "c": 0o700, "d": 0o700}
 
 
-def test_no_requirement_names_ourselves() -> None:
+def test_no_requirement_names_pinesync() -> None:
     extras = PYPROJECT["project"]["optional-dependencies"]
     groups = PYPROJECT["dependency-groups"]
     listed = (PYPROJECT["project"]["dependencies"], *extras.values(), *groups.values())
-    every = [one for packages in listed for one in packages]
-    assert not [one for one in every if one.startswith("pinesync")]
+    every = [requirement for packages in listed for requirement in packages]
+    assert not [requirement for requirement in every if requirement.startswith("pinesync")]
     assert groups == {"dev": extras["dev"]}
     assert set(extras["docs"]) <= set(extras["dev"])
 
 
-def test_no_page_and_no_hint_names_a_package_of_an_index() -> None:
+def test_no_page_or_hint_installs_pinesync_from_an_index() -> None:
     pages = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), ROOT / "docs" / "pinesync.1"]
     code = [*(ROOT / "pinesync").rglob("*.py"), *(ROOT / "templates").rglob("*")]
     for file in (*pages, *code):

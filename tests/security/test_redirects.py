@@ -25,7 +25,7 @@ PLACES = (
 @pytest.mark.promise("S1")
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
 @pytest.mark.parametrize("place", PLACES)
-def test_a_redirect_is_not_followed(
+def test_a_redirect_ends_the_command(
     world: World, tradingview: TradingView, monkeypatch: pytest.MonkeyPatch, place: str, status: int
 ) -> None:
     """The second host gets no connection; the proxy would see it, and a look for its name would

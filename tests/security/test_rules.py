@@ -53,15 +53,15 @@ VERBS = (
 def test_a_hostile_pine_toml_is_refused_before_anything_is_asked(clone: World, line: str) -> None:
     file = clone.folder / "pine.toml"
     key = line.partition(" ")[0]
-    kept = [row for row in file.read_text().split("\n") if not row.startswith(f"{key} =")]
-    text = "\n".join(kept).replace("[workspace.folders]", "[workspace.was_folders]", 1)
+    rows = [row for row in file.read_text().split("\n") if not row.startswith(f"{key} =")]
+    text = "\n".join(rows).replace("[workspace.folders]", "[workspace.was_folders]", 1)
     if key != "folders":
-        text = "\n".join(kept)
+        text = "\n".join(rows)
     file.write_text(text.replace("[workspace]\n", f"[workspace]\n{line}\n", 1))
     before = clone.files(), clone.account()
     for verb in VERBS:
         ran = clone(*verb)
-        assert (ran.code, ran.asked) == (2, ()), (verb, ran)
+        assert (ran.code, ran.requests) == (2, ()), (verb, ran)
         assert "pine.toml:" in ran.err
     assert (clone.files(), clone.account()) == before
     assert not (clone.folder / "was-run").exists()
@@ -78,7 +78,7 @@ def test_a_path_outside_is_refused_before_anything_is_asked(clone: World, path: 
     file.write_text(text)
     for verb in VERBS:
         ran = clone(*verb)
-        assert (ran.code, ran.asked) == (2, ()), (verb, ran)
+        assert (ran.code, ran.requests) == (2, ()), (verb, ran)
     assert not (clone.place / "outside.pine").exists()
 
 
@@ -87,9 +87,7 @@ def test_a_path_outside_is_refused_before_anything_is_asked(clone: World, path: 
 
 @pytest.mark.promise("S8")
 @pytest.mark.skipif(not hasattr(Path, "symlink_to"), reason="there are no links here")
-def test_a_file_that_cannot_be_written_is_reported_with_exit_code_1(
-    clone: World, tmp_path: Path
-) -> None:
+def test_an_unwritable_file_is_reported_with_exit_code_1(clone: World, tmp_path: Path) -> None:
     outside = tmp_path / "outside"
     (clone.folder / "indicators").rename(outside)
     (clone.folder / "indicators").symlink_to(outside)
@@ -97,8 +95,8 @@ def test_a_file_that_cannot_be_written_is_reported_with_exit_code_1(
     clone.web_save(BREAKOUT + "// there\n", "Breakout")
     ran = clone("pull")
     assert ran.code != 0
-    assert TREND_PATH in ran.said
-    assert "link" in ran.said
+    assert TREND_PATH in ran.output
+    assert "link" in ran.output
     assert (outside / "Trend.pine").read_text() == TREND
     assert clone.read(BREAKOUT_PATH).endswith("// there\n")
 
@@ -125,7 +123,7 @@ def writes_seen(world: World, patch: pytest.MonkeyPatch) -> Iterator[list[str]]:
 
 
 @pytest.mark.promise(15, "S13")
-def test_no_verb_writes_without_a_record_and_none_asks_for_more_than_it_needs(
+def test_every_command_writes_and_requests_only_what_is_listed(
     clone: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with writes_seen(clone, monkeypatch) as seen:
@@ -159,7 +157,7 @@ def test_no_verb_writes_without_a_record_and_none_asks_for_more_than_it_needs(
 
 @pytest.mark.promise("S15")
 @pytest.mark.parametrize("text", ["half \ud800 a character", "\udfff"])
-def test_an_unencodable_text_empties_no_file(tmp_path: Path, text: str) -> None:
+def test_an_unencodable_text_leaves_the_file_unchanged(tmp_path: Path, text: str) -> None:
     root = tmp_path / "scripts"
     (root / "indicators").mkdir(parents=True)
     file = root / TREND_PATH

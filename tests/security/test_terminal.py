@@ -85,7 +85,7 @@ class Raw(AssertionError):
 
 
 def check(ran: Ran, arguments: list[str]) -> None:
-    if found := raw(ran.said, coloured="always" in arguments):
+    if found := raw(ran.output, coloured="always" in arguments):
         raise Raw(f"{arguments!a}: {found}")
     if "--json" in arguments and ran.out:
         assert ran.out.isascii(), arguments
@@ -105,16 +105,16 @@ def runs(world: World, name: str, mode: list[str], patch: pytest.MonkeyPatch) ->
 @pytest.mark.promise("S9")
 @pytest.mark.parametrize("mode", [LOUD, ["--json", "-vv"]], ids=["loud", "json"])
 @pytest.mark.parametrize("name", WAYS)
-def test_a_text_is_shown_and_not_obeyed(
+def test_hostile_text_is_escaped(
     clone: World, name: str, mode: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    said = [ran.said for ran in runs(clone, name, mode, monkeypatch)]
-    assert any(MARK in one for one in said), "the text never came as far as the terminal"
+    outputs = [ran.output for ran in runs(clone, name, mode, monkeypatch)]
+    assert any(MARK in output for output in outputs), "the text never came as far as the terminal"
 
 
 # Bytes that are no text are shown by their numbers by the streams already.
 @pytest.mark.parametrize("name", sorted(WAYS.keys() - {"name_of_a_file_that_is_no_text"}))
-def test_without_the_rule_it_would_be_obeyed(
+def test_hostile_text_is_detected_when_escaping_is_off(
     clone: World, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """So the test above really finds the text."""
@@ -125,7 +125,7 @@ def test_without_the_rule_it_would_be_obeyed(
 
 @pytest.mark.promise("S9")
 @pytest.mark.parametrize("mode", MODES)
-def test_every_verb_where_everything_is_hostile(
+def test_every_command_escapes_hostile_text(
     clone: World, mode: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     everything(clone, monkeypatch)
@@ -138,7 +138,9 @@ def test_every_verb_where_everything_is_hostile(
             check(ran, arguments)
 
 
-def test_what_the_sandbox_serves_and_logs(clone: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_sandbox_escapes_hostile_text_in_its_log(
+    clone: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def interrupted(_: object) -> NoReturn:
         try:
             raise RuntimeError(EVIL)
@@ -153,16 +155,16 @@ def test_what_the_sandbox_serves_and_logs(clone: World, monkeypatch: pytest.Monk
         ran = clone(*mode, "sandbox", "serve")
         assert (ran.code, ran.out.count("\n")) == (0, 2)
         assert f"RuntimeError: {MARK}\\u{{" in ran.err
-        assert raw(ran.said) is None
+        assert raw(ran.output) is None
 
 
-def test_demo_in_a_folder_with_such_a_name(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_demo_escapes_a_hostile_folder_name(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = world.place / IN_FILE_NAME
     folder.mkdir()
     monkeypatch.setattr("tempfile.tempdir", str(folder))
     ran = world("demo", "--color", "always", code=0)
     assert MARK in ran.out
-    assert raw(ran.said, coloured=True) is None
+    assert raw(ran.output, coloured=True) is None
 
 
 # -- a real terminal ------------------------------------------------------------------------------
@@ -178,7 +180,9 @@ def shown(world: World, *arguments: object, answer: str = "", **env: str) -> str
         return terminal.seen.replace("\r\n", "\n")
 
 
-def test_on_a_terminal(clone: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_hostile_text_is_escaped_on_a_terminal(
+    clone: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("GIT_PAGER", "cat")  # a pager moves the cursor itself
     everything(clone, monkeypatch)
     for arguments in (
@@ -190,7 +194,7 @@ def test_on_a_terminal(clone: World, monkeypatch: pytest.MonkeyPatch) -> None:
         assert raw(seen, coloured=True) is None, (ascii(arguments), raw(seen, coloured=True))
 
 
-def test_a_question_names_a_file(world: World) -> None:
+def test_a_prompt_escapes_a_file_name(world: World) -> None:
     home = str(world.place / IN_FILE_NAME)
     seen = shown(world, "sandbox", "reset", answer="n\n", PINESYNC_HOME=home)
     assert MARK in seen
@@ -201,7 +205,7 @@ def test_a_question_names_a_file(world: World) -> None:
 
 
 @pytest.mark.parametrize("text", PAYLOADS.values(), ids=PAYLOADS)
-def test_each_alone(text: str) -> None:
+def test_each_sequence_is_escaped(text: str) -> None:
     assert raw(text)
     for one_line in (True, False):
         made = escape_controls(f"a{text}b", one_line=one_line)
@@ -211,14 +215,14 @@ def test_each_alone(text: str) -> None:
         assert made.endswith("b")
 
 
-def test_every_character_that_is_not_seen() -> None:
+def test_every_invisible_character_is_escaped() -> None:
     for number in range(sys.maxunicode + 1):
         char = chr(number)
         if raw(char) and escape_controls(char) != f"\\u{{{number:x}}}":
             pytest.fail(f"U+{number:04X} is not shown")
 
 
-def test_what_is_seen_stays_as_it_is() -> None:
+def test_visible_text_is_not_changed() -> None:
     for text in (
         'plot(close, "~") // { } \\ ^',
         "größer, naïve, Ελληνικά, Мой",
@@ -232,7 +236,7 @@ def test_what_is_seen_stays_as_it_is() -> None:
     assert escape_controls("a\tb\nc") == "a b\\nc"
 
 
-def test_json_has_no_delete_either(clone: World) -> None:
+def test_json_escapes_the_delete_character(clone: World) -> None:
     clone.write(EXTRA, "x\x7fy.pine")
     found = clone("check", "--offline", "--json")
     assert "\x7f" not in found.out

@@ -18,7 +18,7 @@ OLD, SECRET = b"// old\n", b"// secret\n"
 @dataclass
 class Twins:
     base: Path
-    told: list[bytes] = field(default_factory=list)
+    seen: list[bytes] = field(default_factory=list)
     """What came out of the folder."""
 
     def __post_init__(self) -> None:

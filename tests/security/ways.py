@@ -58,9 +58,9 @@ def new_name_of_a_script(world: World, patch: pytest.MonkeyPatch) -> Commands:
 
 @way
 def reason_of_a_refused_rename(world: World, patch: pytest.MonkeyPatch) -> Commands:
-    said = (EVIL + SPOOF).encode()
+    body = (EVIL + SPOOF).encode()
     for endpoint in ("rename", "delete"):
-        world.plan.add(Fault(endpoint, "answer", count=ALWAYS, status=400, body=said))
+        world.plan.add(Fault(endpoint, "answer", count=ALWAYS, status=400, body=body))
     return [["rename", TREND_PATH, "New"], ["rm", "--remote", TREND_PATH, "--yes", "Trend"]]
 
 
@@ -107,15 +107,15 @@ def reason_of_a_refused_save(world: World, patch: pytest.MonkeyPatch) -> Command
 @way
 def reason_of_a_save_that_was_stored(world: World, patch: pytest.MonkeyPatch) -> Commands:
     world.write(LONGER)
-    said = answering("save_next", {"success": False, "reason": EVIL + SPOOF})
-    world.plan.add(replace(said, when="after"))
+    fault = answering("save_next", {"success": False, "reason": EVIL + SPOOF})
+    world.plan.add(replace(fault, when="after"))
     return [["push"]]
 
 
 @way
 def reason_of_a_refused_read(world: World, patch: pytest.MonkeyPatch) -> Commands:
-    said = (EVIL + SPOOF).encode()
-    world.plan.add(Fault("list", "answer", count=ALWAYS, status=403, body=said))
+    body = (EVIL + SPOOF).encode()
+    world.plan.add(Fault("list", "answer", count=ALWAYS, status=403, body=body))
     return [["status"], ["pull"], ["push"], ["list"], ["whoami"], ["verify"]]
 
 

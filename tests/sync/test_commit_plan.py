@@ -39,33 +39,33 @@ def told(histories: dict[PineId, tuple[VersionInfo, ...]], **done: int) -> list[
     ]
 
 
-def test_in_order_of_time_then_id_then_number() -> None:
+def test_commits_are_ordered_by_time_id_and_version() -> None:
     histories = {B: history(B, 5, 5, 7), A: history(A, 5, 6, 7)}
     assert told(histories) == ["One 1", "Two 1", "Two 2", "One 2", "One 3", "Two 3"]
 
 
-def test_no_order_of_what_is_given_makes_a_difference() -> None:
+def test_the_order_of_the_input_does_not_matter() -> None:
     infos = {A: list(history(A, 1, 1, 4, 4)), B: list(history(B, 1, 2, 4))}
     expected = plan_commits(infos, WHERE, {}, {})
     for seed in range(20):
         chance = random.Random(seed)
         for one in infos.values():
             chance.shuffle(one)
-        given = dict(sorted(infos.items(), reverse=bool(seed % 2)))
-        assert plan_commits(given, WHERE, {}, {}) == expected
+        shuffled = dict(sorted(infos.items(), reverse=bool(seed % 2)))
+        assert plan_commits(shuffled, WHERE, {}, {}) == expected
 
 
-def test_done_work_is_not_repeated_and_old_work_comes_after() -> None:
+def test_committed_versions_are_skipped_and_older_ones_come_after() -> None:
     histories = {A: history(A, 5, 6), B: history(B, 1, 2)}
     assert told(histories, a=1) == ["Two 1", "Two 2", "One 2"]
     assert told(histories, a=2, b=2) == []
 
 
-def test_an_unknown_time_is_the_first() -> None:
+def test_an_unknown_time_sorts_first() -> None:
     assert told({A: history(A, 3), B: history(B, 0, -7)}) == ["Two 1", "Two 2", "One 1"]
 
 
-def test_paths_are_those_of_pine_toml_then_of_the_last_commit_then_of_a_clone() -> None:
+def test_paths_come_from_pine_toml_then_the_last_commit_then_a_clone() -> None:
     here = {RelPath("mine/X.pine"): entry(A, "mine/X.pine", "older name")}
     before = {
         RelPath("once/Two.pine"): entry(B, "once/Two.pine", "Two"),
@@ -79,12 +79,12 @@ def test_paths_are_those_of_pine_toml_then_of_the_last_commit_then_of_a_clone() 
     }
 
 
-def test_two_scripts_of_one_name_have_two_paths() -> None:
-    paths = [one.path for one in assign_paths(listed(b="RSI", a="rsi"), {}, FOLDERS).values()]
+def test_two_scripts_with_one_name_get_two_paths() -> None:
+    paths = [entry.path for entry in assign_paths(listed(b="RSI", a="rsi"), {}, FOLDERS).values()]
     assert paths == ["indicators/rsi.pine", "indicators/RSI-bbbbbbbb.pine"]
 
 
-def test_what_moved_moves_with_the_first_commit_alone() -> None:
+def test_moved_files_move_in_the_first_commit_only() -> None:
     before = {
         RelPath("old/Two.pine"): entry(B, "old/Two.pine", "Two"),
         RelPath("INDICATORS/one.pine"): entry(C, "INDICATORS/one.pine", "gone"),
@@ -110,7 +110,7 @@ def test_what_moved_moves_with_the_first_commit_alone() -> None:
         ("RSI [skip ci]", "RSI (skip ci) 2.0"),
     ],
 )
-def test_a_message_is_one_line_and_its_trailers(name: str, title: str) -> None:
-    said = message(name, A, Version(2))
-    assert said == f"{title}\n\nPine-Id: {A}\nPine-Version: 2.0\n"
-    assert said.encode()
+def test_a_message_is_one_line_with_trailers(name: str, title: str) -> None:
+    text = message(name, A, Version(2))
+    assert text == f"{title}\n\nPine-Id: {A}\nPine-Version: 2.0\n"
+    assert text.encode()

@@ -19,7 +19,7 @@ def ids(count: int, start: int = 0) -> list[PineId]:
     [(1, 0), (2, 1), (3, 2), (4, 3), (5, 3), (15, 3), (16, 3), (19, 3), (20, 4), (24, 4),
      (25, 5), (99, 19), (100, 20), (500, 100)],
 )  # fmt: skip
-def test_thresholds(tracked: int, most: int) -> None:
+def test_mass_absence_has_its_thresholds(tracked: int, most: int) -> None:
     all_of_them = ids(tracked)
     for missing in range(tracked + 1):
         listed = all_of_them[missing:]
@@ -27,23 +27,23 @@ def test_thresholds(tracked: int, most: int) -> None:
 
 
 @pytest.mark.parametrize("count", [1, 3, 4, 100])
-def test_an_empty_list_and_one_of_strangers_are_doubted(count: int) -> None:
+def test_an_empty_or_foreign_list_is_a_mass_absence(count: int) -> None:
     assert guards.is_mass_absence(ids(count), [])
     assert guards.is_mass_absence(ids(count), ids(5, start=1000))
 
 
-def test_where_nothing_is_tracked_nothing_is_missing() -> None:
+def test_an_empty_workspace_misses_nothing() -> None:
     assert not guards.is_mass_absence([], [])
     assert not guards.is_mass_absence([], ids(5))
     assert not guards.proves_session([], ids(5))
 
 
-def test_scripts_that_are_new_do_not_count() -> None:
+def test_new_scripts_are_not_counted() -> None:
     assert not guards.is_mass_absence(ids(4), ids(1000, start=1))
     assert guards.missing_ids(ids(4), ids(1000, start=1)) == frozenset(ids(1))
 
 
-def test_one_id_twice_counts_once() -> None:
+def test_a_duplicate_id_counts_once() -> None:
     assert not guards.is_mass_absence(ids(5) * 10, ids(2))
     assert guards.is_mass_absence(ids(5) * 10, ids(1))
 
@@ -76,7 +76,7 @@ def test_another_account_is_refused(expected: Account | None, found: Account, sa
     assert caught.value.exit_code == EXIT_ACCESS
 
 
-def test_the_two_refusals_have_their_codes() -> None:
+def test_both_refusals_have_their_exit_codes() -> None:
     with pytest.raises(NoAccess, match="4 of 10") as doubted:
         guards.refuse_doubtful_list(4, 10)
     with pytest.raises(ActionRequired, match="4 of 10") as gone:

@@ -27,14 +27,14 @@ def written(boot_id: str, mono: float = 5_000.0) -> Upload:
 
 @pytest.mark.parametrize("drift", [-YEARS, -3600.0, 0.0, 3600.0, YEARS])
 @pytest.mark.parametrize("passed", [0.0, 1.0, 179.0, 180.0, 100_000.0])
-def test_in_the_same_boot_the_wall_clock_does_not_matter(drift: float, passed: float) -> None:
+def test_the_wall_clock_does_not_matter_within_one_boot(drift: float, passed: float) -> None:
     now = Now(WALL + passed + drift, 5_000.0 + passed, "boot-1")
     assert age(written("boot-1"), now) == passed
 
 
 @pytest.mark.parametrize("drift", [-YEARS, 0.0, YEARS])
 @pytest.mark.parametrize("up", [0.0, 10.0, 200.0])
-def test_after_another_boot_it_is_at_least_as_old_as_the_boot(drift: float, up: float) -> None:
+def test_an_intent_of_an_earlier_boot_is_as_old_as_this_boot(drift: float, up: float) -> None:
     now = Now(WALL + up + drift, up, "boot-2")
     assert age(written("boot-1"), now) == up
 
@@ -48,7 +48,7 @@ def test_an_unknown_boot_never_raises_the_age(passed: float, drift: float, then:
 
 
 @pytest.mark.parametrize("now", [0.0, 4_999.0])
-def test_a_clock_that_went_back_makes_nothing_older(now: float) -> None:
+def test_a_clock_set_back_makes_an_intent_no_older(now: float) -> None:
     assert age(written("boot-1"), Now(WALL - YEARS, now, "boot-1")) == 0.0
     assert age(written(""), Now(WALL - YEARS, now, "")) == 0.0
 
@@ -57,7 +57,7 @@ def test_a_clock_that_went_back_makes_nothing_older(now: float) -> None:
     ("state", "is_open"),
     [("prepared", True), ("sent", True), ("landed", False), ("abandoned", False)],
 )
-def test_which_intents_are_open(state: State, is_open: bool) -> None:
+def test_prepared_and_sent_intents_are_open(state: State, is_open: bool) -> None:
     assert replace(UPLOAD, state=state).is_open == is_open
 
 
@@ -70,7 +70,7 @@ def test_which_intents_are_open(state: State, is_open: bool) -> None:
         ("abandoned", "abandoned"),
     ],
 )
-def test_a_life_goes_one_way(state: State, after: str) -> None:
+def test_an_intent_state_never_goes_back(state: State, after: str) -> None:
     states: tuple[State, ...] = ("prepared", "sent", "landed", "abandoned")
     for then in states:
         if then in after.split():

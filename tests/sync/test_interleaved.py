@@ -23,7 +23,7 @@ LOST = NetworkError("the connection was closed before an answer came")
 
 
 @pytest.mark.promise(8)
-def test_saved_before_the_push_is_refused(bench: Bench, edited: Edited) -> None:
+def test_a_save_before_the_push_refuses_it(bench: Bench, edited: Edited) -> None:
     pine_id, path = edited
     bench.fake.web_save(pine_id, THEIRS)
     run = bench.push()
@@ -32,7 +32,7 @@ def test_saved_before_the_push_is_refused(bench: Bench, edited: Edited) -> None:
 
 
 @pytest.mark.promise(8)
-def test_saved_between_list_and_get_is_refused(bench: Bench, edited: Edited) -> None:
+def test_a_save_between_list_and_get_refuses_the_push(bench: Bench, edited: Edited) -> None:
     pine_id, path = edited
     bench.fake.at_next("check", lambda: bench.fake.web_save(pine_id, THEIRS))
     outcome = only(bench.push())
@@ -54,7 +54,7 @@ def test_saved_between_list_and_get_is_refused(bench: Bench, edited: Edited) -> 
         ([BASE, BASE], None),
     ],
 )
-def test_saved_between_get_and_post_is_flagged(
+def test_a_save_between_get_and_post_is_flagged(
     bench: Bench, edited: Edited, between: list[str], shadowed: int | None, lost: bool
 ) -> None:
     pine_id, path = edited
@@ -79,7 +79,9 @@ def test_saved_between_get_and_post_is_flagged(
 
 
 @pytest.mark.parametrize("after", [[THEIRS], [BASE], [THEIRS, BASE]])
-def test_saved_after_ours_is_theirs(bench: Bench, edited: Edited, after: list[str]) -> None:
+def test_a_web_save_after_ours_leaves_us_behind(
+    bench: Bench, edited: Edited, after: list[str]
+) -> None:
     pine_id, path = edited
     outcome = bench.push_one(Turn(error=LOST, after=lambda: bench.fake.web_save(pine_id, *after)))
     assert (outcome.version, bench.entries[path].shadowed) == (Version(4), None)
@@ -91,7 +93,7 @@ def test_saved_after_ours_is_theirs(bench: Bench, edited: Edited, after: list[st
     assert bench.fake.newest(pine_id) == after[-1]
 
 
-def test_our_save_never_came_and_somebody_else_saved(bench: Bench, edited: Edited) -> None:
+def test_a_lost_save_is_a_conflict_after_a_web_save(bench: Bench, edited: Edited) -> None:
     pine_id, path = edited
     bench.fake.next_save(Turn(stores=False, error=LOST))
     bench.push()
@@ -110,7 +112,9 @@ def test_our_save_never_came_and_somebody_else_saved(bench: Bench, edited: Edite
 
 @pytest.mark.promise(11)
 @pytest.mark.parametrize("change", ["\n// added", "// added\n"])
-def test_a_changed_text_is_settled_by_the_answer(bench: Bench, edited: Edited, change: str) -> None:
+def test_a_rewritten_text_is_settled_by_the_response(
+    bench: Bench, edited: Edited, change: str
+) -> None:
     _, path = edited
     bench.fake.rewrite = lambda text: text + change
     outcome = only(bench.push())
@@ -131,7 +135,7 @@ def test_a_changed_text_is_settled_by_the_answer(bench: Bench, edited: Edited, c
     assert len(bench.fake.posted) == 3
 
 
-def test_the_file_as_the_service_has_it_is_clean_as_well(bench: Bench, edited: Edited) -> None:
+def test_a_file_equal_to_the_rewritten_text_is_clean(bench: Bench, edited: Edited) -> None:
     pine_id, path = edited
     bench.fake.rewrite = lambda text: text + "// added\n"
     bench.push()
@@ -141,7 +145,9 @@ def test_the_file_as_the_service_has_it_is_clean_as_well(bench: Bench, edited: E
     assert bench.words() == {path: "clean"}
 
 
-def test_a_changed_text_without_an_answer_is_never_sent_again(bench: Bench, edited: Edited) -> None:
+def test_a_rewritten_text_without_a_response_is_never_sent_again(
+    bench: Bench, edited: Edited
+) -> None:
     pine_id, path = edited
     bench.fake.rewrite = lambda text: text + "// added\n"
     bench.fake.next_save(Turn(error=LOST))
@@ -168,7 +174,7 @@ def test_a_changed_text_without_an_answer_is_never_sent_again(bench: Bench, edit
     ],
     ids=["another id", "neither", "no id", "no version", "an old version", "not there", "absurd"],
 )
-def test_an_odd_answer_is_settled_by_reading(
+def test_an_unexpected_response_is_settled_by_reading(
     bench: Bench, edited: Edited, answer: SaveAnswer
 ) -> None:
     pine_id, _ = edited
@@ -178,7 +184,7 @@ def test_an_odd_answer_is_settled_by_reading(
     bench.check_settled()
 
 
-def test_an_absurd_version_of_a_new_script_is_not_walked_to(bench: Bench) -> None:
+def test_an_absurd_version_of_a_new_script_costs_few_requests(bench: Bench) -> None:
     bench.write("new.pine", MINE)
     bench.add("new.pine", "New one")
     made = PineId(f"USER;{1:032x}")
@@ -202,7 +208,7 @@ def test_a_name_that_holds_an_entity_is_not_sent(bench: Bench, name: str) -> Non
 
 
 @pytest.mark.parametrize("name", ["A & B", "a < b > 'c' \"d\"", "Ünï 測", "100% & more;"])
-def test_any_other_name_is_sent_as_it_is_listed(bench: Bench, name: str) -> None:
+def test_any_other_name_is_sent_as_listed(bench: Bench, name: str) -> None:
     pine_id, path = bench.script(name, BASE)
     bench.write(path, MINE)
     bench.push()
@@ -211,7 +217,7 @@ def test_any_other_name_is_sent_as_it_is_listed(bench: Bench, name: str) -> None
 
 
 @pytest.mark.promise(16)
-def test_renamed_before_the_push_stays_renamed(bench: Bench, edited: Edited) -> None:
+def test_a_rename_before_the_push_stays(bench: Bench, edited: Edited) -> None:
     pine_id, _ = edited
     bench.fake.web_rename(pine_id, "Renamed")
     bench.push()
@@ -219,7 +225,7 @@ def test_renamed_before_the_push_stays_renamed(bench: Bench, edited: Edited) -> 
 
 
 @pytest.mark.parametrize("method", ["check", "get"])
-def test_renamed_after_the_list_stays_renamed(bench: Bench, edited: Edited, method: str) -> None:
+def test_a_rename_after_the_list_stays(bench: Bench, edited: Edited, method: str) -> None:
     pine_id, path = edited
     bench.fake.at_next(method, lambda: bench.fake.web_rename(pine_id, "Renamed"))
     bench.push()
@@ -228,7 +234,7 @@ def test_renamed_after_the_list_stays_renamed(bench: Bench, edited: Edited, meth
 
 
 @pytest.mark.promise(16)
-def test_renamed_right_after_the_save_is_reported(bench: Bench, edited: Edited) -> None:
+def test_a_rename_right_after_the_save_is_reported(bench: Bench, edited: Edited) -> None:
     pine_id, _ = edited
     outcome = bench.push_one(Turn(after=lambda: bench.fake.web_rename(pine_id, "Renamed")))
     assert bench.fake.scripts[pine_id].name == "Renamed"
@@ -239,7 +245,7 @@ def test_renamed_right_after_the_save_is_reported(bench: Bench, edited: Edited) 
 
 
 @pytest.mark.promise(24)
-def test_a_session_that_ends_mid_batch_stops_it(bench: Bench) -> None:
+def test_a_session_that_expires_stops_a_push(bench: Bench) -> None:
     one, first = bench.script("One", BASE)
     two, second = bench.script("Two", BASE)
     for path in (first, second):
@@ -256,7 +262,7 @@ def test_a_session_that_ends_mid_batch_stops_it(bench: Bench) -> None:
 
 
 @pytest.mark.promise(24)
-def test_a_web_page_instead_of_an_answer_stops_the_run(bench: Bench) -> None:
+def test_a_web_page_instead_of_a_response_stops_the_run(bench: Bench) -> None:
     for name in ("One", "Two"):
         _, path = bench.script(name, BASE)
         bench.write(path, MINE)
@@ -266,21 +272,21 @@ def test_a_web_page_instead_of_an_answer_stops_the_run(bench: Bench) -> None:
     assert run.exit_code == EXIT_ACCESS
 
 
-def test_gone_is_proven_and_nothing_is_deleted(bench: Bench) -> None:
-    kept = [bench.script(f"Kept {n}", BASE) for n in range(3)]
+def test_a_gone_script_is_verified_and_nothing_is_deleted(bench: Bench) -> None:
+    others = [bench.script(f"Kept {n}", BASE) for n in range(3)]
     pine_id, path = bench.script("Gone", BASE)
     bench.fake.web_delete(pine_id)
     assert bench.words()[path] == "gone"
     assert bench.push().exit_code == EXIT_LEFT
     assert bench.pull().exit_code == EXIT_LEFT
     assert bench.read(path) == BASE
-    assert len(bench.entries) == len(kept) + 1
+    assert len(bench.entries) == len(others) + 1
     assert bench.push(path, recreate=True).exit_code == EXIT_DONE
     assert bench.words()[path] == "clean"
     assert len(bench.fake.scripts) == 4
 
 
-def test_an_id_that_the_list_lacks_and_get_still_has_is_not_gone(bench: Bench) -> None:
+def test_a_script_missing_from_the_list_but_readable_is_not_gone(bench: Bench) -> None:
     for number in range(3):
         bench.script(f"Kept {number}", BASE)
     pine_id, path = bench.script("Hiding", BASE)
@@ -289,7 +295,7 @@ def test_an_id_that_the_list_lacks_and_get_still_has_is_not_gone(bench: Bench) -
     assert bench.words()[path] == "clean"
 
 
-def test_a_dead_session_is_no_deletion(bench: Bench) -> None:
+def test_an_expired_session_deletes_nothing(bench: Bench) -> None:
     _, path = bench.script("One", BASE)
     before = bench.disk()
     bench.fake.signed_in = False
@@ -299,7 +305,7 @@ def test_a_dead_session_is_no_deletion(bench: Bench) -> None:
     assert bench.read(path) == BASE
 
 
-def test_a_merge_and_a_conflict(bench: Bench, edited: Edited) -> None:
+def test_a_pull_merges_one_script_and_reports_a_conflict(bench: Bench, edited: Edited) -> None:
     pine_id, path = edited
     bench.fake.web_save(pine_id, THEIRS)
     outcome = only(bench.pull())
@@ -320,7 +326,7 @@ def test_a_merge_and_a_conflict(bench: Bench, edited: Edited) -> None:
 
 
 @pytest.mark.promise(23)
-def test_nothing_is_touched_where_one_answer_of_a_pull_is_a_web_page(bench: Bench) -> None:
+def test_a_web_page_during_a_pull_leaves_everything_unchanged(bench: Bench) -> None:
     for pine_id, _ in [bench.script(name, BASE) for name in ("One", "Two")]:
         bench.fake.web_save(pine_id, THEIRS)
     before = bench.disk()
@@ -332,7 +338,7 @@ def test_nothing_is_touched_where_one_answer_of_a_pull_is_a_web_page(bench: Benc
 
 
 @pytest.mark.promise("S8")
-def test_one_script_that_cannot_be_read_is_its_own_failure(bench: Bench) -> None:
+def test_an_unreadable_script_does_not_stop_a_pull(bench: Bench) -> None:
     for pine_id, _ in [bench.script(name, BASE) for name in ("One", "Two")]:
         bench.fake.web_save(pine_id, THEIRS)
     refused = NotAccessible(401, "no")

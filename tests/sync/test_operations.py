@@ -10,7 +10,7 @@ ENDS = ("1a2b3c4d", "1a2b3c5e", "9f000000", "00017644", "cafecafe", "cafecafe")
 LOG = [Operation(f"00017644896001{n:02}-{end}", "pull", n) for n, end in enumerate(ENDS)]
 
 
-def test_an_id_is_as_short_as_can_be_and_names_one_operation() -> None:
+def test_a_short_id_is_unique_and_as_short_as_possible() -> None:
     ids = short_ids(LOG)
     same = [operation.key for operation in LOG[4:]]
     assert list(ids.values()) == ["1a2b3c4", "1a2b3c5", "9f00", "0001", *same]
@@ -20,5 +20,5 @@ def test_an_id_is_as_short_as_can_be_and_names_one_operation() -> None:
 
 
 @pytest.mark.parametrize(("wanted", "how_many"), [("1a", 2), ("9", 1), ("0001764489", 6), ("x", 0)])
-def test_what_a_beginning_names(wanted: str, how_many: int) -> None:
+def test_a_prefix_matches_operations(wanted: str, how_many: int) -> None:
     assert len(find_operations(LOG, wanted)) == how_many

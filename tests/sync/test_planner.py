@@ -63,7 +63,7 @@ def texts(letters: str, first: int = 4, number: int = 1) -> dict[tuple[PineId, V
 # -- the table ------------------------------------------------------------------------------------
 
 
-def test_the_table_is_total_and_nothing_is_in_both_halves() -> None:
+def test_the_policy_table_is_total_and_unambiguous() -> None:
     assert set(POLICY) | set(NEVER) == set(product(LocalSide, RemoteSide))
     assert not set(POLICY) & set(NEVER)
     assert all(why.strip() for why in NEVER.values())
@@ -81,7 +81,7 @@ def test_absence_never_deletes_and_a_refusal_never_acts() -> None:
             assert {row.pull, row.push} <= {Act.NOTHING, Act.ADOPT}
 
 
-def test_every_word_says_what_is_needed_where_it_is_needed() -> None:
+def test_every_status_has_the_advice_its_rows_need() -> None:
     assert list(dict.fromkeys(row.word for row in POLICY.values())) == list(Status)
     for status in Status:
         rows = [row for row in POLICY.values() if row.word is status]
@@ -128,23 +128,23 @@ def test_every_word_says_what_is_needed_where_it_is_needed() -> None:
         ("unreadable", snapshot(None, None, files={A: LocalText(None, problem="NUL")})),
     ],
 )
-def test_every_row_is_reached(word: str, seen: Snapshot) -> None:
+def test_every_policy_row_is_reached(word: str, seen: Snapshot) -> None:
     assert versions_needed(seen) == []
     (situation,) = survey(seen)
     assert (situation.path, situation.word) == (A, word)
 
 
-def test_the_newest_of_several_equal_versions_counts() -> None:
+def test_the_newest_of_several_equal_versions_is_used() -> None:
     seen = snapshot(TRACKED, "m", info(1, "A", 7), texts=texts("mxmn"))
     assert survey(seen)[0].at == Version(6)
 
 
-def test_local_is_compared_with_what_was_sent() -> None:
+def test_the_file_is_compared_with_the_sent_text() -> None:
     entry = replace(TRACKED, base=Base(Version(3), d("b"), sent=d("s")))
     assert survey(snapshot(entry, "s", info(1, "A", 3)))[0].word == "clean"
 
 
-def test_offline_is_as_at_the_base() -> None:
+def test_offline_compares_only_with_the_base() -> None:
     for text, word in (("b", "clean"), ("x", "modified")):
         assert survey(snapshot(TRACKED, text, listed=None))[0].word == word
 
@@ -159,13 +159,13 @@ def test_a_workspace_that_tracks_listed_scripts_ignores_others() -> None:
 # -- which texts must be read ---------------------------------------------------------------------
 
 
-def test_a_script_that_was_not_edited_costs_no_read() -> None:
+def test_an_unedited_script_needs_no_read() -> None:
     assert versions_needed(snapshot(TRACKED, "b", info(1, "A", 9))) == []
     assert versions_needed(snapshot(TRACKED, None, info(1, "A", 9))) == []
     assert versions_needed(snapshot(TRACKED, "x", info(1, "A", 3))) == []
 
 
-def test_the_newest_is_read_first_and_the_others_only_if_it_is_another() -> None:
+def test_older_versions_are_read_only_if_the_newest_differs() -> None:
     seen = snapshot(TRACKED, "x", info(1, "A", 6))
     assert versions_needed(seen) == [(pine_id(1), Version(6))]
     assert versions_needed(replace(seen, texts=texts("x", 6))) == []
@@ -185,7 +185,7 @@ def test_a_file_is_found_under_its_own_spelling() -> None:
     assert (situation.path, situation.word) == (other, "clean")
 
 
-def test_a_waiting_entry_is_found_by_its_name() -> None:
+def test_an_entry_without_an_id_is_found_by_name() -> None:
     entry = Entry(path("drafts/z.pine"), "A & B")
     files = {entry.path: LocalText(d("x"))}
     seen = snapshot(entry, None, info(2, "A &amp; B"), files=files, texts=texts("x", 1, 2))
@@ -201,7 +201,7 @@ def test_scripts_whose_names_look_alike_all_appear() -> None:
     assert len({s.path for s in found}) == len(names)
 
 
-def test_two_scripts_that_read_like_one_waiting_name_both_appear() -> None:
+def test_two_scripts_that_match_one_new_entry_both_appear() -> None:
     """A list may have one name escaped by hand and one that is shown the same."""
     listed = {pine_id(1): info(1, "A & B"), pine_id(2): info(2, "A &amp; B")}
     entry = Entry(path("z.pine"), "A & B")
@@ -281,7 +281,7 @@ def surveyed(seen: Snapshot, data: st.DataObject) -> tuple[Snapshot, tuple[Scrip
 
 
 @given(snapshots(), st.data())
-def test_everything_appears_exactly_once(seen: Snapshot, data: st.DataObject) -> None:
+def test_every_file_and_script_appears_exactly_once(seen: Snapshot, data: st.DataObject) -> None:
     seen, found = surveyed(seen, data)
     paths = [situation.path for situation in found]
     assert paths == sorted(set(paths))
@@ -314,7 +314,7 @@ def test_the_same_snapshot_has_the_same_answer(seen: Snapshot, data: st.DataObje
     assert survey(turned) == found
 
 
-def test_what_a_person_names() -> None:
+def test_paths_and_folders_select_scripts() -> None:
     found = survey(replace(snapshot(), files={p: LocalText(d("x")) for p in PATHS}))
     assert select_named(found, []) == (found, [])
     assert select_named(found, ["."])[0] == found

@@ -44,7 +44,7 @@ def version(number: int | None) -> Version | None:
         ("MX", None, None),
     ],
 )
-def test_where_a_save_landed_and_what_it_hides(
+def test_a_landed_save_is_found_with_the_version_it_hides(
     texts: str, landed: int | None, shadowed: int | None
 ) -> None:
     found = recovery.find(TEXT, Version(1), log(texts))
@@ -61,25 +61,25 @@ def test_where_a_save_landed_and_what_it_hides(
         ("AYXM", [2], 4, 3),
     ],
 )
-def test_other_saves_of_ours_are_neither_found_nor_foreign(
+def test_other_saves_of_ours_are_skipped(
     texts: str, ours: list[int], landed: int | None, shadowed: int | None
 ) -> None:
     found = recovery.find(TEXT, Version(1), log(texts), [Version(n) for n in ours])
     assert found == (Landed(Version(landed), version(shadowed)) if landed else None)
 
 
-def test_versions_up_to_the_parent_are_not_looked_at() -> None:
+def test_versions_up_to_the_parent_are_ignored() -> None:
     assert recovery.find(TEXT, Version(3), log("MMA")) is None
     assert recovery.find(TEXT, Version(3), log("AXM", first=3)) == Landed(Version(5), Version(4))
 
 
-def test_the_numbers_are_compared_and_not_their_texts() -> None:
+def test_version_numbers_are_compared_as_numbers() -> None:
     texts = log("A" * 9 + "XM")
     shuffled = dict(sorted(texts.items(), key=lambda item: str(item[0])))
     assert recovery.find(TEXT, Version(9), shuffled) == Landed(Version(11), Version(10))
 
 
-def test_what_a_create_made_hides_nothing() -> None:
+def test_a_created_script_hides_nothing() -> None:
     assert recovery.find(TEXT, None, log("M")) == Landed(Version(1), None)
     assert recovery.find(TEXT, None, log("XM")) == Landed(Version(2), None)
 
@@ -96,12 +96,12 @@ def test_what_a_create_made_hides_nothing() -> None:
         ("AXYZ", "MYZ", 2),
     ],
 )
-def test_the_only_stranger(texts: str, known: str, stranger: int | None) -> None:
+def test_the_only_unknown_version_is_found(texts: str, known: str, stranger: int | None) -> None:
     digests = {Digest(letter) for letter in known}
     assert recovery.unknown_version(Version(1), log(texts), digests) == version(stranger)
 
 
-def test_the_push_log_of_a_script() -> None:
+def test_landed_saves_are_ours() -> None:
     pine_id, path = PineId("USER;" + "1" * 32), RelPath("a.pine")
     made = Create(key="a", state="landed", path=path, name="A", digest=TEXT, landed=Version(1))
     sent = Upload(path=path, name="A", digest=TEXT, pine_id=pine_id, parent=Version(1))
@@ -132,5 +132,7 @@ def test_the_push_log_of_a_script() -> None:
         (errors.PinesyncError("anything else"), Landing.UNKNOWN),
     ],
 )
-def test_what_the_end_of_a_request_says(error: errors.PinesyncError, sent: Landing) -> None:
+def test_each_error_says_whether_the_request_was_sent(
+    error: errors.PinesyncError, sent: Landing
+) -> None:
     assert recovery.outcome(error) is sent

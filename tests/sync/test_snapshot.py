@@ -17,19 +17,19 @@ ONE = "//@version=6\nindicator('One')\nplot(close)\n"
 LONG = 20.0
 
 
-def test_the_files_are_read_while_the_service_is_asked(bench: Bench) -> None:
+def test_files_are_read_while_the_list_is_requested(bench: Bench) -> None:
     """Each of the two ends only once the other has begun."""
     _, path = bench.script("One", ONE)
     bench.write(path, ONE + "// edited\n")
-    asked, read = Event(), Event()
+    requested, read = Event(), Event()
 
     def asking() -> None:
-        asked.set()
+        requested.set()
         assert read.wait(LONG)
 
     class Watched(FakeTree):
         def local_texts(self, only: Any = None) -> Any:
-            assert asked.wait(LONG)
+            assert requested.wait(LONG)
             read.set()
             return super().local_texts(only)
 
@@ -46,7 +46,7 @@ def words(bench: Bench, kind: type[FakeTree]) -> dict[str, str]:
     return {situation.path: situation.word for situation in view.states}
 
 
-def test_either_side_may_fail(bench: Bench) -> None:
+def test_a_failure_on_either_side_is_raised(bench: Bench) -> None:
     _, path = bench.script("One", ONE)
     bench.fake.fail_next("list_scripts", BotCheck("a page", "wait"))
     with pytest.raises(BotCheck):
@@ -64,7 +64,7 @@ def test_either_side_may_fail(bench: Bench) -> None:
 ANNA = Account("anna", "1")
 
 
-def test_an_account_is_asked_for_only_where_its_list_proves_nothing() -> None:
+def test_the_account_is_requested_only_if_the_list_proves_nothing() -> None:
     remote = FakeRemote()
     mine = remote.add("One", ONE)
     assert read_account(remote).account is None
@@ -84,7 +84,7 @@ def test_the_list_of_another_account_is_refused() -> None:
         read_account(remote, expected=ANNA)
 
 
-def test_an_empty_list_is_believed_once_the_session_is_proven() -> None:
+def test_an_empty_list_is_accepted_once_the_session_is_verified() -> None:
     remote = FakeRemote()
     assert not read_account(remote, named=True).scripts
     remote.signed_in = False

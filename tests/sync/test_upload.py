@@ -63,7 +63,7 @@ def saved_once(bench: Bench, pine_id: PineId, path: str) -> None:
 # -- as it should be ------------------------------------------------------------------------------
 
 
-def test_one_save_is_one_version_and_the_base(bench: Bench, edited: Edited) -> None:
+def test_one_save_makes_one_version_and_the_new_base(bench: Bench, edited: Edited) -> None:
     pine_id, path = edited
     outcome = only(bench.push())
     assert (outcome.done, outcome.version, outcome.before) == ("saved", Version(4), Version(3))
@@ -73,7 +73,7 @@ def test_one_save_is_one_version_and_the_base(bench: Bench, edited: Edited) -> N
     saved_once(bench, pine_id, path)
 
 
-def test_a_record_is_on_disk_before_the_request_goes_out(bench: Bench, edited: Edited) -> None:
+def test_the_intent_is_on_disk_before_the_request(bench: Bench, edited: Edited) -> None:
     seen = []
     bench.fake.next_save(Turn(before=lambda: seen.extend(bench.open_records())))
     bench.push()
@@ -89,7 +89,7 @@ def test_an_unchanged_folder_costs_one_request(bench: Bench) -> None:
     assert bench.fake.calls == ["list_scripts"]
 
 
-def test_creating(bench: Bench) -> None:
+def test_a_new_script_is_created(bench: Bench) -> None:
     bench.write("new.pine", MINE)
     bench.add("new.pine", "New one")
     outcome = only(bench.push())
@@ -105,7 +105,9 @@ def test_creating(bench: Bench) -> None:
 
 @pytest.mark.promise(9)
 @pytest.mark.parametrize("error", (LOST | REFUSED).values(), ids=LOST | REFUSED)
-def test_stored_and_the_answer_lost(bench: Bench, edited: Edited, error: PinesyncError) -> None:
+def test_a_stored_save_without_a_response_is_recovered(
+    bench: Bench, edited: Edited, error: PinesyncError
+) -> None:
     """Or a refusal, although the text was stored."""
     pine_id, path = edited
     outcome = bench.push_one(Turn(error=error))
@@ -116,7 +118,9 @@ def test_stored_and_the_answer_lost(bench: Bench, edited: Edited, error: Pinesyn
 
 @pytest.mark.promise(10)
 @pytest.mark.parametrize("error", LOST.values(), ids=LOST)
-def test_not_stored_and_the_answer_lost(bench: Bench, edited: Edited, error: PinesyncError) -> None:
+def test_an_unstored_save_without_a_response_is_sent_again(
+    bench: Bench, edited: Edited, error: PinesyncError
+) -> None:
     pine_id, path = edited
     outcome = bench.push_one(Turn(stores=False, error=error))
     assert (outcome.done, outcome.exit_code) == ("pending", EXIT_LATER)
@@ -135,7 +139,7 @@ def test_not_stored_and_the_answer_lost(bench: Bench, edited: Edited, error: Pin
     saved_once(bench, pine_id, path)
 
 
-def test_it_lands_late_and_is_recognised(bench: Bench, edited: Edited) -> None:
+def test_a_late_save_is_recovered(bench: Bench, edited: Edited) -> None:
     pine_id, path = edited
     bench.push_one(Turn(stores=False, error=LOST["timeout"]))
     bench.fake.web_save(pine_id, MINE)
@@ -146,7 +150,7 @@ def test_it_lands_late_and_is_recognised(bench: Bench, edited: Edited) -> None:
 
 
 @pytest.mark.parametrize("error", REFUSED.values(), ids=REFUSED)
-def test_refused_is_looked_for_once_and_closed(
+def test_a_refused_save_is_looked_up_once_and_closed(
     bench: Bench, edited: Edited, error: PinesyncError
 ) -> None:
     _, path = edited
@@ -159,7 +163,7 @@ def test_refused_is_looked_for_once_and_closed(
     bench.check_sound()
 
 
-def test_not_sent_leaves_nothing_open(bench: Bench, edited: Edited) -> None:
+def test_a_save_that_was_not_sent_leaves_no_intent(bench: Bench, edited: Edited) -> None:
     pine_id, path = edited
     outcome = bench.push_one(Turn(stores=False, error=NetworkError("refused", sent=False)))
     assert (outcome.done, outcome.exit_code) == ("failed", EXIT_LATER)
@@ -168,7 +172,9 @@ def test_not_sent_leaves_nothing_open(bench: Bench, edited: Edited) -> None:
     saved_once(bench, pine_id, path)
 
 
-def test_the_look_fails_too_and_the_next_run_finds_it(bench: Bench, edited: Edited) -> None:
+def test_the_next_run_finds_a_save_that_could_not_be_looked_up(
+    bench: Bench, edited: Edited
+) -> None:
     pine_id, path = edited
     down = LOST["500"]
     unread = Turn(error=down, after=lambda: bench.fake.fail_next("get", *[down] * 20))
@@ -180,7 +186,7 @@ def test_the_look_fails_too_and_the_next_run_finds_it(bench: Bench, edited: Edit
     saved_once(bench, pine_id, path)
 
 
-def test_a_moved_script_with_an_open_save_is_left_alone(bench: Bench, edited: Edited) -> None:
+def test_a_moved_script_with_a_pending_save_is_left_alone(bench: Bench, edited: Edited) -> None:
     _, path = edited
     bench.fake.next_save(Turn(stores=False, error=LOST["timeout"]))
     bench.push()
@@ -194,7 +200,7 @@ def test_a_moved_script_with_an_open_save_is_left_alone(bench: Bench, edited: Ed
 
 
 @pytest.mark.promise(10)
-def test_other_scripts_go_on(bench: Bench) -> None:
+def test_other_scripts_are_pushed_despite_a_pending_save(bench: Bench) -> None:
     one, first = bench.script("One", BASE)
     two, second = bench.script("Two", BASE)
     for path in (first, second):
@@ -221,7 +227,9 @@ def listed(bench: Bench) -> str:
 
 @pytest.mark.promise(15)
 @pytest.mark.parametrize("error", LOST.values(), ids=LOST)
-def test_created_and_the_answer_lost(bench: Bench, listed: str, error: PinesyncError) -> None:
+def test_a_created_script_without_a_response_is_recovered(
+    bench: Bench, listed: str, error: PinesyncError
+) -> None:
     outcome = bench.push_one(Turn(error=error))
     assert (outcome.done, outcome.version) == ("created", Version(1))
     assert len(bench.fake.scripts) == 2
@@ -231,7 +239,9 @@ def test_created_and_the_answer_lost(bench: Bench, listed: str, error: PinesyncE
 
 @pytest.mark.promise(15)
 @pytest.mark.parametrize("error", LOST.values(), ids=LOST)
-def test_not_created_and_the_answer_lost(bench: Bench, listed: str, error: PinesyncError) -> None:
+def test_an_uncreated_script_without_a_response_is_created_later(
+    bench: Bench, listed: str, error: PinesyncError
+) -> None:
     assert bench.push_one(Turn(stores=False, error=error)).done == "pending"
     bench.push()
     assert bench.fake.sent("save_new") == 1
@@ -243,7 +253,7 @@ def test_not_created_and_the_answer_lost(bench: Bench, listed: str, error: Pines
     bench.check_settled()
 
 
-def test_a_taken_name_is_left_for_the_person(bench: Bench, listed: str) -> None:
+def test_a_taken_name_is_reported_and_left(bench: Bench, listed: str) -> None:
     outcome = bench.push_one(Turn(before=lambda: bench.fake.add("New one", THEIRS)))
     assert (outcome.done, outcome.exit_code) == ("failed", EXIT_LEFT)
     assert bench.entries[listed].pine_id is None
@@ -252,7 +262,7 @@ def test_a_taken_name_is_left_for_the_person(bench: Bench, listed: str) -> None:
 
 
 @pytest.mark.promise(11)
-def test_an_answer_that_names_another_script_touches_neither(bench: Bench, listed: str) -> None:
+def test_a_response_for_another_script_changes_neither(bench: Bench, listed: str) -> None:
     other = next(iter(bench.fake.scripts))
     bench.fake.web_save(other, BASE + "// 2\n")
     bench.pull()
@@ -274,9 +284,9 @@ BROKEN = BASE + "plot(clsoe)\n"
 
 
 @pytest.mark.promise(17)
-@pytest.mark.parametrize("told", [False, True], ids=["without result", "with result"])
-def test_a_text_that_does_not_compile_is_not_sent(bench: Bench, told: bool) -> None:
-    bench.fake.failed_save_has_result = told
+@pytest.mark.parametrize("has_result", [False, True], ids=["without result", "with result"])
+def test_a_text_that_does_not_compile_is_not_sent(bench: Bench, has_result: bool) -> None:
+    bench.fake.failed_save_has_result = has_result
     pine_id, path = bench.script("One", BASE)
     bench.write(path, BROKEN)
     outcome = only(bench.push())
@@ -288,11 +298,9 @@ def test_a_text_that_does_not_compile_is_not_sent(bench: Bench, told: bool) -> N
 
 @pytest.mark.promise(17)
 @pytest.mark.parametrize("rewrites", [False, True], ids=["kept", "rewritten"])
-@pytest.mark.parametrize("told", [False, True], ids=["without result", "with result"])
-def test_a_broken_text_that_was_stored_is_reported_as_such(
-    bench: Bench, told: bool, rewrites: bool
-) -> None:
-    bench.fake.failed_save_has_result = told
+@pytest.mark.parametrize("has_result", [False, True], ids=["without result", "with result"])
+def test_a_stored_broken_text_is_reported(bench: Bench, has_result: bool, rewrites: bool) -> None:
+    bench.fake.failed_save_has_result = has_result
     pine_id, path = bench.script("One", BASE)
     bench.write(path, BROKEN)
     if rewrites:
@@ -308,7 +316,7 @@ def test_a_broken_text_that_was_stored_is_reported_as_such(
         bench.check_settled()
 
 
-def test_a_broken_text_that_was_not_stored(bench: Bench) -> None:
+def test_a_broken_text_that_was_not_stored_is_refused(bench: Bench) -> None:
     pine_id, path = bench.script("One", BASE)
     bench.write(path, BROKEN)
     answer = SaveAnswer(False, reason="too many plots")
@@ -322,7 +330,7 @@ def test_a_broken_text_that_was_not_stored(bench: Bench) -> None:
 
 
 @pytest.mark.parametrize("text", ["", "\n", "<<<<<<< a\nx\n=======\ny\n>>>>>>> b\n"])
-def test_what_is_no_text_to_save_is_not_sent(bench: Bench, text: str) -> None:
+def test_an_invalid_text_is_not_sent(bench: Bench, text: str) -> None:
     _, path = bench.script("One", BASE)
     bench.write(path, text)
     assert bench.push().exit_code == EXIT_LEFT
@@ -364,7 +372,7 @@ def test_the_next_script_does_not_wait_for_a_read_back(bench: Bench) -> None:
     assert len(bench.fake.scripts[second].texts) == 2
 
 
-def test_an_answer_is_on_record_before_the_next_script_is_looked_at(bench: Bench) -> None:
+def test_a_response_is_recorded_before_the_next_script_is_read(bench: Bench) -> None:
     """After a crash from then on, the save is found by its number, whatever its text became."""
     first, second = two_edited(bench)
     noted: list[Version | None] = []
@@ -379,7 +387,7 @@ def test_an_answer_is_on_record_before_the_next_script_is_looked_at(bench: Bench
     assert first in bench.fake.scripts
 
 
-def test_each_save_comes_right_after_its_last_look(bench: Bench) -> None:
+def test_each_save_follows_its_last_read(bench: Bench) -> None:
     two_edited(bench)
     bench.fake.calls.clear()
     bench.push()
@@ -389,7 +397,7 @@ def test_each_save_comes_right_after_its_last_look(bench: Bench) -> None:
     assert ours[2].split()[1] == ours[3].split()[1]
 
 
-def test_checks_run_before_their_turn(bench: Bench) -> None:
+def test_a_failed_check_does_not_delay_the_next_save(bench: Bench) -> None:
     """A text that does not compile is reported in its turn, and delays nobody."""
     first, second = two_edited(bench)
     path = next(e.path for e in bench.entries.values() if e.pine_id == first)
@@ -400,7 +408,7 @@ def test_checks_run_before_their_turn(bench: Bench) -> None:
     assert len(bench.fake.scripts[second].texts) == 2
 
 
-def test_a_web_page_for_a_read_back_ends_the_run_and_both_are_reported(bench: Bench) -> None:
+def test_a_web_page_for_a_read_back_stops_the_run_and_reports_both_saves(bench: Bench) -> None:
     """The second save is already being sent: its outcome is found and reported."""
     first, second = two_edited(bench)
 
@@ -424,7 +432,7 @@ def test_a_web_page_for_a_read_back_ends_the_run_and_both_are_reported(bench: Be
     assert second in bench.fake.scripts
 
 
-def test_a_session_that_ends_at_the_second_look_leaves_the_first_save_noted(bench: Bench) -> None:
+def test_an_expired_session_at_the_second_read_keeps_the_first_save(bench: Bench) -> None:
     first, second = two_edited(bench)
 
     def ended(pine_id: PineId, version: Version | str) -> None:

@@ -53,7 +53,7 @@ def test_only_newer_versions_are_read(bench: Bench, remote: FakeRemote, texts: T
     assert remote.sent("get") == 5
 
 
-def test_a_text_that_was_lost_here_is_read_again(bench: Bench, remote: FakeRemote) -> None:
+def test_a_lost_text_is_read_again(bench: Bench, remote: FakeRemote) -> None:
     pine_id = remote.add("One", *TEXTS)
     found = read(bench, pine_id)
     bench.place.lose_text(digest("four\n"))
@@ -70,7 +70,7 @@ def test_a_text_that_was_lost_here_is_read_again(bench: Bench, remote: FakeRemot
         BotCheck("a page came"),
     ],
 )
-def test_a_service_without_the_path_is_walked(
+def test_versions_are_read_one_by_one_without_a_version_list(
     bench: Bench, remote: FakeRemote, error: PinesyncError
 ) -> None:
     pine_id = remote.add("One", *TEXTS)
@@ -78,7 +78,7 @@ def test_a_service_without_the_path_is_walked(
     assert [info.digest for info in read(bench, pine_id)] == [digest(t) for t in TEXTS]
 
 
-def test_times_of_other_versions_are_not_believed(bench: Bench) -> None:
+def test_times_of_an_incomplete_list_are_ignored(bench: Bench) -> None:
     pine_id = bench.fake.add("One", *TEXTS)
     bench.fake.times = {Version(1): 7, Version(4): 8}
     assert [info.when for info in read(bench, pine_id)] == [0, 0, 0, 0]
@@ -90,7 +90,7 @@ def test_times_never_go_back(bench: Bench) -> None:
     assert [info.when for info in read(bench, pine_id)] == [100, 300, 300, 400]
 
 
-def test_a_version_that_cannot_be_read_ends_it_and_the_rest_is_held(
+def test_an_unreadable_version_stops_the_read_and_keeps_the_others(
     bench: Bench, remote: FakeRemote, texts: TextStore
 ) -> None:
     pine_id = remote.add("One", *TEXTS)
@@ -99,6 +99,6 @@ def test_a_version_that_cannot_be_read_ends_it_and_the_rest_is_held(
     remote.at_next("get", lambda: remote.fail_next("get", NotAccessible(404, "gone")))
     with pytest.raises(NotAccessible):
         read(bench, pine_id)
-    held = stored_history(texts, pine_id, LAST)
-    assert [info.version.major for info in held] == [1, 2, 3]
+    stored = stored_history(texts, pine_id, LAST)
+    assert [info.version.major for info in stored] == [1, 2, 3]
     assert len(read(bench, pine_id)) == 4

@@ -37,7 +37,7 @@ CANONICAL = RAW.map(canonical)
 @example("\ufeff\ufeffx")
 @example("\r\r\n\n\r")
 @example("a\r\nb\nc")
-def test_reading_and_writing_back_changes_no_byte(raw: str) -> None:
+def test_decoding_and_encoding_changes_no_byte(raw: str) -> None:
     data = raw.encode()
     assert encode_like(decode(data), data) == data
 
@@ -45,12 +45,12 @@ def test_reading_and_writing_back_changes_no_byte(raw: str) -> None:
 @given(CANONICAL, st.none() | RAW.map(str.encode))
 @example("\ufeffx", None)
 @example("a\n\n\nb", b"a\n\rb")
-def test_what_is_written_reads_back_as_the_same_text(text: str, like: bytes | None) -> None:
+def test_an_encoded_text_decodes_to_the_same_text(text: str, like: bytes | None) -> None:
     assert decode(encode_like(text, like)) == text
 
 
 @given(RAW)
-def test_canonical_drops_one_bom_and_every_cr_and_nothing_else(raw: str) -> None:
+def test_canonical_drops_one_bom_and_every_cr_only(raw: str) -> None:
     text = canonical(raw)
     assert "\r" not in text
     assert text == raw.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
@@ -58,11 +58,11 @@ def test_canonical_drops_one_bom_and_every_cr_and_nothing_else(raw: str) -> None
 
 @given(RAW)
 @example("\ufeff\ufeffx")
-def test_the_digest_does_not_depend_on_how_often_one_looked(raw: str) -> None:
+def test_the_digest_of_a_canonical_text_is_the_same(raw: str) -> None:
     assert digest(raw) == digest(canonical(raw)) == digest(canonical(canonical(raw)))
 
 
-def test_the_digest_is_that_of_the_canonical_bytes() -> None:
+def test_the_digest_hashes_the_canonical_bytes() -> None:
     expected = "sha256:" + hashlib.sha256("é\nb\n".encode()).hexdigest()
     assert digest("\ufeffé\r\nb\r") == expected
 
@@ -70,7 +70,7 @@ def test_the_digest_is_that_of_the_canonical_bytes() -> None:
 @given(
     st.binary(max_size=12) | st.text(max_size=12).map(lambda t: t.encode("utf-8", "surrogatepass"))
 )
-def test_the_digests_of_bytes_differ_only_in_what_is_no_text(data: bytes) -> None:
+def test_the_digest_functions_differ_only_for_undecodable_bytes(data: bytes) -> None:
     try:
         text = decode(data)
     except Unreadable:
@@ -92,13 +92,13 @@ def test_the_digests_of_bytes_differ_only_in_what_is_no_text(data: bytes) -> Non
         ("é\0".encode(), "NUL byte at offset 2"),
     ],
 )
-def test_what_is_no_text_is_refused_with_its_place(data: bytes, words: str) -> None:
+def test_undecodable_bytes_are_refused_with_their_position(data: bytes, words: str) -> None:
     with pytest.raises(Unreadable, match=words):
         decode(data)
 
 
 @pytest.mark.parametrize("write", [check_encodable, digest, lambda text: encode_like(text, None)])
-def test_half_a_character_is_refused_before_anything_is_opened(write: object) -> None:
+def test_a_lone_surrogate_is_refused_before_a_file_is_opened(write: object) -> None:
     assert callable(write)
     with pytest.raises(Unreadable, match=r"U\+D800\) at offset 1"):
         write("a\ud800")
@@ -115,7 +115,7 @@ def test_half_a_character_is_refused_before_anything_is_opened(write: object) ->
         (b"a\nb\r\n", Shape(False, "\n")),
     ],
 )
-def test_the_shape_of_a_file(data: bytes, shape: Shape) -> None:
+def test_the_shape_of_a_file_is_its_bom_and_line_ends(data: bytes, shape: Shape) -> None:
     assert shape_of(data) == shape
 
 
@@ -127,27 +127,27 @@ def test_a_file_keeps_its_bom_and_line_ends() -> None:
     assert encode_like("x\ny", b"\xef\xbb\xbfa\r\nb\r\n") == b"\xef\xbb\xbfx\r\ny"
 
 
-def test_of_mixed_line_ends_each_unchanged_line_keeps_its_own() -> None:
+def test_unchanged_lines_keep_their_mixed_line_ends() -> None:
     like = b"one\r\ntwo\nthree\r\nfour\r\nfive\n"
     text = "zero\none\ntwo\nfour\nnew\nfive\n"
     assert encode_like(text, like) == b"zero\r\none\r\ntwo\nfour\r\nnew\r\nfive\n"
 
 
-def test_many_equal_lines_take_no_long_time() -> None:
+def test_many_equal_lines_are_encoded_quickly() -> None:
     like = b"\n" * 20_000 + b"a\r\n" + b"\n" * 20_000
     text = "b\n" + "\n" * 20_000 + "c\n" + "\n" * 20_000 + "d\n"
     assert decode(encode_like(text, like)) == text
 
 
 @given(CANONICAL)
-def test_lines_end_at_lf_alone(text: str) -> None:
+def test_only_lf_ends_a_line(text: str) -> None:
     found = lines(text)
     assert "".join(found) == text
     assert all(line.endswith("\n") for line in found[:-1])
     assert not any("\n" in line[:-1] for line in found)
 
 
-def test_the_last_line_may_lack_its_end() -> None:
+def test_the_last_line_may_have_no_line_end() -> None:
     assert lines("a\f\u2028\nb") == ["a\f\u2028\n", "b"]
     assert lines("") == []
 
@@ -161,7 +161,7 @@ def test_the_last_line_may_lack_its_end() -> None:
         "<<<<<<< HEAD\r\na\r\n=======\r\nb\r\n>>>>>>> main\r\n",
     ],
 )
-def test_conflict_markers_are_seen(text: str) -> None:
+def test_conflict_markers_are_found(text: str) -> None:
     assert has_conflict_markers(text)
 
 
@@ -178,7 +178,7 @@ def test_conflict_markers_are_seen(text: str) -> None:
         "<<<<<<< HEAD\na\n========\nb\n>>>>>>> main\n",
     ],
 )
-def test_nothing_else_is_taken_for_a_conflict(text: str) -> None:
+def test_other_lines_are_not_taken_for_conflict_markers(text: str) -> None:
     assert not has_conflict_markers(text)
 
 
@@ -186,7 +186,7 @@ few_lines = st.lists(st.sampled_from(["a\n", "b\n", "\n", "c"]), max_size=8).map
 
 
 @given(few_lines, few_lines)
-def test_what_two_texts_have_in_common_is_in_both(one: list[str], other: list[str]) -> None:
+def test_common_lines_are_a_subsequence_of_both_texts(one: list[str], other: list[str]) -> None:
     common = lines(common_lines("".join(one), "".join(other)))
     for text in (one, other):
         rest = iter(text)

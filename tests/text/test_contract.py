@@ -37,7 +37,7 @@ CORPUS = [
 
 
 def found(old: str, new: str) -> list[str]:
-    return [f"{one} ({one.what})" for one in compare(estimate(old), estimate(new))]
+    return [f"{change} ({change.what})" for change in compare(estimate(old), estimate(new))]
 
 
 PAIRS = {
@@ -106,7 +106,7 @@ PAIRS = {
 
 
 @pytest.mark.parametrize("name", PAIRS)
-def test_what_is_named(name: str) -> None:
+def test_each_breaking_change_is_reported(name: str) -> None:
     (old, new), wanted = PAIRS[name]
     assert found(V5 + old, V5 + new) == wanted
 
@@ -137,13 +137,13 @@ SILENT = {
 
 
 @pytest.mark.parametrize("name", SILENT)
-def test_what_is_silent(name: str) -> None:
+def test_harmless_changes_are_not_reported(name: str) -> None:
     old, new = SILENT[name]
     assert found(V5 + old, V5 + new) == []
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "said"),
+    ("old", "new", "expected"),
     [
         (A, A + B, ['in_1 a property of the strategy → "B" float (appended)']),
         (A, B + A, ['in_0 "A" int → "B" float (inserted)']),
@@ -151,16 +151,19 @@ def test_what_is_silent(name: str) -> None:
         (A, A + P, []),
     ],
 )
-def test_the_properties_of_a_strategy_follow_its_inputs(
-    old: str, new: str, said: list[str]
+def test_a_new_input_moves_the_properties_of_a_strategy(
+    old: str, new: str, expected: list[str]
 ) -> None:
-    assert found(STRATEGY + old, STRATEGY + new) == said
+    assert found(STRATEGY + old, STRATEGY + new) == expected
 
 
-def test_one_finding_for_each_cause() -> None:
+def test_each_cause_is_reported_once() -> None:
     def messages(old: str, new: str) -> list[str]:
         changes = compare(estimate(old), estimate(new))
-        return [f"{one.severity} {one.code} {one.message}" for one in diagnostics(changes)]
+        return [
+            f"{finding.severity} {finding.code} {finding.message}"
+            for finding in diagnostics(changes)
+        ]
 
     assert messages(V5 + A + B + P, V5 + C + A + B + Q + P) == [
         (
@@ -205,14 +208,14 @@ def decorated(text: str) -> str:
 
 
 @pytest.mark.parametrize("number", range(len(CORPUS)))
-def test_no_alarm_over_comments_and_blanks(number: int) -> None:
+def test_comments_and_blanks_are_not_reported(number: int) -> None:
     text = CORPUS[number]
     for other in (decorated(text), text.replace("\r\n", "\n"), re.sub(r"[ \t]+(?=\n)", "", text)):
         assert found(text, other) == found(other, text) == []
 
 
 @pytest.mark.parametrize("number", range(len(CORPUS)))
-def test_the_estimate_is_what_the_compiler_says(number: int) -> None:
+def test_the_estimate_equals_the_compilers_contract(number: int) -> None:
     text = CORPUS[number]
     exact = contract({"metaInfo": metainfo(text, hidden=bool(number % 2))})
     own = estimate(text)
@@ -257,14 +260,14 @@ IN = {"id": "in_0", "name": "A", "type": "integer"}
         ({"inputs": [], "styles": []}, None),
     ],
 )
-def test_a_compilation_of_another_shape_has_no_contract(
+def test_an_unknown_compiler_response_has_no_contract(
     meta: object, wanted: Contract | None
 ) -> None:
     assert contract({"metaInfo": meta}) == wanted
     assert contract(meta) is None
 
 
-def test_two_compilations_are_not_estimated() -> None:
+def test_a_comparison_of_two_compilations_is_not_marked_estimated() -> None:
     exact = replace(estimate(V5 + A), estimated=False)
     (one,) = diagnostics(compare(exact, Contract()))
     assert "estimated" not in one.message

@@ -38,13 +38,13 @@ NAMES = st.one_of(
 
 
 @pytest.mark.skipif(not SHARED_FILE.exists(), reason="the shared data is not beside this clone")
-def test_the_copy_of_the_shared_data_is_not_stale() -> None:
+def test_the_copy_of_the_shared_data_is_current() -> None:
     assert json.loads(SHARED_FILE.read_text("utf-8")) == HOSTILE
 
 
 @pytest.mark.promise("S6")
 @pytest.mark.parametrize("row", HOSTILE["manifest_paths"], ids=lambda row: ascii(row["path"])[:40])
-def test_paths_of_a_manifest(row: dict[str, Any]) -> None:
+def test_manifest_paths_are_accepted_or_refused(row: dict[str, Any]) -> None:
     if row["accept"]:
         assert check_path(row["path"]) == row["path"]
     else:
@@ -72,7 +72,7 @@ def test_paths_of_a_manifest(row: dict[str, Any]) -> None:
         ("d/" * 32 + "a.pine", "32 parts"),
     ],
 )
-def test_a_refusal_names_the_rule(path: str, rule: str) -> None:
+def test_a_refused_path_names_the_broken_rule(path: str, rule: str) -> None:
     with pytest.raises(BadPath, match=rule):
         check_path(path)
 
@@ -80,27 +80,27 @@ def test_a_refusal_names_the_rule(path: str, rule: str) -> None:
 @pytest.mark.parametrize(
     "path", ["a" * 195 + ".pine", "d/" * 31 + "a.pine", " a.pine", "नमस्ते.pine", "a&b$.pine"]
 )
-def test_up_to_the_limits_a_path_is_accepted(path: str) -> None:
+def test_a_path_at_the_limits_is_accepted(path: str) -> None:
     assert check_path(path) == path
 
 
 @pytest.mark.parametrize("folder", [".", "indicators", "a/b c"])
-def test_folders(folder: str) -> None:
+def test_valid_folders_are_accepted(folder: str) -> None:
     assert check_folder(folder) == folder
 
 
 @pytest.mark.parametrize("folder", ["", "..", "/etc", "a/../b", ".git", "a/", "x.pine", "x.PINE/y"])
-def test_folders_that_are_refused(folder: str) -> None:
+def test_invalid_folders_are_refused(folder: str) -> None:
     with pytest.raises(BadPath):
         check_folder(folder)
 
 
 @pytest.mark.parametrize("row", HOSTILE["remote_names"], ids=lambda row: ascii(row["name"])[:40])
-def test_file_names_of_saved_names(row: dict[str, Any]) -> None:
+def test_a_saved_name_becomes_a_safe_file_name(row: dict[str, Any]) -> None:
     assert file_name(row["name"], PINE_ID) == row["example_slug"]
 
 
-def test_a_name_of_nothing_without_an_id() -> None:
+def test_an_unusable_name_without_an_id_becomes_script_pine() -> None:
     assert file_name("..", None) == "script.pine"
 
 
@@ -114,7 +114,7 @@ def test_a_name_of_nothing_without_an_id() -> None:
         ("❤️ trend", "trend.pine"),
     ],
 )
-def test_names_that_people_give(name: str, expected: str) -> None:
+def test_common_names_keep_their_spelling(name: str, expected: str) -> None:
     assert file_name(name, PINE_ID) == expected
 
 
@@ -131,7 +131,7 @@ def test_every_name_gives_a_safe_file_name(name: str, pine_id: PineId | None) ->
 
 
 @pytest.mark.parametrize("pair", HOSTILE["collision_groups_expected"], ids=ascii)
-def test_names_whose_files_would_be_one_somewhere(pair: list[str]) -> None:
+def test_names_that_collide_on_some_file_system_get_two_paths(pair: list[str]) -> None:
     first, second = (file_name(name, PINE_ID) for name in pair)
     assert collision_key(first) == collision_key(second)
     other = place(pair[1], PINE_ID, "x", {collision_key(f"x/{first}")})
@@ -148,21 +148,21 @@ def test_names_whose_files_would_be_one_somewhere(pair: list[str]) -> None:
         ("é.pine", "e\u0301.pine"),
     ],
 )
-def test_paths_that_are_one_file_somewhere(one: str, other: str) -> None:
+def test_paths_that_collide_on_some_file_system_have_one_key(one: str, other: str) -> None:
     assert collision_key(one) == collision_key(other)
 
 
-def test_paths_that_are_two_files_everywhere() -> None:
+def test_paths_that_never_collide_have_different_keys() -> None:
     paths = ["a.pine", "b.pine", "x/a.pine", "a b.pine", "a_b.pine", "ab.pine", "é.pine", "e.pine"]
     assert len({collision_key(path) for path in paths}) == len(paths)
 
 
 @given(NAMES)
-def test_folding_twice_changes_nothing(name: str) -> None:
+def test_the_collision_key_is_idempotent(name: str) -> None:
     assert collision_key(collision_key(name)) == collision_key(name)
 
 
-def test_where_a_script_goes() -> None:
+def test_a_script_is_placed_in_the_folder() -> None:
     assert place("RSI", PINE_ID, "indicators", ()) == "indicators/RSI.pine"
     assert place("RSI", PINE_ID, ".", ()) == place("RSI", PINE_ID, "", ()) == "RSI.pine"
 
@@ -184,7 +184,7 @@ def test_where_a_script_goes() -> None:
         (None, ["RSI", "RSI-2", "RSI-3"]),
     ],
 )
-def test_a_taken_path_gets_the_id_then_more_of_it_then_a_number(
+def test_a_taken_path_gets_a_longer_id_then_a_number(
     pine_id: PineId | None, expected: list[str]
 ) -> None:
     taken: set[str] = set()
@@ -195,7 +195,7 @@ def test_a_taken_path_gets_the_id_then_more_of_it_then_a_number(
 
 
 @given(st.lists(NAMES, max_size=8))
-def test_names_never_share_a_path(names: list[str]) -> None:
+def test_two_scripts_never_share_a_path(names: list[str]) -> None:
     taken: set[str] = set()
     for name in names:
         path = place(name, PINE_ID, "indicators", taken)

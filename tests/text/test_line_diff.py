@@ -17,16 +17,14 @@ from pinesync.text.canonical import lines
 from pinesync.text.line_diff import changes, same_lines
 
 few = st.lists(st.sampled_from(["a", "b", "c", "d"]), max_size=30)
-texts = few.map("\n".join) | few.map(lambda found: "".join(f"{one}\n" for one in found))
+texts = few.map("\n".join) | few.map(lambda found: "".join(f"{item}\n" for item in found))
 MOST = 250_000
 """Lines of two characters and their end, in a source of 2 MiB as large as one is taken, a third of
 it for the tests' sake."""
 
 
 @given(few, few)
-def test_runs_are_the_same_in_order_and_with_the_changes_all(
-    old: list[str], new: list[str]
-) -> None:
+def test_runs_and_changes_together_cover_both_texts(old: list[str], new: list[str]) -> None:
     runs = same_lines(old, new)
     for a, b, size in runs:
         assert size > 0
@@ -40,7 +38,7 @@ def test_runs_are_the_same_in_order_and_with_the_changes_all(
 
 
 @given(texts, texts)
-def test_a_diff_makes_the_one_text_of_the_other(old: str, new: str) -> None:
+def test_a_diff_turns_one_text_into_the_other(old: str, new: str) -> None:
     differs(old, new, 1000)
 
 
@@ -84,12 +82,12 @@ def applied(old: list[str], hunks: tuple[str, ...]) -> Iterator[str]:
     ],
     ids=["equal", "in turn", "nothing in common", "permuted"],
 )
-def test_a_diff_that_is_coarse_is_still_one(old: str, new: str) -> None:
+def test_a_coarse_diff_turns_one_text_into_the_other(old: str, new: str) -> None:
     side = differs(old, new, 100)
     assert sum(map(len, side.pieces)) <= 100
 
 
-def test_a_large_text_with_changes_all_over() -> None:
+def test_unique_lines_anchor_a_large_diff() -> None:
     """Too large to compare line by line: lines that occur once in both are the anchors."""
     old = [f"line {number}\n" for number in range(80_000)]
     new = [line if number % 7 else f"{line}x\n" for number, line in enumerate(old)]
@@ -141,9 +139,7 @@ HOSTILE: dict[str, Callable[[random.Random], list[str]]] = {
 
 @pytest.mark.promise("S11")
 @pytest.mark.parametrize("name", HOSTILE)
-def test_what_is_done_does_not_grow_with_the_square(
-    name: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_diff_of_large_texts_is_not_quadratic(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     pairs: list[int] = []
 
     class Counting(difflib.SequenceMatcher):
@@ -163,7 +159,7 @@ def test_what_is_done_does_not_grow_with_the_square(
 
 
 @pytest.mark.promise("S11")
-def test_what_an_edit_is_asked_does_not_grow_with_its_changes() -> None:
+def test_conflict_search_is_linear_in_the_number_of_changes() -> None:
     """An edit next to each of thousands of foreign changes, which git treats as conflicts."""
 
     class Walked(list[Hunk]):

@@ -42,7 +42,7 @@ def place(found: Diagnostic) -> tuple[int, int, int, int]:
         ("a = b ?", (1, 7, 1, 7), 'after "?"'),
     ],
 )
-def test_errors_have_real_places(
+def test_errors_have_exact_positions(
     source: str, expected: tuple[int, int, int, int], word: str
 ) -> None:
     found = check(source)[0]
@@ -69,7 +69,7 @@ def test_errors_have_real_places(
         ('a = 1\rx = "b\rc = 1\r', (2, 1, 2, 6)),
     ],
 )
-def test_a_string_that_never_ends_is_reported_at_its_line(
+def test_an_unterminated_string_is_reported_at_its_line(
     source: str, expected: tuple[int, int, int, int]
 ) -> None:
     found = check(source)[0]
@@ -79,28 +79,28 @@ def test_a_string_that_never_ends_is_reported_at_its_line(
 
 
 @pytest.mark.parametrize("source", ["", " \n\t\n", "// only words\n", "//@version=6\n"])
-def test_no_statement(source: str) -> None:
-    said = "Script doesn't contain any statements"
-    assert only(source) == Diagnostic("error", 1, 1, 1, 1, said, "CE10250")
+def test_a_text_without_a_statement_is_reported(source: str) -> None:
+    message = "Script doesn't contain any statements"
+    assert only(source) == Diagnostic("error", 1, 1, 1, 1, message, "CE10250")
 
 
-def test_a_long_string_that_never_ends_is_one_error() -> None:
+def test_a_long_unterminated_string_is_one_error() -> None:
     """In time: no line is read again for each line before it."""
     assert len(check('x = "' + '\n \\"' * 100_000)) == 1
     assert len(check('x = "a\nb"\ny = "c\nd"\n')) == 1
 
 
 @pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
-def test_every_line_end_counts_once(end: str) -> None:
+def test_every_kind_of_line_end_counts_once(end: str) -> None:
     source = end.join(["//@version=5", 'indicator("x")', "", "\tplot(close))", ""])
     assert place(only(source)) == (4, 13, 4, 13)
 
 
-def test_a_crlf_is_no_part_of_an_unterminated_string() -> None:
+def test_an_unterminated_string_excludes_its_crlf() -> None:
     assert place(only('a = "b\r\nc = 1\r\n')) == (1, 1, 1, 6)
 
 
-def test_other_separators_end_no_line() -> None:
+def test_unicode_separators_do_not_end_a_line() -> None:
     assert place(only('a = "\u2028\x85\x0b\x0c" }')) == (1, 12, 1, 12)
 
 
@@ -108,11 +108,11 @@ def test_columns_count_characters() -> None:
     assert place(only('a = "日本語 🔥" }')) == (1, 13, 1, 13)
 
 
-def test_several_foreign_characters_are_all_reported() -> None:
-    assert [one.column for one in check("f(x) { return x }")] == [6, 17]
+def test_every_invalid_character_is_reported() -> None:
+    assert [finding.column for finding in check("f(x) { return x }")] == [6, 17]
 
 
-def test_a_text_that_is_no_script_gives_a_short_list() -> None:
+def test_at_most_a_hundred_errors_are_reported() -> None:
     assert len(check("{ " * 5000)) == 100
 
 
@@ -140,14 +140,14 @@ VALID = {
 
 @pytest.mark.parametrize("source", VALID.values(), ids=VALID)
 @pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
-def test_valid_pine_is_never_doubted(source: str, end: str) -> None:
+def test_valid_pine_has_no_errors(source: str, end: str) -> None:
     assert check((HEAD + source).replace("\n", end)) == ()
 
 
 @given(st.text())
-def test_any_text_is_read_to_its_end(source: str) -> None:
+def test_any_text_is_tokenized_to_its_end(source: str) -> None:
     found = tokens(source)
-    assert all(source[one.start : one.end] == one.text for one in found)
+    assert all(source[item.start : item.end] == item.text for item in found)
     rest = list(source)
     for one in found:
         rest[one.start : one.end] = " " * len(one.text)
@@ -155,7 +155,7 @@ def test_any_text_is_read_to_its_end(source: str) -> None:
 
 
 @given(st.text(alphabet="a1 .\"'\\\n\r\t()[]{}/#=>é\u2028"))
-def test_every_place_lies_in_the_text(source: str) -> None:
+def test_every_position_is_inside_the_text(source: str) -> None:
     lines = source.replace("\r\n", "\n").replace("\r", "\n").split("\n")
     for one in check(source):
         assert 1 <= one.line <= one.end_line <= len(lines)
@@ -164,7 +164,7 @@ def test_every_place_lies_in_the_text(source: str) -> None:
 
 
 @given(st.text(alphabet=st.characters(exclude_characters="\r\n", exclude_categories=["Cs"])))
-def test_nothing_in_a_comment_or_an_escaped_string_matters(text: str) -> None:
+def test_comments_and_escaped_strings_are_ignored(text: str) -> None:
     quoted = text.replace("\\", "\\\\").replace('"', '\\"')
     source = f'{HEAD}a = "{quoted}" // {text}'
     assert check(source) == ()
@@ -191,11 +191,11 @@ def test_nothing_in_a_comment_or_an_escaped_string_matters(text: str) -> None:
         ("", None),
     ],
 )
-def test_declaration(source: str, expected: Declaration | None) -> None:
+def test_the_declaration_is_read(source: str, expected: Declaration | None) -> None:
     assert declaration(source) == expected
 
 
-def test_a_version_inside_a_string_is_none() -> None:
+def test_a_version_inside_a_string_is_ignored() -> None:
     declared = declaration('x = "//@version=5"\nindicator("A")')
     assert declared is not None
     assert declared.version is None

@@ -30,7 +30,7 @@ def only(text: str) -> Diagnostic:
 
 
 @pytest.mark.parametrize(
-    ("numbers", "said", "code"),
+    ("numbers", "prefix", "code"),
     [
         (REORDER, "a character that reorders the text: ", "PS001"),
         (UNSEEN, "an invisible character: ", "PS002"),
@@ -39,15 +39,17 @@ def only(text: str) -> Diagnostic:
     ],
     ids=["reorders", "invisible", "joins", "control"],
 )
-def test_each_is_a_warning_with_its_place(numbers: tuple[int, ...], said: str, code: str) -> None:
+def test_each_hidden_character_is_a_warning_with_its_position(
+    numbers: tuple[int, ...], prefix: str, code: str
+) -> None:
     for number in numbers:
         found = only(f"a = 1\nb = c{chr(number)}d\n")
         assert (found.severity, found.code) == ("warning", code), hex(number)
         assert (found.line, found.column, found.end_line, found.end_column) == (2, 6, 2, 6)
-        assert found.message.startswith(f"{said}U+{number:04X}")
+        assert found.message.startswith(f"{prefix}U+{number:04X}")
 
 
-def test_it_is_named() -> None:
+def test_a_hidden_character_is_named() -> None:
     assert only("\u202e").message == (
         "a character that reorders the text: U+202E RIGHT-TO-LEFT OVERRIDE"
     )
@@ -68,7 +70,7 @@ def test_it_is_named() -> None:
         "",
     ],
 )
-def test_what_people_write_is_no_matter(text: str) -> None:
+def test_ordinary_scripts_and_emoji_cause_no_warning(text: str) -> None:
     assert invisible_characters(text) == ()
     assert invisible_characters(text * 50) == ()
 
@@ -90,28 +92,30 @@ def test_what_people_write_is_no_matter(text: str) -> None:
         ("x\ufeff", [2]),
     ],
 )
-def test_what_joins_nothing_is_hidden(text: str, columns: list[int]) -> None:
+def test_a_joiner_that_joins_nothing_is_reported(text: str, columns: list[int]) -> None:
     found = invisible_characters("first\n" + text)
-    assert [(one.line, one.column) for one in found] == [(2, column) for column in columns]
+    assert [(finding.line, finding.column) for finding in found] == [
+        (2, column) for column in columns
+    ]
 
 
-def test_a_leading_byte_order_mark_is_no_part_of_the_text() -> None:
+def test_a_leading_byte_order_mark_is_ignored() -> None:
     assert invisible_characters(canonical("\ufeffplot(close)")) == ()
     assert only(canonical("\ufeff\ufeffplot(close)")).column == 1
 
 
-def test_a_run_is_one_finding() -> None:
+def test_a_run_of_hidden_characters_is_one_finding() -> None:
     found = only("ab\u200b\u200b\u200bcd")
     assert (found.column, found.end_column) == (3, 5)
     assert found.message.endswith("ZERO WIDTH SPACE, 3 times")
-    assert [one.code for one in invisible_characters("\u200b\u202e\u200b")] == [
+    assert [finding.code for finding in invisible_characters("\u200b\u202e\u200b")] == [
         "PS002",
         "PS001",
         "PS002",
     ]
 
 
-def test_of_very_many_the_first_and_how_many_more() -> None:
+def test_many_findings_are_cut_with_a_count() -> None:
     assert len(invisible_characters("a\u200b\n" * 20)) == 20
     found = invisible_characters("a\u200b\n" * 50)
     assert len(found) == 21
@@ -120,7 +124,7 @@ def test_of_very_many_the_first_and_how_many_more() -> None:
 
 
 @given(st.text())
-def test_every_place_is_in_the_text(text: str) -> None:
+def test_every_position_is_inside_the_text(text: str) -> None:
     lines = canonical(text).split("\n")
     for one in invisible_characters(canonical(text)):
         marked = lines[one.line - 1][one.column - 1 : one.end_column]
@@ -129,12 +133,12 @@ def test_every_place_is_in_the_text(text: str) -> None:
         assert RAW.match(marked) or unicodedata.category(marked[0]) in ("Cn", "Cf", "So")
 
 
-def test_what_is_warned_of_is_shown() -> None:
+def test_characters_that_cause_a_warning_are_escaped_in_output() -> None:
     for number in (*REORDER, *UNSEEN, *JOIN, *CONTROL):
         assert escape_controls(chr(number)) == f"\\u{{{number:x}}}"
 
 
-def test_a_large_text_takes_no_time() -> None:
+def test_a_large_text_is_checked_quickly() -> None:
     for text in ("plot(close)\n", "plot('日本')\n", "a\u200b\u200c\ufe0f\U0001f3f4\n"):
         began = time.thread_time()
         invisible_characters(text * (2_000_000 // len(text)))

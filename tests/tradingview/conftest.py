@@ -45,7 +45,7 @@ class RawServer(Loopback):
     ) -> None:
         super().__init__()
         self.answers = list(answers)
-        self.asked: list[bytes] = []
+        self.requests: list[bytes] = []
         self.connections = 0
         self._tls, self._holds, self._hears = tls, holds, hears
         self._done = threading.Event()
@@ -68,19 +68,19 @@ class RawServer(Loopback):
 
     def _talk(self, connection: socket.socket) -> None:
         if self._hears:
-            self.asked.append(_request(connection))
-        said = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
-        if said is None:
+            self.requests.append(_request(connection))
+        answer = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
+        if answer is None:
             linger = b"\x01\x00\x00\x00\x00\x00\x00\x00"
             connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
             return
-        connection.sendall(said)
+        connection.sendall(answer)
         if self._holds:
             self._done.wait(60)
 
     def header(self, name: str, at: int = -1) -> str | None:
         """A header of one request, None if it was not sent."""
-        for line in self.asked[at].partition(b"\r\n\r\n")[0].decode("latin-1").split("\r\n")[1:]:
+        for line in self.requests[at].partition(b"\r\n\r\n")[0].decode("latin-1").split("\r\n")[1:]:
             key, _, value = line.partition(": ")
             if key.lower() == name.lower():
                 return value

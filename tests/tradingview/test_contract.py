@@ -161,7 +161,7 @@ def test_a_deleted_script_is_not_listed_and_not_accessible(world: World) -> None
 # -- checking -------------------------------------------------------------------------------------
 
 
-def test_the_times_of_all_versions(world: World) -> None:
+def test_every_version_has_its_time(world: World) -> None:
     pine_id = world.add("One", GOOD, OTHER, GOOD)
     times = world.remote.versions(pine_id)
     assert list(times) == [Version(1), Version(2), Version(3)]
@@ -174,7 +174,7 @@ def test_a_good_text_has_no_errors(world: World) -> None:
     assert world.remote.check(GOOD) == Verdict()
 
 
-def test_errors_have_their_place_and_a_filled_message(world: World) -> None:
+def test_errors_have_a_position_and_a_filled_in_message(world: World) -> None:
     (error,) = world.remote.check(BROKEN).errors
     assert (error.severity, error.line, error.column, error.code) == ("error", 3, 6, "CE10272")
     assert (error.end_line, error.end_column) == (3, 10)
@@ -215,7 +215,7 @@ def test_a_taken_name_is_refused_and_nothing_is_overwritten(world: World) -> Non
     assert world.remote.get(pine_id).source == GOOD
 
 
-def test_names_that_differ_by_case_are_two_names(world: World) -> None:
+def test_names_are_case_sensitive(world: World) -> None:
     world.add("one", GOOD)
     assert world.remote.save_new("One", GOOD).accepted
     assert len(world.remote.list_scripts()) == 2
@@ -237,7 +237,7 @@ def test_each_accepted_save_is_one_version_even_of_the_same_text(world: World) -
     assert world.remote.get(pine_id, Version(1)).source == GOOD
 
 
-def test_a_save_without_a_name_leaves_it(world: World) -> None:
+def test_a_save_without_a_name_keeps_the_name(world: World) -> None:
     pine_id = world.add("A &amp; B", GOOD)
     world.web_rename(pine_id, "Renamed &lt;")
     world.remote.save_next(pine_id, None, OTHER)
@@ -283,14 +283,14 @@ def test_a_rename_to_a_taken_name_is_refused(world: World) -> None:
 
 
 @pytest.mark.parametrize("name", ["", " ", "n" * 129])
-def test_a_rename_to_no_name_is_refused(world: World, name: str) -> None:
+def test_a_rename_to_an_empty_name_is_refused(world: World, name: str) -> None:
     pine_id = world.add("One", GOOD)
     with pytest.raises(Refused):
         world.remote.rename_script(pine_id, name)
     assert world.remote.list_scripts()[0].name == "One"
 
 
-def test_a_deletion_is_of_one_script_with_all_its_versions(world: World) -> None:
+def test_a_deletion_removes_one_script_and_all_its_versions(world: World) -> None:
     pine_id, other = world.add("One", GOOD, OTHER), world.add("Two", GOOD)
     world.remote.delete(pine_id)
     assert [info.pine_id for info in world.remote.list_scripts()] == [other]
@@ -303,7 +303,7 @@ def test_a_deletion_is_of_one_script_with_all_its_versions(world: World) -> None
         world.remote.rename_script(pine_id, "Three")
 
 
-def test_neither_without_a_session(world: World) -> None:
+def test_rename_and_delete_without_a_session_are_refused(world: World) -> None:
     pine_id = world.add("One", GOOD)
     world.end_session()
     with pytest.raises(NotAccessible):
@@ -328,16 +328,16 @@ def test_saving_an_unknown_id_creates_nothing(world: World) -> None:
     assert world.remote.list_scripts() == ()
 
 
-@pytest.mark.parametrize("told", [False, True])
-def test_a_broken_text_is_refused_but_stored(world: World, told: bool) -> None:
-    if told:
+@pytest.mark.parametrize("has_result", [False, True])
+def test_a_broken_text_is_refused_but_stored(world: World, has_result: bool) -> None:
+    if has_result:
         world.tell_failed_result()
     pine_id = world.add("One", GOOD)
     answer = world.remote.save_next(pine_id, None, BROKEN)
     assert not answer.accepted
     assert "clsoe" in answer.reason
     assert answer.verdict.errors[0].line == 3
-    place = (pine_id, Version(2)) if told else (None, None)
+    place = (pine_id, Version(2)) if has_result else (None, None)
     assert (answer.pine_id, answer.version) == place
     assert world.remote.get(pine_id, Version(2)).source == BROKEN
 
@@ -351,12 +351,12 @@ def test_a_broken_create_still_makes_a_script(world: World) -> None:
 # -- the session ----------------------------------------------------------------------------------
 
 
-def test_whose_session_it_is(world: World) -> None:
+def test_whoami_names_the_account_of_the_session(world: World) -> None:
     assert world.remote.whoami(world.add("One", GOOD)).name == "trader42"
     assert world.remote.whoami("STD;RSI").name == "trader42"
 
 
-def test_a_dead_session_looks_like_an_empty_account_until_it_is_probed(world: World) -> None:
+def test_an_expired_session_looks_like_an_empty_account_until_it_is_probed(world: World) -> None:
     pine_id = world.add("One", GOOD)
     world.end_session()
     assert world.remote.list_scripts() == ()
@@ -366,7 +366,7 @@ def test_a_dead_session_looks_like_an_empty_account_until_it_is_probed(world: Wo
         world.remote.get(pine_id)
 
 
-def test_a_dead_session_saves_nothing(world: World) -> None:
+def test_an_expired_session_saves_nothing(world: World) -> None:
     pine_id = world.add("One", GOOD)
     world.end_session()
     with pytest.raises(NotAccessible):

@@ -36,7 +36,7 @@ ORIGIN = "https://pine-facade.tradingview.com:443"
         f"xsessionid=1; {COOKIE}; sessionids=5; sessionid_signed=6",
     ],
 )
-def test_every_form_that_browsers_copy(pasted: str) -> None:
+def test_a_cookie_is_parsed_in_every_format_that_browsers_copy(pasted: str) -> None:
     secret = parse(pasted)
     assert (secret.sessionid, secret.sign, secret.origin) == (CANARY, SIGN, ORIGIN)
     assert secret.reveal() == COOKIE
@@ -60,12 +60,12 @@ def test_every_form_that_browsers_copy(pasted: str) -> None:
         f"my-sessionid={CANARY}; my-sessionid_sign={SIGN}",
     ],
 )
-def test_what_is_no_session_is_refused_without_showing_it(pasted: str) -> None:
+def test_an_invalid_cookie_is_refused_without_showing_it(pasted: str) -> None:
     with pytest.raises(Misuse) as caught:
         parse(pasted)
-    said = f"{caught.value!r} {caught.value.hint}"
-    assert CANARY not in said
-    assert SIGN not in said
+    message = f"{caught.value!r} {caught.value.hint}"
+    assert CANARY not in message
+    assert SIGN not in message
 
 
 # -- where it belongs -----------------------------------------------------------------------------
@@ -86,7 +86,7 @@ def test_what_is_no_session_is_refused_without_showing_it(pasted: str) -> None:
         ("https://sandbox.invalid/pine-facade", "https://sandbox.invalid:443"),
     ],
 )
-def test_addresses_and_their_origins(url: str, origin: str) -> None:
+def test_each_address_has_its_origin(url: str, origin: str) -> None:
     assert origin_of(url) == origin
 
 
@@ -128,7 +128,7 @@ def test_addresses_and_their_origins(url: str, origin: str) -> None:
         "javascript:alert(1)",
     ],
 )
-def test_what_is_no_address_of_a_facade(url: str) -> None:
+def test_an_invalid_address_is_refused(url: str) -> None:
     with pytest.raises(Misuse) as caught:
         origin_of(url)
     assert "pw@" not in str(caught.value)

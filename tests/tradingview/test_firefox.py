@@ -88,7 +88,7 @@ def test_a_running_firefox_is_read_and_left_as_it_was(
     assert list(scratch.iterdir()) == []
 
 
-def test_the_profile_of_the_install_goes_before_the_marked_one(
+def test_the_install_profile_wins_over_the_default_profile(
     fill: Fill, root: Path, scratch: Path
 ) -> None:
     fill("old.default", (("sessionid", "old"), ("sessionid_sign", "old")), used=9)
@@ -100,7 +100,7 @@ def test_the_profile_of_the_install_goes_before_the_marked_one(
 
 
 @pytest.mark.parametrize("wanted", ["work", "x1.work", "absolute"])
-def test_a_profile_by_its_name_its_folder_or_its_path(
+def test_a_profile_is_found_by_name_folder_or_path(
     fill: Fill, root: Path, scratch: Path, wanted: str
 ) -> None:
     fill("x0.default", (("sessionid", "no"), ("sessionid_sign", "no")))
@@ -110,7 +110,7 @@ def test_a_profile_by_its_name_its_folder_or_its_path(
     assert session_cookie([root], chosen, scratch) == COOKIE
 
 
-def test_of_two_firefoxes_the_session_that_was_used_last(
+def test_the_most_recently_used_session_of_two_installs_is_read(
     fill: Fill, root: Path, scratch: Path, tmp_path: Path
 ) -> None:
     fill("a.one", (("sessionid", "older"), ("sessionid_sign", "older")), used=1)
@@ -136,7 +136,9 @@ def test_of_two_firefoxes_the_session_that_was_used_last(
     ],
     ids=str,
 )
-def test_what_is_no_session(fill: Fill, root: Path, scratch: Path, more: dict) -> None:
+def test_an_incomplete_or_foreign_session_is_refused(
+    fill: Fill, root: Path, scratch: Path, more: dict
+) -> None:
     ini(root, fill(**more).name)
     with pytest.raises(NotSignedIn, match="no TradingView session") as caught:
         session_cookie([root], "", scratch)
@@ -144,7 +146,7 @@ def test_what_is_no_session(fill: Fill, root: Path, scratch: Path, more: dict) -
     assert list(scratch.iterdir()) == []
 
 
-def test_no_firefox_and_no_such_profile(fill: Fill, root: Path, scratch: Path) -> None:
+def test_a_missing_firefox_or_profile_is_reported(fill: Fill, root: Path, scratch: Path) -> None:
     with pytest.raises(Misuse, match="no Firefox profile"):
         session_cookie([root], "", scratch)
     ini(root, fill("x.default").name)
@@ -156,7 +158,9 @@ def test_no_firefox_and_no_such_profile(fill: Fill, root: Path, scratch: Path) -
 @pytest.mark.parametrize(
     "body", [b"", b"not a database" * 500, b"SQLite format 3\0" + b"\xff" * 5000]
 )
-def test_a_file_that_is_no_database(root: Path, scratch: Path, body: bytes) -> None:
+def test_a_cookie_file_that_is_not_a_database_is_refused(
+    root: Path, scratch: Path, body: bytes
+) -> None:
     profile = root / "Profiles" / "x.default"
     profile.mkdir(parents=True)
     (profile / "cookies.sqlite").write_bytes(body)
@@ -169,16 +173,14 @@ def test_a_file_that_is_no_database(root: Path, scratch: Path, body: bytes) -> N
 @pytest.mark.parametrize(
     "body", [b"\xff\xfe", b"no section", b"[Profile0\n", b"[Profile0]\nName=x\n"]
 )
-def test_a_damaged_list_of_profiles(root: Path, scratch: Path, body: bytes) -> None:
+def test_a_damaged_profiles_ini_is_reported(root: Path, scratch: Path, body: bytes) -> None:
     root.mkdir()
     (root / "profiles.ini").write_bytes(body)
     with pytest.raises(Misuse, match="no Firefox profile"):
         session_cookie([root], "", scratch)
 
 
-def test_a_copy_that_a_killed_process_left_is_removed(
-    fill: Fill, root: Path, scratch: Path
-) -> None:
+def test_a_copy_left_by_a_killed_process_is_removed(fill: Fill, root: Path, scratch: Path) -> None:
     left = scratch / ".firefox-abc"
     left.mkdir(parents=True)
     (left / "cookies.sqlite").write_bytes(b"secret")
@@ -187,7 +189,7 @@ def test_a_copy_that_a_killed_process_left_is_removed(
     assert list(scratch.iterdir()) == []
 
 
-def test_the_copy_is_private_while_it_is_there(
+def test_the_copy_of_the_database_is_private(
     fill: Fill, root: Path, scratch: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     seen: list[int] = []
@@ -204,7 +206,7 @@ def test_the_copy_is_private_while_it_is_there(
     assert scratch.stat().st_mode & 0o777 == 0o700
 
 
-def test_newer_databases_with_more_columns(root: Path, scratch: Path, fill: Fill) -> None:
+def test_a_newer_database_with_more_columns_is_read(root: Path, scratch: Path, fill: Fill) -> None:
     profile = fill()
     with closing(sqlite3.connect(profile / "cookies.sqlite")) as database:
         database.execute("ALTER TABLE moz_cookies ADD COLUMN isPartitionedAttributeSet INTEGER")

@@ -75,10 +75,10 @@ def test_no_redirect_is_followed(
         responses.scripts(got)
 
 
-def test_the_body_of_a_redirect_is_bounded_as_well(opened: Open) -> None:
+def test_the_body_of_a_redirect_is_bounded(opened: Open) -> None:
     bomb = gzip.compress(bytes(100 * 1024 * 1024), 9)
-    said = answer(bomb, 302, "Location: /x", "Content-Encoding: gzip")
-    with RawServer(said) as server:
+    response = answer(bomb, 302, "Location: /x", "Content-Encoding: gzip")
+    with RawServer(response) as server:
         tracemalloc.start()
         try:
             with pytest.raises(BadResponse):
@@ -116,8 +116,8 @@ def test_the_cookie_goes_to_no_other_origin(opened: Open, other: str) -> None:
         session = opened(server.url, secret)
         for request in (READ, *WRITES.values()):
             session.send(request)
-        assert len(server.asked) == 4
-        assert not any(CANARY.encode() in asked for asked in server.asked)
+        assert len(server.requests) == 4
+        assert not any(CANARY.encode() in sent for sent in server.requests)
         assert server.header("Cookie") is None
 
 
@@ -158,7 +158,7 @@ def test_nothing_is_read_from_the_environment(
         assert (server.connections, proxy.connections) == (1, 0)
 
 
-def test_a_proxy_that_was_given_is_used(opened: Open) -> None:
+def test_a_configured_proxy_is_used(opened: Open) -> None:
     with RawServer(FINE) as proxy, RawServer(FINE) as server:
         proxies = {"http": f"http://127.0.0.1:{proxy.port}"}
         opened(server.url, proxies=proxies).send(READ)
@@ -183,11 +183,11 @@ BROKEN_ANSWERS: dict[str, bytes | None] = {
 
 @pytest.mark.promise(9, 25)
 @pytest.mark.parametrize("write", WRITES)
-@pytest.mark.parametrize("said", BROKEN_ANSWERS.values(), ids=BROKEN_ANSWERS)
+@pytest.mark.parametrize("response", BROKEN_ANSWERS.values(), ids=BROKEN_ANSWERS)
 def test_a_write_is_sent_once(
-    opened: Open, ticking: Ticking, write: str, said: bytes | None
+    opened: Open, ticking: Ticking, write: str, response: bytes | None
 ) -> None:
-    with RawServer(said, FINE) as server:
+    with RawServer(response, FINE) as server:
         came = attempt(opened(server.url), WRITES[write])
         assert server.connections == 1
     assert came.sent if isinstance(came, NetworkError) else came.status
@@ -215,15 +215,15 @@ RETRIED = ["429", "500", "502", "503", "504", "nothing", "reset", "truncated", "
 
 @pytest.mark.parametrize("kind", RETRIED)
 def test_a_read_is_tried_three_times(opened: Open, ticking: Ticking, kind: str) -> None:
-    said = BROKEN_ANSWERS[kind]
-    with RawServer(said, said, answer(b"[1]")) as server:
+    response = BROKEN_ANSWERS[kind]
+    with RawServer(response, response, answer(b"[1]")) as server:
         assert opened(server.url).send(READ).body == b"[1]"
         assert server.connections == 3
     assert ticking.slept == list(PAUSES)
 
 
 @pytest.mark.parametrize("kind", RETRIED)
-def test_a_read_is_not_tried_for_ever(opened: Open, ticking: Ticking, kind: str) -> None:
+def test_a_read_is_tried_at_most_three_times(opened: Open, ticking: Ticking, kind: str) -> None:
     with RawServer(BROKEN_ANSWERS[kind]) as server:
         came = attempt(opened(server.url), READ)
         assert came.sent if isinstance(came, NetworkError) else came.status >= 429
@@ -231,9 +231,9 @@ def test_a_read_is_not_tried_for_ever(opened: Open, ticking: Ticking, kind: str)
     assert ticking.slept == list(PAUSES)
 
 
-@pytest.mark.parametrize("said", [answer(b"<html>"), answer(b"no", 401), answer(b"", 302)])
-def test_an_answer_is_not_asked_for_again(opened: Open, said: bytes) -> None:
-    with RawServer(said, FINE) as server:
+@pytest.mark.parametrize("response", [answer(b"<html>"), answer(b"no", 401), answer(b"", 302)])
+def test_a_response_is_not_requested_again(opened: Open, response: bytes) -> None:
+    with RawServer(response, FINE) as server:
         opened(server.url).send(READ)
         assert server.connections == 1
 
@@ -270,12 +270,12 @@ def test_retry_after_is_honoured_and_capped(
 
 @pytest.mark.promise(23, "S11")
 @pytest.mark.parametrize("body", [b"x" * 101, b"x" * 5_000_000])
-def test_an_answer_over_the_cap_is_dropped(opened: Open, body: bytes) -> None:
+def test_a_response_over_the_cap_is_dropped(opened: Open, body: bytes) -> None:
     with RawServer(answer(body)) as server, pytest.raises(BadResponse, match="larger than 100"):
         opened(server.url).send(Request("GET", "/list", cap=100))
 
 
-def test_an_answer_as_large_as_the_cap_is_read(opened: Open) -> None:
+def test_a_response_at_the_cap_is_read(opened: Open) -> None:
     for encoded, header in ((bytes(100), "X: y"), (gzip.compress(bytes(100)), GZIP)):
         with RawServer(answer(encoded, 200, header)) as server:
             assert opened(server.url).send(Request("GET", "/list", cap=100)).body == bytes(100)
@@ -296,9 +296,9 @@ _EMPTY = gzip.compress(b"")
     ],
     ids=["gzip", "gzip in gzip", "empty members", "plain"],
 )
-def test_a_bomb_is_bounded(opened: Open, bomb: object) -> None:
-    said = bomb()  # type: ignore[operator]
-    with RawServer(said) as server:
+def test_a_decompression_bomb_is_bounded(opened: Open, bomb: object) -> None:
+    response = bomb()  # type: ignore[operator]
+    with RawServer(response) as server:
         session = opened(server.url)
         tracemalloc.start()
         try:
@@ -310,20 +310,20 @@ def test_a_bomb_is_bounded(opened: Open, bomb: object) -> None:
 
 
 @pytest.mark.parametrize("encoding", ["br", "zstd", "deflate", "nonsense", "gzip, gzip"])
-def test_an_encoding_that_was_not_asked_for_is_refused(opened: Open, encoding: str) -> None:
+def test_an_unrequested_encoding_is_refused(opened: Open, encoding: str) -> None:
     with RawServer(answer(b"[]", 200, f"Content-Encoding: {encoding}")) as server:
         with pytest.raises(BadResponse, match="encoding"):
             opened(server.url).send(READ)
 
 
 @pytest.mark.parametrize("parts", [[b"[]"], [b"", b"[", b"", b"]"]])
-def test_gzip_is_read_though_it_was_not_asked_for(opened: Open, parts: list[bytes]) -> None:
+def test_unrequested_gzip_is_read(opened: Open, parts: list[bytes]) -> None:
     body = b"".join(gzip.compress(part) for part in parts)
     with RawServer(answer(body, 200, GZIP)) as server:
         assert opened(server.url).send(READ).body == b"[]"
 
 
-def test_gzip_that_breaks_off_inside_a_whole_answer_is_no_answer(opened: Open) -> None:
+def test_truncated_gzip_in_a_complete_response_is_a_network_error(opened: Open) -> None:
     cut = zlib.compressobj(wbits=31)
     body = cut.compress(b'"ok"') + cut.flush(zlib.Z_SYNC_FLUSH)
     with RawServer(answer(body, 200, GZIP)) as server:
@@ -334,7 +334,7 @@ def test_gzip_that_breaks_off_inside_a_whole_answer_is_no_answer(opened: Open) -
 
 @pytest.mark.promise(25, "S11")
 @pytest.mark.parametrize("header", [[], [GZIP]], ids=["plain", "gzip"])
-def test_a_body_that_does_not_end_ends_at_the_deadline(opened: Open, header: list[str]) -> None:
+def test_an_endless_body_ends_at_the_deadline(opened: Open, header: list[str]) -> None:
     piece = gzip.compress(b"")[:8] if header else b"["
     with RawServer(answer(piece, 200, *header, length=1000), holds=True) as server:
         with pytest.raises(NetworkError, match="did not end in time") as caught:
@@ -354,7 +354,7 @@ def test_a_body_that_does_not_end_ends_at_the_deadline(opened: Open, header: lis
     ],
     ids=["head", "body", "chunk"],
 )
-def test_an_answer_that_does_not_end_ends_at_the_deadline(
+def test_an_endless_response_ends_at_the_deadline(
     opened: Open, monkeypatch: pytest.MonkeyPatch, begins: bytes, words: str
 ) -> None:
     """A byte now and then keeps every read alive; the total has a limit."""
@@ -404,9 +404,9 @@ class Late:
 
     @staticmethod
     def _serve(peer: socket.socket, first: bytes) -> None:
-        with peer, peer.makefile("rb") as heard, suppress(OSError):
-            while line := heard.readline():
-                while heard.readline() != b"\r\n":
+        with peer, peer.makefile("rb") as stream, suppress(OSError):
+            while line := stream.readline():
+                while stream.readline() != b"\r\n":
                     pass
                 if first:
                     peer.sendall(first)
@@ -416,24 +416,30 @@ class Late:
                 peer.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(body) + body)
 
 
-@pytest.mark.parametrize("said", ["102 Processing", "103 Early Hints", "104 Who Knows"])
-def test_a_response_without_its_body_is_none(said: str) -> None:
-    late = Late(f"HTTP/1.1 {said}\r\nLink: </x>\r\n\r\n".encode())
+@pytest.mark.parametrize("status", ["102 Processing", "103 Early Hints", "104 Who Knows"])
+def test_informational_responses_are_skipped(status: str) -> None:
+    late = Late(f"HTTP/1.1 {status}\r\nLink: </x>\r\n\r\n".encode())
     with closing(late), closing(Session(late.url)) as session:
         found = [session.send(Request("GET", path)) for path in ("/a", "/b", "/c")]
-    assert [(one.status, one.body) for one in found] == [(200, b"/a"), (200, b"/b"), (200, b"/c")]
+    assert [(item.status, item.body) for item in found] == [
+        (200, b"/a"),
+        (200, b"/b"),
+        (200, b"/c"),
+    ]
 
 
-@pytest.mark.parametrize("said", ["101 Switching Protocols", "204 No Content", "304 Not Modified"])
-def test_what_comes_late_answers_no_other_request(said: str) -> None:
-    late = Late(f"HTTP/1.1 {said}\r\n\r\n".encode())
+@pytest.mark.parametrize(
+    "status", ["101 Switching Protocols", "204 No Content", "304 Not Modified"]
+)
+def test_a_late_response_is_not_taken_for_another_request(status: str) -> None:
+    late = Late(f"HTTP/1.1 {status}\r\n\r\n".encode())
     with closing(late), closing(Session(late.url)) as session:
         found = [session.send(Request("GET", path)) for path in ("/a", "/b", "/c")]
-    assert [one.status for one in found] == [int(said[:3]), 200, 200]
-    assert [one.body for one in found] == [b"", b"/b", b"/c"]
+    assert [item.status for item in found] == [int(status[:3]), 200, 200]
+    assert [item.body for item in found] == [b"", b"/b", b"/c"]
 
 
-def test_nobody_listens(opened: Open) -> None:
+def test_a_refused_connection_is_a_network_error(opened: Open) -> None:
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     with pytest.raises(NetworkError) as caught:
@@ -441,38 +447,38 @@ def test_nobody_listens(opened: Open) -> None:
     assert not caught.value.sent
 
 
-def test_a_name_that_does_not_resolve(opened: Open) -> None:
+def test_an_unresolvable_host_is_a_network_error(opened: Open) -> None:
     with pytest.raises(NetworkError, match="cannot be resolved") as caught:
         opened("https://facade.invalid/x").send(WRITES["save_new"])
     assert not caught.value.sent
 
 
 @pytest.mark.promise("S1")
-def test_an_unsigned_certificate(opened: Open) -> None:
+def test_an_untrusted_certificate_is_refused(opened: Open) -> None:
     with RawServer(FINE, tls=True) as server:
         with pytest.raises(NetworkError, match="secure") as caught:
             opened(f"https://localhost:{server.port}/x").send(WRITES["save_new"])
         assert not caught.value.sent
-        assert server.asked == []
+        assert server.requests == []
 
 
-def test_a_server_that_speaks_no_tls(opened: Open) -> None:
+def test_a_server_without_tls_is_a_network_error(opened: Open) -> None:
     with RawServer(b"hello\r\n", hears=False) as server:
         with pytest.raises(NetworkError):
             opened(f"https://127.0.0.1:{server.port}/x").send(WRITES["save_new"])
-        assert not any(CANARY.encode() in asked for asked in server.asked)
+        assert not any(CANARY.encode() in request for request in server.requests)
 
 
-@pytest.mark.parametrize("said", [None, *(BROKEN_ANSWERS[k] for k in ("nothing", "truncated"))])
+@pytest.mark.parametrize("response", [None, *(BROKEN_ANSWERS[k] for k in ("nothing", "truncated"))])
 def test_no_failure_message_contains_the_cookie(
-    opened: Open, said: bytes | None, caplog: pytest.LogCaptureFixture
+    opened: Open, response: bytes | None, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)
-    with RawServer(said) as server:
+    with RawServer(response) as server:
         session = opened(server.url)
         with pytest.raises(PinesyncError) as caught:
             session.send(WRITES["save_new"])
-        assert CANARY.encode() in server.asked[0]
+        assert CANARY.encode() in server.requests[0]
     texts = ["".join(traceback.format_exception(caught.value)), caplog.text, repr(session)]
     error: BaseException | None = caught.value
     while error:
@@ -482,7 +488,7 @@ def test_no_failure_message_contains_the_cookie(
 
 
 @pytest.mark.promise("S3")
-def test_a_secret_shows_nothing() -> None:
+def test_the_repr_of_a_secret_hides_it() -> None:
     secret = Secret(CANARY, SIGN, "https://a.example:443")
     for text in (repr(secret), str(secret), f"{secret}", f"{[secret]!r}", f"{secret!s:>9}"):
         assert CANARY not in text

@@ -80,7 +80,7 @@ def crowded(status: int) -> Iterator[Crowded]:
 
 
 @pytest.mark.parametrize("status", [429, 503])
-def test_whoever_is_asked_for_fewer_sends_fewer(status: int) -> None:
+def test_a_429_lowers_the_number_of_requests_at_once(status: int) -> None:
     with crowded(status) as server:
         session = Session(server.url, None, Transport(jobs=JOBS))
         answers = Pool(JOBS)(lambda _: session.send(READ).status, range(JOBS))
@@ -89,7 +89,7 @@ def test_whoever_is_asked_for_fewer_sends_fewer(status: int) -> None:
     assert not server.together.is_set()
 
 
-def test_any_other_failure_changes_nothing() -> None:
+def test_other_failures_do_not_lower_the_limit() -> None:
     with crowded(500) as server:
         session = Session(server.url, None, Transport(jobs=JOBS, sleep=lambda _: None))
         answers = Pool(JOBS)(lambda _: session.send(READ).status, range(JOBS))

@@ -40,7 +40,7 @@ def kept(config: Path) -> Path:
     return store(config, parse(COOKIE), OWNER, 1_700_000_000.9).path
 
 
-def test_a_sign_in_is_kept_and_forgotten(config: Path) -> None:
+def test_a_sign_in_is_stored_and_removed(config: Path) -> None:
     assert load(config) is None
     path = kept(config)
     stored = load(config)
@@ -60,7 +60,7 @@ def test_a_sign_in_is_kept_and_forgotten(config: Path) -> None:
 @pytest.mark.promise("S2")
 @posix
 @pytest.mark.parametrize("umask", [0o000, 0o022, 0o077])
-def test_only_its_owner_can_read_it(config: Path, umask: int) -> None:
+def test_a_sign_in_is_readable_only_by_its_owner(config: Path, umask: int) -> None:
     before = os.umask(umask)
     try:
         path = kept(config)
@@ -74,7 +74,7 @@ def test_only_its_owner_can_read_it(config: Path, umask: int) -> None:
 @pytest.mark.promise("S2")
 @posix
 @pytest.mark.parametrize("mode", [0o640, 0o604, 0o660, 0o620, 0o602, 0o610, 0o601, 0o777])
-def test_a_file_that_others_can_open_is_refused(config: Path, mode: int) -> None:
+def test_a_file_readable_by_others_is_refused(config: Path, mode: int) -> None:
     kept(config).chmod(mode)
     with pytest.raises(StateError, match="other users") as caught:
         load(config)
@@ -105,7 +105,7 @@ def test_a_planted_temporary_file_is_not_written_through(config: Path, tmp_path:
     assert victim.read_text() == "kept"
 
 
-def test_leftovers_are_removed_and_nothing_else(config: Path) -> None:
+def test_only_leftovers_are_removed(config: Path) -> None:
     assert clear_leftovers(config) == ()
     path = kept(config)
     left = [config / f".session{name}-{number}.tmp" for name in ("", "-work") for number in (7, 88)]
@@ -120,13 +120,13 @@ def test_leftovers_are_removed_and_nothing_else(config: Path) -> None:
 
 
 @posix
-def test_what_a_running_login_writes_is_no_leftover(
+def test_the_file_of_a_running_login_is_not_removed(
     config: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Creating a file holds the folder's lock until it has its name, and so does cleaning up."""
     import fcntl
 
-    held: list[str] = []
+    present: list[str] = []
 
     def seen(name: str) -> Callable[..., Any]:
         real = getattr(Path, name)
@@ -138,7 +138,7 @@ def test_what_a_running_login_writes_is_no_leftover(
                     fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
             finally:
                 os.close(descriptor)
-            held.append(name)
+            present.append(name)
             return real(*names, **more)
 
         return call
@@ -148,12 +148,12 @@ def test_what_a_running_login_writes_is_no_leftover(
     kept(config)
     (config / ".session-7.tmp").write_text(CANARY)
     assert len(clear_leftovers(config)) == 1
-    assert held == ["replace", "unlink"]
+    assert present == ["replace", "unlink"]
 
 
 @posix
 @pytest.mark.parametrize("plant", ["folder", "pipe"])
-def test_what_is_no_file_is_refused(config: Path, plant: str) -> None:
+def test_a_sign_in_that_is_not_a_regular_file_is_refused(config: Path, plant: str) -> None:
     config.mkdir(parents=True)
     path = config / "session.json"
     if plant == "folder":
@@ -242,12 +242,12 @@ def test_named_sign_ins_are_separate(config: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["../x", "a/b", "a b", "ä", "a.json", "x" * 41, "a\n", "con:"])
-def test_what_is_no_name(config: Path, name: str) -> None:
+def test_an_invalid_sign_in_name_is_refused(config: Path, name: str) -> None:
     with pytest.raises(Misuse):
         path_of(config, name)
 
 
-def test_a_damaged_one_does_not_hide_the_others(config: Path) -> None:
+def test_a_damaged_sign_in_does_not_hide_the_others(config: Path) -> None:
     store(config, OTHER, OWNER, 2, name="work")
     store(config, parse(COOKIE), OWNER, 1).path.write_text("{")
     assert [one.name for one in list_sign_ins(config)] == ["work"]
@@ -260,11 +260,11 @@ def test_a_damaged_one_does_not_hide_the_others(config: Path) -> None:
 
 
 @pytest.mark.promise("S2")
-def test_the_keyring_has_the_cookie_and_the_file_has_not(config: Path, ring: Ring) -> None:
-    held = store(config, parse(COOKIE), OWNER, 1, keyring=True)
-    assert held.secret is None
-    assert secret_of(held) == parse(COOKIE)
-    body = held.path.read_text()
+def test_a_cookie_in_the_keyring_is_not_in_the_file(config: Path, ring: Ring) -> None:
+    sign_in = store(config, parse(COOKIE), OWNER, 1, keyring=True)
+    assert sign_in.secret is None
+    assert secret_of(sign_in) == parse(COOKIE)
+    body = sign_in.path.read_text()
     assert CANARY not in body
     assert SIGN not in body
     assert list(ring.held.values()) == [COOKIE]
@@ -272,19 +272,19 @@ def test_the_keyring_has_the_cookie_and_the_file_has_not(config: Path, ring: Rin
     assert ring.held == {}
 
 
-def test_what_moves_out_of_the_keyring_leaves_nothing_there(config: Path, ring: Ring) -> None:
+def test_moving_a_cookie_out_of_the_keyring_removes_it_there(config: Path, ring: Ring) -> None:
     store(config, parse(COOKIE), OWNER, 1, keyring=True)
     assert store(config, parse(COOKIE), OWNER, 2).secret == parse(COOKIE)
     assert ring.held == {}
 
 
-def test_two_homes_have_two_entries(tmp_path: Path, ring: Ring) -> None:
+def test_two_homes_have_two_keyring_entries(tmp_path: Path, ring: Ring) -> None:
     store(tmp_path / "a", parse(COOKIE), OWNER, 1, keyring=True)
     store(tmp_path / "b", OTHER, OWNER, 1, keyring=True)
     assert len(ring.held) == 2
 
 
-def test_a_keyring_that_forgets_is_found_out(config: Path, ring: Ring) -> None:
+def test_a_keyring_that_does_not_store_is_reported(config: Path, ring: Ring) -> None:
     ring.forgets = True
     with pytest.raises(NotSignedIn, match="did not keep"):
         store(config, parse(COOKIE), OWNER, 1, keyring=True)
@@ -292,31 +292,33 @@ def test_a_keyring_that_forgets_is_found_out(config: Path, ring: Ring) -> None:
 
 
 def test_a_keyring_without_the_cookie_is_reported(config: Path, ring: Ring) -> None:
-    held = store(config, parse(COOKIE), OWNER, 1, keyring=True)
+    sign_in = store(config, parse(COOKIE), OWNER, 1, keyring=True)
     ring.held.clear()
     with pytest.raises(NotSignedIn, match="any more"):
-        secret_of(held)
-    ring.held["pinesync", str(held.path)] = "nonsense"
+        secret_of(sign_in)
+    ring.held["pinesync", str(sign_in.path)] = "nonsense"
     with pytest.raises(NotSignedIn, match="not a cookie"):
-        secret_of(held)
+        secret_of(sign_in)
 
 
-def test_a_locked_keyring_is_reported_without_its_words(config: Path, ring: Ring) -> None:
-    held = store(config, parse(COOKIE), OWNER, 1, keyring=True)
+def test_a_locked_keyring_is_reported_without_its_message(config: Path, ring: Ring) -> None:
+    sign_in = store(config, parse(COOKIE), OWNER, 1, keyring=True)
     ring.locked = True
     for act in (
-        lambda: secret_of(held),
+        lambda: secret_of(sign_in),
         lambda: store(config, parse(COOKIE), OWNER, 1, keyring=True),
         lambda: forget(config),
     ):
         with pytest.raises(NotSignedIn, match="KeyringLocked") as caught:
             act()
-        said = f"{caught.value!r} {caught.value.hint} {caught.value.__cause__!r}"
-        assert CANARY not in said
+        message = f"{caught.value!r} {caught.value.hint} {caught.value.__cause__!r}"
+        assert CANARY not in message
         assert caught.value.__suppress_context__
 
 
-def test_a_missing_extra_is_reported(config: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_keyring_library_is_reported(
+    config: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setitem(__import__("sys").modules, "keyring", None)
     with pytest.raises(Misuse, match="not installed") as caught:
         store(config, parse(COOKIE), OWNER, 1, keyring=True)

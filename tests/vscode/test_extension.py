@@ -23,12 +23,12 @@ CONTRIBUTED = {command["command"] for command in MANIFEST["contributes"]["comman
 
 def test_the_package_is_an_extension(world: World) -> None:
     assert world("vscode", "package", "x.vsix").code == 0
-    with zipfile.ZipFile(world.place / "x.vsix") as held:
-        assert held.testzip() is None
-        names = held.namelist()
-        manifest = json.loads(held.read("extension/package.json"))
-        listed = ElementTree.fromstring(held.read("extension.vsixmanifest"))
-        types = ElementTree.fromstring(held.read(names[0]))
+    with zipfile.ZipFile(world.place / "x.vsix") as archive:
+        assert archive.testzip() is None
+        names = archive.namelist()
+        manifest = json.loads(archive.read("extension/package.json"))
+        listed = ElementTree.fromstring(archive.read("extension.vsixmanifest"))
+        types = ElementTree.fromstring(archive.read(names[0]))
     assert names[:2] == ["[Content_Types].xml", "extension.vsixmanifest"]
     assert manifest == MANIFEST | {"version": __version__}
     (identity,) = listed.iterfind(".//{*}Identity")
@@ -54,26 +54,28 @@ def test_a_package_replaces_only_a_package(world: World) -> None:
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="the editors are shell scripts")
-def test_every_editor_on_path_is_given_it(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_extension_is_installed_into_every_editor_on_path(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
     here = world.place / "bin"
     here.mkdir()
     monkeypatch.setenv("PATH", str(here))
     assert "no editor is on PATH" in world("vscode", "install", code=2).err
     for name, code in (("codium", 0), ("code-server", 0), ("mine", 0), ("cursor", 1)):
         editor = here / name
-        said = "echo no room" if code else f'/bin/cp "$2" {here}/{name}.vsix'
-        editor.write_text(f'#!/bin/sh\n[ "$1 $3" = "--install-extension --force" ] && {said}\n')
+        command = "echo no room" if code else f'/bin/cp "$2" {here}/{name}.vsix'
+        editor.write_text(f'#!/bin/sh\n[ "$1 $3" = "--install-extension --force" ] && {command}\n')
         editor.write_text(f"{editor.read_text()}exit {code}\n")
         editor.chmod(0o755)
-    given = world("vscode", "install", "--json", code=1).json
-    found = {Path(one["command"]).name: one["message"] for one in given["editors"]}
+    result = world("vscode", "install", "--json", code=1).json
+    found = {Path(editor["command"]).name: editor["message"] for editor in result["editors"]}
     assert found == {"codium": "", "code-server": "", "cursor": "no room"}
     assert zipfile.is_zipfile(here / "codium.vsix")
     assert world("vscode", "install", "--code", str(here / "mine")).out.endswith("/mine\n")
     assert zipfile.is_zipfile(here / "mine.vsix")
 
 
-def test_it_needs_no_library() -> None:
+def test_the_extension_has_no_dependencies() -> None:
     assert not {"dependencies", "devDependencies", "scripts"} & MANIFEST.keys()
     needed = {name for code in CODE.values() for name in re.findall(r"require\('([^']+)'\)", code)}
     foreign = {name for name in needed if not name.startswith(("./", "node:"))}
@@ -82,7 +84,7 @@ def test_it_needs_no_library() -> None:
     assert not [name for name, code in CODE.items() if sends.search(code)]
 
 
-def test_every_command_is_there_and_in_no_other_workspace() -> None:
+def test_every_command_is_contributed_only_for_a_workspace() -> None:
     named = re.findall(r"^ {4,6}(\w+): \(", CODE["extension.js"] + CODE["actions.js"], re.M)
     assert {f"pinesync.{name}" for name in named} == CONTRIBUTED
     menus = MANIFEST["contributes"]["menus"]
@@ -106,6 +108,6 @@ def test_every_role_has_a_colour() -> None:
 
 
 @pytest.mark.parametrize("name", CODE)
-def test_a_module_can_be_held_in_mind(name: str) -> None:
+def test_no_module_is_too_long(name: str) -> None:
     assert CODE[name].count("\n") <= 300
     assert CODE[name].startswith("'use strict';\n/**")

@@ -21,7 +21,7 @@ class Watching:
     """The events of a session, in the order they came."""
 
     world: World
-    told: list[Event] = field(default_factory=list)
+    events: list[Event] = field(default_factory=list)
     _news: queue.Queue[Event | BaseException] = field(default_factory=queue.Queue)
     _stop: threading.Event = field(default_factory=threading.Event)
     _thread: threading.Thread | None = None
@@ -63,12 +63,12 @@ class Watching:
         return {"facade_url": self.world.server.url, "facade_cookie": os.environ["PINESYNC_COOKIE"]}
 
     def until(self, wanted: Callable[[Any], bool]) -> Any:
-        """The next event of that kind; earlier ones are in `told`."""
+        """The next event of that kind; earlier ones are in `events`."""
         while True:
             event = self._news.get(timeout=PATIENCE)
             if isinstance(event, BaseException):
                 raise event
-            self.told.append(event)
+            self.events.append(event)
             if wanted(event):
                 return event
 
@@ -81,7 +81,7 @@ class Watching:
                 return
             if isinstance(event, BaseException):
                 raise event
-            self.told.append(event)
+            self.events.append(event)
 
     def done(self, path: str = TREND_PATH) -> Any:
         """The next thing that was done with the script: its outcome."""
@@ -115,8 +115,8 @@ class Watching:
             event = self._news.get()
             if isinstance(event, BaseException):
                 raise event
-            self.told.append(event)
-        return self.told
+            self.events.append(event)
+        return self.events
 
 
 @pytest.fixture

@@ -170,9 +170,9 @@ def moved_in(file: Path, text: bytes) -> None:
 
 def by_memory(file: Path, text: bytes) -> None:
     """Mapped into memory: the system reports only the end."""
-    with file.open("r+b") as held:
-        held.truncate(len(text))
-        with mmap.mmap(held.fileno(), len(text)) as memory:
+    with file.open("r+b") as mapped:
+        mapped.truncate(len(text))
+        with mmap.mmap(mapped.fileno(), len(text)) as memory:
             memory[:] = text
 
 
@@ -230,7 +230,7 @@ def check_uploads(watching: Watching, *texts: str, told: int = 0, again: int = 0
     assert set(world.account()) == {"Trend", "Breakout", "Tools"}
     assert world.words() == {}
     assert all(world.entry(path)["version"] for path in PATHS)
-    events = watching.told
+    events = watching.events
     sent = [e.path for e in events if isinstance(e, Checking) and e.path != BREAKOUT_PATH]
     assert sent == [TREND_PATH] * (len(texts) + again)
     assert sum(isinstance(event, Notice | Held | Trouble) for event in events) == told

@@ -14,8 +14,8 @@ from tests.world import World
 
 
 class Session:
-    """With `--json`, only standard output is read, and `said` has the rest at the end; without
-    it, both are one stream, as an editor's task sees them."""
+    """With `--json`, `lines` are standard output and `stderr()` the rest. Without it, both are one
+    stream, as an editor's task sees them."""
 
     def __init__(self, world: World, *arguments: object, **env: str) -> None:
         self._as_json = "--json" in arguments
@@ -39,7 +39,7 @@ class Session:
             ready, _, _ = select.select([self.child.stdout], [], [], PATIENCE)
             assert ready, f"nothing more came: {self.lines}"
             more = os.read(self.child.stdout.fileno(), 65536)
-            assert more, f"it has ended: {self.lines} {self.said()}"
+            assert more, f"it has ended: {self.lines} {self.stderr()}"
             self._rest += more
         line, self._rest = self._rest.split(b"\n", 1)
         self.lines.append(line.decode())
@@ -58,7 +58,7 @@ class Session:
             if event["event"] == kind and path in ("", its):
                 return event
 
-    def said(self) -> str:
+    def stderr(self) -> str:
         """To standard error, once it has ended."""
         return str(self.child.stderr.read().decode()) if self._as_json else ""
 
@@ -70,7 +70,7 @@ class Session:
     def stops(self) -> None:
         """It ends at Ctrl-C, and nothing had gone wrong."""
         assert self.interrupt() == 0
-        assert self.said() == ""
+        assert self.stderr() == ""
 
     def end(self) -> int:
         while more := os.read(self.child.stdout.fileno(), 65536):

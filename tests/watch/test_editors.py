@@ -38,7 +38,7 @@ def installed(*programs: str) -> list[pytest.ParameterSet]:
 @pytest.mark.promise(32)
 @pytest.mark.parametrize("sets", _VIM_SETS)
 @pytest.mark.parametrize("vim", installed("vim", "nvim"))
-def test_vim(watching: Watching, vim: str, sets: str) -> None:
+def test_a_save_in_vim_is_one_upload(watching: Watching, vim: str, sets: str) -> None:
     keys = (":$put ='plot(close)'\r:w\r", ":$put ='plot(open)'\r:w\r", ":q\r")
     saves_twice(watching, keys, vim, "--clean", "-c", f"set {sets}")
 
@@ -68,7 +68,7 @@ _EMACS_SETS = (
 
 @pytest.mark.parametrize("sets", _EMACS_SETS)
 @pytest.mark.parametrize("emacs", installed("emacs"))
-def test_emacs(watching: Watching, emacs: str, sets: str) -> None:
+def test_a_save_in_emacs_is_one_upload(watching: Watching, emacs: str, sets: str) -> None:
     world = watching.start().world
     file = world.folder / TREND_PATH
     with at_terminal(file, emacs, "-nw", "-Q", "--eval", sets) as editor:
@@ -86,7 +86,7 @@ def test_emacs(watching: Watching, emacs: str, sets: str) -> None:
 
 
 @pytest.mark.parametrize("emacs", installed("emacs"))
-def test_what_emacs_saves_by_itself_is_not_sent(watching: Watching, emacs: str) -> None:
+def test_an_emacs_auto_save_is_not_sent(watching: Watching, emacs: str) -> None:
     world = watching.start().world
     file = world.folder / TREND_PATH
     unasked = '(defun s () (interactive) (do-auto-save t) (message (concat "sa" "ved")))'
@@ -105,7 +105,7 @@ def test_what_emacs_saves_by_itself_is_not_sent(watching: Watching, emacs: str) 
 
 @pytest.mark.parametrize("sets", ["--ignorercfiles", "--backup", "--locking"])
 @pytest.mark.parametrize("nano", installed("nano"))
-def test_nano(watching: Watching, nano: str, sets: str) -> None:
+def test_a_save_in_nano_is_one_upload(watching: Watching, nano: str, sets: str) -> None:
     saves_twice(watching, ("\x1b/plot(close)\x13", "\rplot(open)\x13", "\x18"), nano, sets)
 
 
@@ -120,9 +120,9 @@ def test_nano(watching: Watching, nano: str, sets: str) -> None:
         (("tee", "-a"), "plot(close)\n"),
         (("dd", "conv=notrunc", "oflag=append", "status=none"), "plot(close)\n"),
     ],
-    ids=lambda given: " ".join(given[:2]) if isinstance(given, tuple) else "",
+    ids=lambda stdin: " ".join(stdin[:2]) if isinstance(stdin, tuple) else "",
 )
-def test_editors_of_the_command_line(
+def test_a_command_line_edit_is_one_upload(
     watching: Watching, command: tuple[str, ...], keys: str
 ) -> None:
     if not shutil.which(command[0]):
@@ -141,7 +141,7 @@ def test_editors_of_the_command_line(
 
 @pytest.mark.promise(32)
 @pytest.mark.parametrize("save", CALLS, ids=lambda save: save.__name__)
-def test_what_other_editors_do(watching: Watching, save: Save) -> None:
+def test_each_way_editors_write_files_is_one_upload(watching: Watching, save: Save) -> None:
     """A longer text, a shorter one, and one of the same length."""
     world = watching.start().world
     for text in (LAST, SLOWER, TREND.replace("20", "99")):
@@ -151,7 +151,7 @@ def test_what_other_editors_do(watching: Watching, save: Save) -> None:
 
 
 @pytest.mark.parametrize("save", CALLS, ids=lambda save: save.__name__)
-def test_where_the_system_tells_of_no_changes(
+def test_saves_are_found_by_polling_without_file_events(
     watching: Watching, save: Save, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def refused(observer: object) -> None:
@@ -163,5 +163,5 @@ def test_where_the_system_tells_of_no_changes(
     for text in (LAST, TREND.replace("20", "99")):
         save(world.folder / TREND_PATH, text.encode())
         assert watching.done().done == "saved"
-    assert any(isinstance(event, Began) and event.by_looking for event in watching.told)
+    assert any(isinstance(event, Began) and event.by_looking for event in watching.events)
     check_uploads(watching, LAST, TREND.replace("20", "99"))

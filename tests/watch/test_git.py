@@ -48,7 +48,7 @@ def pulled(world: World, text: str, name: str = "Trend") -> None:
 
 
 @pytest.fixture
-def kept(watching: Watching) -> Watching:
+def repo(watching: Watching) -> Watching:
     """Not yet started, in a repository with one commit."""
     git(watching.world, "init", "-q")
     commit(watching.world)
@@ -61,8 +61,8 @@ def look_at_all(watching: Watching) -> list[Event]:
     for path in sorted(world.files()):
         if path.endswith(".pine"):
             os.utime(world.folder / path)
-    watching.saves(world.read(BREAKOUT_PATH) + f"// {len(watching.told)}\n", BREAKOUT_PATH)
-    return watching.told
+    watching.saves(world.read(BREAKOUT_PATH) + f"// {len(watching.events)}\n", BREAKOUT_PATH)
+    return watching.events
 
 
 def checked(events: Iterable[Event]) -> set[str]:
@@ -76,11 +76,11 @@ def held(events: Iterable[Event]) -> set[str]:
 
 def stays_held(watching: Watching, text: str, path: str = TREND_PATH) -> None:
     """Git wrote this text: it is reported and not sent."""
-    before, begun = watching.world.account(), len(watching.told)
+    before, begun = watching.world.account(), len(watching.events)
     assert path in watching.held().paths
-    told = look_at_all(watching)[begun:]
+    events = look_at_all(watching)[begun:]
     assert watching.world.read(path) == text
-    assert path not in checked(told)
+    assert path not in checked(events)
     after = watching.world.account()
     assert {name for name in after if after[name] != before[name]} == {"Breakout"}
 
@@ -113,7 +113,7 @@ def test_another_branch_is_reported_and_not_uploaded(watching: Watching) -> None
     watching.start()
     before = world.account()
     git(world, "checkout", "-q", "other")
-    while not held(watching.told) >= set(paths):
+    while not held(watching.events) >= set(paths):
         assert watching.held().why == BY_GIT
     assert checked(look_at_all(watching)) == {BREAKOUT_PATH}
     assert all(world.account()[name] == before[name] for name in before if name != "Breakout")
@@ -123,15 +123,15 @@ def test_another_branch_is_reported_and_not_uploaded(watching: Watching) -> None
     assert world.words() == {}
 
 
-def test_a_branch_whose_pine_toml_moves_along_is_not_even_held(watching: Watching) -> None:
+def test_a_branch_with_its_own_pine_toml_is_not_held(watching: Watching) -> None:
     world = watching.world
     many(world, "push")
     watching.start()
     for branch in ("other", "main", "other"):
         git(world, "checkout", "-q", branch)
-    told = look_at_all(watching)
-    assert not any(isinstance(event, Held) for event in told)
-    assert checked(told) == {BREAKOUT_PATH}
+    events = look_at_all(watching)
+    assert not any(isinstance(event, Held) for event in events)
+    assert checked(events) == {BREAKOUT_PATH}
 
 
 # -- one file -------------------------------------------------------------------------------------
@@ -140,39 +140,37 @@ def test_a_branch_whose_pine_toml_moves_along_is_not_even_held(watching: Watchin
 @pytest.mark.parametrize(
     "words", [("checkout", "--", TREND_PATH), ("restore", TREND_PATH), ("checkout", "-q", "-f")]
 )
-def test_a_discarded_file_after_a_pull(kept: Watching, words: tuple[str, ...]) -> None:
-    world = kept.world
+def test_a_file_discarded_after_a_pull_is_held(repo: Watching, words: tuple[str, ...]) -> None:
+    world = repo.world
     pulled(world, SLOWER)
     if words[-1] == "-f":  # all of it but pine.toml
         git(world, "add", "pine.toml")
         git(world, "commit", "-q", "-m", "pulled")
-    kept.start()
+    repo.start()
     git(world, *words)
-    stays_held(kept, TREND)
+    stays_held(repo, TREND)
     assert world.words() == {TREND_PATH: "undoes"}
-    kept.press("p")
-    refused = kept.done()
+    repo.press("p")
+    refused = repo.done()
     assert (refused.done, refused.exit_code) == ("refused", 3)
     assert world.saved() == [TREND, SLOWER]
 
 
-def test_it_is_seen_every_time(kept: Watching) -> None:
+def test_a_discarded_file_is_held_every_time(repo: Watching) -> None:
     """In any order: the event, git's lock, its index."""
-    world = kept.world
+    world = repo.world
     pulled(world, SLOWER)
-    kept.start()
+    repo.start()
     for _ in range(10):
         git(world, "checkout", "--", TREND_PATH)
-        assert kept.until(lambda e: isinstance(e, Held | Checking)).event == "held"
+        assert repo.until(lambda e: isinstance(e, Held | Checking)).event == "held"
         assert world("pull", TREND_PATH).code == 0
         assert world.read() == SLOWER
         os.utime(world.folder / TREND_PATH)
-        kept.until(lambda event: event.event == "quiet" and event.waiting == 0)
+        repo.until(lambda event: event.event == "quiet" and event.waiting == 0)
 
 
-def test_what_is_held_is_what_it_is_until_a_push(
-    kept: Watching, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_file_stays_held_until_a_push(repo: Watching, monkeypatch: pytest.MonkeyPatch) -> None:
     """Also where the file itself is not looked at again."""
     monkeypatch.setattr("pinesync.watch.debouncer.LOOK_SECONDS", 0.05)
     scanned, stats = threading.Semaphore(0), WorkingTree.stats
@@ -182,29 +180,29 @@ def test_what_is_held_is_what_it_is_until_a_push(
         return stats(self)
 
     monkeypatch.setattr(WorkingTree, "stats", counting)
-    world = kept.world
+    world = repo.world
     branch(world, "other", LONGER)
-    kept.start()
+    repo.start()
     git(world, "checkout", "-q", "other")
-    stays_held(kept, LONGER)
-    assert kept.until(lambda event: event.event == "quiet").waiting == 1
+    stays_held(repo, LONGER)
+    assert repo.until(lambda event: event.event == "quiet").waiting == 1
     while scanned.acquire(blocking=False):
         pass
     for _ in range(5):
         assert scanned.acquire(timeout=60)
     assert world("push", TREND_PATH).code == 0
     assert world.saved() == [TREND, LONGER]
-    assert kept.until(lambda event: event.event == "quiet").waiting == 0
-    kept.saves(MERGED)
+    assert repo.until(lambda event: event.event == "quiet").waiting == 0
+    repo.saves(MERGED)
 
 
-def test_what_is_held_is_sent_once_somebody_saves_it(kept: Watching) -> None:
-    world = kept.world
+def test_a_held_file_is_sent_once_saved(repo: Watching) -> None:
+    world = repo.world
     branch(world, "other", LONGER)
-    kept.start()
+    repo.start()
     git(world, "checkout", "-q", "other")
-    stays_held(kept, LONGER)
-    kept.saves(MERGED)
+    stays_held(repo, LONGER)
+    repo.saves(MERGED)
     assert world.saved() == [TREND, MERGED]
 
 
@@ -226,47 +224,47 @@ WRITES: dict[str, tuple[str, str]] = {
 
 
 @pytest.mark.parametrize("way", WRITES)
-def test_files_that_git_writes_are_held(kept: Watching, way: str) -> None:
+def test_files_that_git_writes_are_held(repo: Watching, way: str) -> None:
     """`other` has the line at the end, `main` the number near the top, `ahead` one line more."""
-    world = kept.world
+    world = repo.world
     branch(world, "other", LONGER)
     committed(world, SLOWER)
     git(world, "checkout", "-q", "-b", "ahead")
     committed(world, SLOWER + "// ahead\n")
     if way != "revert":
         git(world, "checkout", "-q", "main")
-    kept.start()
+    repo.start()
     words, text = WRITES[way]
     git(world, *words.split())
-    while world.read() != text or TREND_PATH not in held(kept.told):
-        kept.until(lambda event: isinstance(event, Held))
-    told = look_at_all(kept)
-    assert checked(told) == {BREAKOUT_PATH}
+    while world.read() != text or TREND_PATH not in held(repo.events):
+        repo.until(lambda event: isinstance(event, Held))
+    events = look_at_all(repo)
+    assert checked(events) == {BREAKOUT_PATH}
     assert world.saved() == [TREND]
 
 
-def test_a_merge_conflict_is_reported_and_its_resolution_sent(kept: Watching) -> None:
-    world = kept.world
+def test_a_merge_conflict_is_reported_and_its_resolution_sent(repo: Watching) -> None:
+    world = repo.world
     branch(world, "other", LONGER)
     committed(world, TREND + "plot(open)\n")
-    kept.start()
+    repo.start()
     git(world, "merge", "other", code=1)
-    assert "conflict markers" in kept.news().message
-    kept.saves(LONGER + "plot(open)\n")
+    assert "conflict markers" in repo.news().message
+    repo.saves(LONGER + "plot(open)\n")
     git(world, "commit", "-q", "-a", "-m", "merged")
     assert world.saved() == [TREND, LONGER + "plot(open)\n"]
 
 
-def test_a_revert_of_all_that_was_pulled_is_reported_and_not_sent(kept: Watching) -> None:
+def test_a_revert_of_everything_pulled_is_reported_and_not_sent(repo: Watching) -> None:
     """pine.toml goes back as well: the file matches its base."""
-    world = kept.world
+    world = repo.world
     pulled(world, SLOWER)
     commit(world)
-    kept.start(poll=0.05)
+    repo.start(poll=0.05)
     git(world, "revert", "--no-edit", "HEAD")
-    assert kept.news().word == "rolled-back"
-    look_at_all(kept)
-    assert TREND_PATH not in checked(kept.told)
+    assert repo.news().word == "rolled-back"
+    look_at_all(repo)
+    assert TREND_PATH not in checked(repo.events)
     assert world.saved() == [TREND, SLOWER]
     assert world("push", TREND_PATH).code == 3
     assert world.saved() == [TREND, SLOWER]
@@ -277,54 +275,54 @@ def test_a_revert_of_all_that_was_pulled_is_reported_and_not_sent(kept: Watching
 
 @pytest.mark.parametrize("packed", [False, True])
 @pytest.mark.parametrize("which", [0, 1])
-def test_what_comes_out_of_the_stash_is_held(kept: Watching, which: int, packed: bool) -> None:
+def test_a_file_from_the_stash_is_held(repo: Watching, which: int, packed: bool) -> None:
     """The newest and an older one; and after `git gc` no file has the stash's name."""
-    world = kept.world
+    world = repo.world
     texts = [LONGER + "// second\n", LONGER]
-    kept.start()
+    repo.start()
     git(world, "config", "core.logAllRefUpdates", "false")
     for text in reversed(texts):
         world.write(text + "plot(undeclared)\n")  # no version of it ever
-        assert kept.done().exit_code == 4
+        assert repo.done().exit_code == 4
         git(world, "stash", "-q")
         assert world.read() == TREND
     if packed:
         git(world, "gc", "-q")
-    look_at_all(kept)
+    look_at_all(repo)
     commit(world)
     git(world, "stash", "pop", "-q", f"stash@{{{which}}}")
-    stays_held(kept, texts[which] + "plot(undeclared)\n")
+    stays_held(repo, texts[which] + "plot(undeclared)\n")
 
 
-def test_a_stash_with_its_pine_toml_is_nothing(kept: Watching) -> None:
-    world = kept.start().world
-    kept.saves(LONGER)
+def test_a_stash_including_pine_toml_is_not_held(repo: Watching) -> None:
+    world = repo.start().world
+    repo.saves(LONGER)
     git(world, "stash", "-q")
     assert world.read() == TREND
     git(world, "stash", "pop", "-q")
     assert world.read() == LONGER
-    told = look_at_all(kept)
-    assert not any(isinstance(event, Held) for event in told)
+    events = look_at_all(repo)
+    assert not any(isinstance(event, Held) for event in events)
     assert world.saved() == [TREND, LONGER]
 
 
-def test_one_file_in_the_stash(kept: Watching) -> None:
+def test_a_file_stashed_alone_is_held(repo: Watching) -> None:
     """Without its pine.toml: what it had been before is not what was saved last."""
-    world = kept.start().world
+    world = repo.start().world
     world.write(LONGER)
-    kept.done()
+    repo.done()
     git(world, "stash", "push", "-q", TREND_PATH)
-    stays_held(kept, TREND)
+    stays_held(repo, TREND)
     git(world, "stash", "pop", "-q")
-    look_at_all(kept)
-    assert kept.until(lambda event: event.event == "quiet").waiting == 0
+    look_at_all(repo)
+    assert repo.until(lambda event: event.event == "quiet").waiting == 0
     assert world.saved() == [TREND, LONGER]
 
 
 # -- repositories of other shapes -----------------------------------------------------------------
 
 
-def test_a_workspace_below_the_repository(watching: Watching) -> None:
+def test_a_git_write_in_a_subfolder_is_held(watching: Watching) -> None:
     world = watching.world
     git(world.place, "init", "-q")
     commit(world, world.place)
@@ -334,7 +332,7 @@ def test_a_workspace_below_the_repository(watching: Watching) -> None:
     stays_held(watching, TREND)
 
 
-def test_a_second_work_tree(watching: Watching) -> None:
+def test_a_checkout_in_a_second_work_tree_is_held(watching: Watching) -> None:
     """Its index and HEAD lie elsewhere, and .git is a file."""
     world = watching.world
     world.folder.rename(world.place / "first")
@@ -348,37 +346,37 @@ def test_a_second_work_tree(watching: Watching) -> None:
     stays_held(watching, TREND)
 
 
-def test_another_work_tree_inside_is_none_of_our_files(kept: Watching) -> None:
-    world = kept.start().world
+def test_a_work_tree_inside_the_workspace_is_ignored(repo: Watching) -> None:
+    world = repo.start().world
     git(world, "worktree", "add", "-q", "inside")
     assert (world.folder / "inside" / TREND_PATH).is_file()
-    told = look_at_all(kept)
-    assert not any(isinstance(event, Held | Notice) for event in told)
-    assert checked(told) == {BREAKOUT_PATH}
+    events = look_at_all(repo)
+    assert not any(isinstance(event, Held | Notice) for event in events)
+    assert checked(events) == {BREAKOUT_PATH}
 
 
-def test_line_ends_that_git_changes(kept: Watching) -> None:
-    world = kept.world
+def test_a_file_with_line_ends_converted_by_git_is_held(repo: Watching) -> None:
+    world = repo.world
     git(world, "config", "core.autocrlf", "true")
     branch(world, "other", LONGER)
-    kept.start()
+    repo.start()
     git(world, "checkout", "-q", "other")
-    stays_held(kept, LONGER.replace("\n", "\r\n"))
+    stays_held(repo, LONGER.replace("\n", "\r\n"))
     git(world, "checkout", "-q", "-f", "main")
     assert world.read() == TREND.replace("\n", "\r\n")
 
 
-def test_what_watch_brings_moves_the_tracking_branch(kept: Watching) -> None:
+def test_a_pull_by_watch_moves_the_tracking_branch(repo: Watching) -> None:
     """And moves nothing that would make its own files look like git's."""
-    world = kept.start(pull=True, poll=0.05).world
+    world = repo.start(pull=True, poll=0.05).world
     world.web_save(SLOWER)
-    assert kept.done().done == "pulled"
-    kept.stop()
+    assert repo.done().done == "pulled"
+    repo.stop()
     git(world, "log", "-1", "--format=%s", "tradingview/saved", stdin="Trend 2.0")
     git(world, "diff", "--quiet", "tradingview/saved")
 
 
-def test_a_repository_that_is_made_while_watching(watching: Watching) -> None:
+def test_a_repository_created_while_watching_is_found(watching: Watching) -> None:
     world = watching.start().world
     world.web_save(SLOWER)
     git(world, "init", "-q")
@@ -390,11 +388,11 @@ def test_a_repository_that_is_made_while_watching(watching: Watching) -> None:
 
 
 def test_without_git_a_save_is_sent(
-    kept: Watching, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    repo: Watching, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
-    world = kept.start().world
-    kept.saves(LONGER)
+    world = repo.start().world
+    repo.saves(LONGER)
     assert world.saved() == [TREND, LONGER]
 
 
@@ -441,88 +439,90 @@ class Moment:
 
 
 @pytest.fixture
-def moment(kept: Watching, monkeypatch: pytest.MonkeyPatch) -> Moment:
-    return Moment(kept, monkeypatch)
+def moment(repo: Watching, monkeypatch: pytest.MonkeyPatch) -> Moment:
+    return Moment(repo, monkeypatch)
 
 
-def test_a_save_and_right_after_it_a_commit(kept: Watching, moment: Moment) -> None:
+def test_a_save_followed_by_a_commit_is_sent(repo: Watching, moment: Moment) -> None:
     """An editor saves all before it commits: the text was a person's before it was git's."""
-    world = kept.start().world
+    world = repo.start().world
     moment.begins(LONGER)
     commit(world)
     moment.ends()
-    assert kept.done().done == "saved"
+    assert repo.done().done == "saved"
     commit(world)
-    kept.saves(SLOWER)
+    repo.saves(SLOWER)
     git(world, "commit", "-q", "--allow-empty", "-m", "nothing")
     assert world.saved() == [TREND, LONGER, SLOWER]
-    assert not held(kept.told)
+    assert not held(repo.events)
 
 
-def test_a_save_and_right_after_it_git_over_it(kept: Watching, moment: Moment) -> None:
+def test_a_save_overwritten_by_git_is_not_sent(repo: Watching, moment: Moment) -> None:
     """It was the person's, and is not any more; also where that is committed."""
-    world = kept.world
+    world = repo.world
     pulled(world, SLOWER)
-    kept.start()
+    repo.start()
     moment.begins(LONGER)
     git(world, "checkout", "--", TREND_PATH)
     commit(world)
     moment.ends()
-    stays_held(kept, TREND)
+    stays_held(repo, TREND)
     assert world.saved() == [TREND, SLOWER]
 
 
-def test_what_writes_the_file_before_it_locks_the_index(kept: Watching, moment: Moment) -> None:
+def test_a_write_before_the_index_lock_is_held(repo: Watching, moment: Moment) -> None:
     """So do programs that are not git itself: it is no save, unless it is committed."""
-    world = kept.world
+    world = repo.world
     pulled(world, SLOWER)
-    kept.start()
+    repo.start()
     moment.begins(TREND)
     git(world, "update-index", "-q", "--refresh")
     moment.ends()
-    stays_held(kept, TREND)
+    stays_held(repo, TREND)
     assert world.saved() == [TREND, SLOWER]
 
 
-def test_a_commit_pauses_nothing(kept: Watching) -> None:
-    world = kept.start().world
+def test_a_commit_does_not_delay_saves(repo: Watching) -> None:
+    world = repo.start().world
     for number in range(3):
-        kept.saves(f"{LONGER}// {number}\n")
+        repo.saves(f"{LONGER}// {number}\n")
         commit(world)
     git(world, "commit", "-q", "--amend", "-m", "again")
     git(world, "tag", "one")
     git(world, "gc", "-q")
-    kept.saves(SLOWER)
+    repo.saves(SLOWER)
     assert len(world.saved()) == 5
-    assert not held(kept.told)
+    assert not held(repo.events)
 
 
-def test_a_save_while_git_writes_other_files(kept: Watching) -> None:
-    world = kept.world
+def test_a_save_while_git_writes_other_files_is_sent(repo: Watching) -> None:
+    world = repo.world
     pulled(world, TREND + "// there\n", "Tools")
-    kept.start()
+    repo.start()
     git(world, "checkout", "--", TOOLS_PATH)
-    kept.saves(LONGER)
-    look_at_all(kept)
-    assert held(kept.told) == {TOOLS_PATH}
+    repo.saves(LONGER)
+    look_at_all(repo)
+    assert held(repo.events) == {TOOLS_PATH}
     assert world.saved() == [TREND, LONGER]
 
 
-def test_the_committed_text_is_a_save_where_git_did_nothing(kept: Watching) -> None:
+def test_the_committed_text_is_sent_if_git_did_not_write_it(repo: Watching) -> None:
     """Taken back in the editor."""
-    world = kept.start().world
+    world = repo.start().world
     world.write(LONGER)
-    kept.done()
-    kept.saves(TREND)
+    repo.done()
+    repo.saves(TREND)
     assert world.saved() == [TREND, LONGER, TREND]
     world.write(BROKEN)
-    assert kept.done().exit_code == 4
+    assert repo.done().exit_code == 4
     world.write(TREND)
-    assert kept.until(lambda event: event.event == "quiet" and not event.broken)
+    assert repo.until(lambda event: event.event == "quiet" and not event.broken)
     assert len(world.saved()) == 3
 
 
-def test_what_git_did_earlier_is_over(kept: Watching, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_finished_git_operation_does_not_hold_later_saves(
+    repo: Watching, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """It is known once all is at rest, and then no save is taken for git's."""
     looked, look = threading.Semaphore(0), Files.scan
 
@@ -533,47 +533,47 @@ def test_what_git_did_earlier_is_over(kept: Watching, monkeypatch: pytest.Monkey
         return found
 
     monkeypatch.setattr(Files, "scan", telling)
-    world = kept.world
+    world = repo.world
     branch(world, "other", LONGER)
-    kept.start()
+    repo.start()
     git(world, "reset", "-q", "other", "--", TREND_PATH)  # the index alone
     assert looked.acquire(timeout=60)
-    kept.saves(LONGER)
+    repo.saves(LONGER)
 
 
-def test_the_index_alone_is_nothing(kept: Watching) -> None:
-    world = kept.start().world
+def test_a_change_of_the_index_holds_nothing(repo: Watching) -> None:
+    world = repo.start().world
     world.write(MERGED)
-    kept.done()
+    repo.done()
     git(world, "add", "-p", TREND_PATH, stdin="y\nn\n")
     git(world, "add", "-A")
     git(world, "reset", "-q")
-    told = look_at_all(kept)
-    assert not any(isinstance(event, Held) for event in told)
+    events = look_at_all(repo)
+    assert not any(isinstance(event, Held) for event in events)
     assert world.saved() == [TREND, MERGED]
 
 
 @pytest.mark.parametrize("adds", [True, False])
-def test_a_hook_that_formats(kept: Watching, adds: bool) -> None:
+def test_text_formatted_by_a_hook_is_an_edit_until_committed(repo: Watching, adds: bool) -> None:
     """What it leaves for the person to commit is an edit; what it commits is git's, or one."""
-    world = kept.world
+    world = repo.world
     hook = world.folder / ".git" / "hooks" / "pre-commit"
     hook.parent.mkdir(exist_ok=True)
     ending = "git add -A" if adds else "exit 1"
     hook.write_text(f"#!/bin/sh\necho '// formatted' >> {TREND_PATH}\n{ending}\n")
     hook.chmod(0o755)
-    kept.start()
+    repo.start()
     world.write(LONGER)
-    kept.done()
+    repo.done()
     git(world, "add", "-A")
     git(world, "commit", "-q", "-m", "one", code=0 if adds else 1)
     formatted = LONGER + "// formatted\n"
     assert world.read() == formatted
     if adds:
-        look_at_all(kept)
-        assert (TREND_PATH in held(kept.told)) is (world.saved() == [TREND, LONGER])
+        look_at_all(repo)
+        assert (TREND_PATH in held(repo.events)) is (world.saved() == [TREND, LONGER])
     else:
-        assert kept.done().done == "saved"
+        assert repo.done().done == "saved"
         assert world.saved() == [TREND, LONGER, formatted]
 
 
@@ -590,12 +590,12 @@ class Hand:
         self.files.begin()
 
 
-def test_a_lock_that_a_killed_git_left_is_not_waited_for_for_ever(kept: Watching) -> None:
-    hand = Hand(kept)
-    lock = kept.world.folder / ".git" / "index.lock"
+def test_a_stale_index_lock_is_ignored_after_a_while(repo: Watching) -> None:
+    hand = Hand(repo)
+    lock = repo.world.folder / ".git" / "index.lock"
     lock.touch()
     for text in (LONGER, SLOWER):
-        kept.world.write(text)
+        repo.world.write(text)
         if text == LONGER:
             assert hand.files.scan([TREND_FILE]).recheck_soon == (TREND_FILE,)
             hand.now += GIT_LOCK_SECONDS - 1
@@ -609,25 +609,27 @@ def test_a_lock_that_a_killed_git_left_is_not_waited_for_for_ever(kept: Watching
     hand.files.scan(())
     assert not hand.files.git_moved()
     lock.touch()
-    kept.world.write(MERGED)
+    repo.world.write(MERGED)
     assert hand.files.scan([TREND_FILE]).recheck_soon == (TREND_FILE,)
 
 
-def test_a_left_lock_in_a_session(kept: Watching, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_save_is_sent_despite_a_stale_index_lock(
+    repo: Watching, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(files_module, "GIT_LOCK_SECONDS", 0.3)
-    world = kept.start().world
+    world = repo.start().world
     (world.folder / ".git" / "index.lock").touch()
-    kept.saves(LONGER)
+    repo.saves(LONGER)
 
 
-def test_events_that_are_still_on_their_way(kept: Watching) -> None:
+def test_a_git_write_is_recognized_before_its_event(repo: Watching) -> None:
     """Git wrote two files, and there is an event for one: the other is recognized as well."""
-    world = kept.world
+    world = repo.world
     git(world, "checkout", "-q", "-b", "other")
     world.write(LONGER)
     committed(world, EXTRA, TOOLS_PATH)
     git(world, "checkout", "-q", "main")
-    hand = Hand(kept)
+    hand = Hand(repo)
     git(world, "checkout", "-q", "other")
     assert hand.files.git_moved()
     found = hand.files.scan([TREND_FILE])
@@ -640,9 +642,9 @@ def test_events_that_are_still_on_their_way(kept: Watching) -> None:
 LOCK = RelPath(".git/index.lock")
 
 
-def test_the_order_of_events_tells_who_was_first(kept: Watching) -> None:
+def test_the_order_of_events_separates_a_save_from_a_commit(repo: Watching) -> None:
     """Git was through with a commit before anybody came to look."""
-    world, hand = kept.world, Hand(kept)
+    world, hand = repo.world, Hand(repo)
     world.write(LONGER)
     commit(world)
     hand.files.note_changes([TREND_FILE], in_order=True)
@@ -652,12 +654,14 @@ def test_the_order_of_events_tells_who_was_first(kept: Watching) -> None:
 
 
 @pytest.mark.parametrize("events", [(LOCK, TREND_FILE), (TREND_FILE, LOCK, TREND_FILE, LOCK)])
-def test_git_that_wrote_and_committed(kept: Watching, events: tuple[RelPath, ...]) -> None:
+def test_a_git_write_followed_by_a_commit_is_held(
+    repo: Watching, events: tuple[RelPath, ...]
+) -> None:
     """Also over a save: when its event arrives, the file is already git's."""
-    world = kept.world
+    world = repo.world
     committed(world, LONGER)
     committed(world, SLOWER)
-    hand = Hand(kept)
+    hand = Hand(repo)
     world.write(MERGED)
     git(world, "checkout", "-q", "HEAD^", "--", TREND_PATH)
     git(world, "commit", "-q", "-m", "back")
@@ -667,11 +671,13 @@ def test_git_that_wrote_and_committed(kept: Watching, events: tuple[RelPath, ...
     assert (found.saved, held(found.events)) == ((), {TREND_PATH})
 
 
-def test_git_begins_while_files_are_read(kept: Watching, monkeypatch: pytest.MonkeyPatch) -> None:
-    world = kept.world
+def test_a_git_write_during_a_read_is_recognized(
+    repo: Watching, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world = repo.world
     committed(world, LONGER)
     committed(world, TREND)
-    hand = Hand(kept)
+    hand = Hand(repo)
     inspect = hand.folder.tree.inspect
     acts = [lambda: git(world, "checkout", "-q", "HEAD^", "--", TREND_PATH)]
 
@@ -686,7 +692,7 @@ def test_git_begins_while_files_are_read(kept: Watching, monkeypatch: pytest.Mon
     assert held(hand.files.scan([TREND_FILE]).events) == {TREND_PATH}
 
 
-def test_git_ends_while_its_lock_is_looked_for(tmp_path: Path) -> None:
+def test_a_git_write_that_ends_during_the_check_is_recognized(tmp_path: Path) -> None:
     """Once there is no lock, what is looked at after it is as git left it."""
     index, other = tmp_path / "index", tmp_path / "other"
     index.write_text("before")
@@ -702,7 +708,7 @@ def test_git_ends_while_its_lock_is_looked_for(tmp_path: Path) -> None:
     assert after == mark((index, other, other, other))
 
 
-def test_a_busy_git_is_no_change(tmp_path: Path) -> None:
+def test_an_index_lock_is_not_a_change_of_the_index(tmp_path: Path) -> None:
     lock = tmp_path / "lock"
     paths = (*[tmp_path / "none"] * 3, lock)
     lock.touch()
@@ -711,9 +717,9 @@ def test_a_busy_git_is_no_change(tmp_path: Path) -> None:
     assert busy == mark((*paths[:3], tmp_path / "no lock"))
 
 
-def test_what_git_holds_for_a_file(kept: Watching) -> None:
+def test_a_text_stored_in_git_is_recognized(repo: Watching) -> None:
     """With any line endings and `$Id$`; a text that git does not have is not held."""
-    world = kept.world
+    world = repo.world
     git(world, "add", "-A")
     marked = TREND + "// $Id$\n"
     committed(world, marked)

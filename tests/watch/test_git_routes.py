@@ -12,13 +12,13 @@ from pinesync.app.sync.push import push
 from pinesync.git.activity import stored_in_git
 from pinesync.watch import uploader as sending
 from tests.watch.conftest import Watching
-from tests.watch.test_git import Moment, branch, commit, committed, held, kept, look_at_all, moment
+from tests.watch.test_git import Moment, branch, commit, committed, held, look_at_all, moment, repo
 from tests.world import TOOLS_PATH, TREND_PATH, World, git
 from tests.world.scripts import LONGER, MERGED, SLOWER, TOOLS, TREND
 
 pytestmark = pytest.mark.promise(33)
 
-__all__ = ["kept", "moment"]
+__all__ = ["moment", "repo"]
 AHEAD = TREND + "// ahead\n"
 
 
@@ -105,7 +105,7 @@ ROUTES: dict[str, Callable[[Watching], str]] = {
 def stays(watching: Watching, text: str) -> None:
     """Git's text is in the file, was reported and is not sent."""
     world = watching.world
-    while world.read() != text or TREND_PATH not in held(watching.told):
+    while world.read() != text or TREND_PATH not in held(watching.events):
         found = watching.until(lambda e: e.event in ("held", "checking"))
         assert found.event == "held", (found, world.read())
     before = world.saved()
@@ -120,21 +120,21 @@ def stays_again(watching: Watching, text: str) -> None:
 
 
 @pytest.mark.parametrize("route", ROUTES)
-def test_what_git_wrote_is_held_and_sent_by_a_key(kept: Watching, route: str) -> None:
-    world = kept.world
+def test_a_file_written_by_git_is_held_until_a_key_is_pressed(repo: Watching, route: str) -> None:
+    world = repo.world
     prepared(world)
     branch(world, "ahead", AHEAD)
-    kept.start()
-    text = ROUTES[route](kept)
-    stays(kept, text)
-    kept.press("p")
-    kept.done()
-    assert len([event for event in kept.told if event.event == "held"]) <= 2
+    repo.start()
+    text = ROUTES[route](repo)
+    stays(repo, text)
+    repo.press("p")
+    repo.done()
+    assert len([event for event in repo.events if event.event == "held"]) <= 2
 
 
-def test_what_git_remembers_of_an_earlier_merge(kept: Watching) -> None:
+def test_a_rerere_resolution_is_held(repo: Watching) -> None:
     """rerere writes a text that git does not hold, into a file that stays unmerged."""
-    world = kept.world
+    world = repo.world
     git(world, "config", "rerere.enabled", "true")
     git(world, "checkout", "-q", "-b", "ahead")
     committed(world, AHEAD)
@@ -145,10 +145,10 @@ def test_what_git_remembers_of_an_earlier_merge(kept: Watching) -> None:
     git(world, "checkout", "-q", "ahead")
     committed(world, AHEAD.replace("20", "50"))
     git(world, "checkout", "-q", "-B", "longer", "longer^")
-    kept.start()
+    repo.start()
     git(world, "merge", "-q", "ahead", code=1)
-    stays(kept, MERGED + "// ahead\n")
-    kept.saves(MERGED + "// mine\n")
+    stays(repo, MERGED + "// ahead\n")
+    repo.saves(MERGED + "// mine\n")
 
 
 # -- what rewrites a file -------------------------------------------------------------------------
@@ -169,70 +169,70 @@ def quick(text: str) -> str:
     return text.replace("fast", "quick")
 
 
-def test_a_filter_is_not_run_and_its_text_not_sent(kept: Watching) -> None:
-    world = kept.world
+def test_a_git_filter_is_not_run_and_its_text_not_sent(repo: Watching) -> None:
+    world = repo.world
     runs = filtered(world)
     prepared(world)
-    kept.start()
+    repo.start()
     git(world, "checkout", "-q", "slower")
     before = runs.read_bytes()
-    stays(kept, quick(SLOWER))
-    kept.saves(quick(MERGED))
+    stays(repo, quick(SLOWER))
+    repo.saves(quick(MERGED))
     assert runs.read_bytes() == before
     git(world, "checkout", "--", TREND_PATH)
-    stays_again(kept, quick(SLOWER))
+    stays_again(repo, quick(SLOWER))
 
 
-def test_a_save_that_a_filter_takes_to_git(kept: Watching, moment: Moment) -> None:
+def test_a_save_committed_through_a_filter_is_sent(repo: Watching, moment: Moment) -> None:
     """The person had it before git began."""
-    filtered(kept.world)
-    kept.start()
+    filtered(repo.world)
+    repo.start()
     moment.begins(quick(LONGER))
-    commit(kept.world)
+    commit(repo.world)
     moment.ends()
-    assert kept.done().done == "saved"
-    assert kept.world.saved() == [TREND, quick(LONGER)]
+    assert repo.done().done == "saved"
+    assert repo.world.saved() == [TREND, quick(LONGER)]
 
 
 @pytest.mark.parametrize("attributes", ["ident", "ident eol=crlf", "text eol=crlf"])
-def test_attributes_that_git_itself_applies(kept: Watching, attributes: str) -> None:
-    world = kept.world
+def test_a_file_with_built_in_git_attributes_is_held(repo: Watching, attributes: str) -> None:
+    world = repo.world
     world.write(f"*.pine {attributes}\n", ".gitattributes")
     commit(world)
     branch(world, "other", SLOWER + "// $Id$\n")
-    kept.start()
+    repo.start()
     git(world, "checkout", "-q", "other")
     text = world.read()
     assert ("$Id: " in text) is ("ident" in attributes)
     assert ("\r\n" in text) is ("crlf" in attributes)
-    stays(kept, text)
-    kept.saves(text + "// mine\n")
+    stays(repo, text)
+    repo.saves(text + "// mine\n")
     git(world, "checkout", "--", TREND_PATH)
-    stays_again(kept, text)
+    stays_again(repo, text)
 
 
 # -- what is a save all the same ------------------------------------------------------------------
 
 
-def test_a_save_right_after_a_switch(kept: Watching) -> None:
+def test_a_save_right_after_a_branch_switch_is_sent(repo: Watching) -> None:
     """Before watch looked at what git did, four times of four; pine.toml is no file of git's."""
-    world = kept.world
+    world = repo.world
     git(world, "rm", "-q", "--cached", "pine.toml")
     world.write("pine.toml\n", ".gitignore")
     commit(world)
     prepared(world)
-    kept.start()
+    repo.start()
     for number, name in enumerate(("slower", "longer", "main", "slower")):
         git(world, "checkout", "-q", "-f", name)
-        kept.saves(f"{MERGED}// {number}\n")
+        repo.saves(f"{MERGED}// {number}\n")
     assert len(world.saved()) == 5
 
 
-def test_a_save_that_is_committed_while_another_is_sent(
-    kept: Watching, moment: Moment, monkeypatch: pytest.MonkeyPatch
+def test_a_save_committed_during_another_upload_is_sent(
+    repo: Watching, moment: Moment, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Its event arrives immediately, not only at the next look."""
-    world = kept.world
+    world = repo.world
     meanwhile: list[Callable[[], None]] = []
 
     def save_and_commit() -> None:
@@ -248,49 +248,49 @@ def test_a_save_that_is_committed_while_another_is_sent(
         return push(*arguments, **more)
 
     monkeypatch.setattr(sending, "push", busy)
-    kept.start()
+    repo.start()
     meanwhile.append(save_and_commit)
     moment.begins(LONGER)
     moment.ends()
-    assert kept.done().done == "saved"
-    assert kept.done(TOOLS_PATH).done == "saved"
-    assert not held(kept.told)
+    assert repo.done().done == "saved"
+    assert repo.done(TOOLS_PATH).done == "saved"
+    assert not held(repo.events)
 
 
-def test_an_old_text_that_is_typed_again(kept: Watching, moment: Moment) -> None:
+def test_a_retyped_committed_text_is_sent(repo: Watching, moment: Moment) -> None:
     """Git has it, and looked at the files meanwhile: it wrote nothing."""
-    world = kept.world
+    world = repo.world
     committed(world, LONGER)
     committed(world, TREND)
-    kept.start()
+    repo.start()
     moment.begins(LONGER)
     (world.folder / ".git" / "index.lock").touch()
     (world.folder / ".git" / "index.lock").unlink()
     moment.ends()
-    assert kept.done().done == "saved"
+    assert repo.done().done == "saved"
     assert world.saved() == [TREND, LONGER]
 
 
-def test_no_other_host_is_asked_for_a_text(kept: Watching) -> None:
+def test_a_missing_object_is_not_fetched_from_another_host(repo: Watching) -> None:
     """Of a clone that fetches what it lacks."""
-    world = kept.world
-    there, asked = world.place / "there", world.place / "asked"
+    world = repo.world
+    there, log = world.place / "there", world.place / "asked"
     git(world, "config", "uploadpack.allowFilter", "true")
     url = world.folder.as_uri()
     git(world.place, "clone", "-q", "--filter=blob:none", url, str(there))
     program = world.place / "upload-pack"
-    program.write_text(f"#!/bin/sh\ntouch '{asked}'\nexec git-upload-pack \"$@\"\n")
+    program.write_text(f"#!/bin/sh\ntouch '{log}'\nexec git-upload-pack \"$@\"\n")
     program.chmod(0o755)
     git(there, "config", "remote.origin.uploadpack", str(program))
     git(there, "fetch", "-q")
-    assert asked.exists()
-    asked.unlink()
+    assert log.exists()
+    log.unlink()
     files = {TREND_PATH: LONGER.encode(), TOOLS_PATH: TOOLS.encode()}
     assert stored_in_git(there, files) == {TOOLS_PATH}
-    assert not asked.exists()
+    assert not log.exists()
 
 
-def test_a_repository_with_longer_names(watching: Watching) -> None:
+def test_a_sha256_repository_is_supported(watching: Watching) -> None:
     """With SHA-256, merge results are found as well."""
     world = watching.world
     git(world, "init", "-q", "--object-format=sha256")

@@ -51,7 +51,7 @@ def matcher() -> dict[str, Any]:
     return found
 
 
-def test_a_task_of_an_editor_knows_when_it_begins_and_ends(clone: World) -> None:
+def test_the_vs_code_problem_matcher_sees_begin_and_end(clone: World) -> None:
     found = matcher()
     begins, ends = (
         re.compile(found["background"][key]) for key in ("beginsPattern", "endsPattern")
@@ -81,7 +81,7 @@ def test_a_task_of_an_editor_knows_when_it_begins_and_ends(clone: World) -> None
     assert raw("\n".join(task.lines)) is None
 
 
-def test_what_it_says_first(clone: World) -> None:
+def test_watch_starts_with_folder_account_and_keys(clone: World) -> None:
     with Session(clone) as session:
         session.until(lambda line: line.startswith("watching: "))
         assert session.interrupt() == 0
@@ -93,7 +93,7 @@ def test_what_it_says_first(clone: World) -> None:
 
 
 @served
-def test_one_object_a_line(clone: World) -> None:
+def test_json_output_is_one_object_per_line(clone: World) -> None:
     clone.web_save(EXTRA, "Größe")
     assert clone("pull").code == 0
     path = "indicators/Größe.pine"
@@ -115,12 +115,12 @@ def test_one_object_a_line(clone: World) -> None:
     assert events[-1]["event"] == "ended"
 
 
-def test_a_reader_that_goes_away(clone: World) -> None:
+def test_watch_ends_when_its_reader_closes_the_pipe(clone: World) -> None:
     with at_rest(clone) as session:
         session.child.stdout.close()
         clone.write(LONGER)
         assert session.child.wait(60) == 0
-        assert session.said() == ""
+        assert session.stderr() == ""
     assert clone.saved() in ([TREND], [TREND, LONGER])
     assert clone("push").code == 0
     assert clone.saved() == [TREND, LONGER]
@@ -130,9 +130,7 @@ def test_a_reader_that_goes_away(clone: World) -> None:
 
 
 @served
-def test_ctrl_c_while_it_only_waits_is_the_end(
-    clone: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_ctrl_c_while_idle_ends_watch(clone: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """Also if it could not finish what an earlier run began."""
     monkeypatch.setattr("pinesync.app.project.PAUSES", ())
     clone.write(LONGER)
@@ -151,7 +149,7 @@ def test_ctrl_c_while_it_only_waits_is_the_end(
     ("how", "when"),
     [(signal.SIGINT, "after"), (signal.SIGKILL, "after"), (signal.SIGKILL, "before")],
 )
-def test_the_end_during_an_upload(
+def test_an_interrupted_upload_is_finished_by_the_next_session(
     clone: World, how: signal.Signals, when: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The next session finishes it: there is one version, whenever it was stored."""
@@ -179,13 +177,13 @@ def test_the_end_during_an_upload(
     texts = [LONGER + "// again\n"] if when == "before" else [LONGER]
     assert clone.saved() == [TREND, *texts]
     assert clone.words() == {}
-    assert clone("push").asked == ("list",)
+    assert clone("push").requests == ("list",)
 
 
 # -- beside it ------------------------------------------------------------------------------------
 
 
-def test_others_work_while_it_waits(clone: World) -> None:
+def test_other_commands_run_while_watch_is_idle(clone: World) -> None:
     """It holds the folder for itself only while it writes; another one has nothing to do."""
     with at_rest(clone) as session:
         clone.web_save(SLOWER)
@@ -210,7 +208,7 @@ def test_others_work_while_it_waits(clone: World) -> None:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "message"),
     [
         (["--on-error", "no-such-command-here"], "no such command"),
         (["--on-error", "'"], "No closing quotation"),
@@ -221,8 +219,12 @@ def test_others_work_while_it_waits(clone: World) -> None:
         (["--poll", "soon"], "--poll"),
     ],
 )
-def test_what_cannot_be_meant(
-    clone: World, arguments: list[str], said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_invalid_options_are_refused(
+    clone: World,
+    arguments: list[str],
+    message: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.setattr(sys, "platform", "linux")
@@ -230,27 +232,29 @@ def test_what_cannot_be_meant(
         arguments = [*arguments, "--poll", "1"]
     refused = clone("watch", *arguments)
     assert refused.code == 2
-    assert said in refused.err
+    assert message in refused.err
 
 
-def test_nothing_to_watch(world: World) -> None:
+def test_watch_refuses_a_folder_without_scripts(world: World) -> None:
     refused = world("watch")
     assert refused.code == 2
     assert "not in a workspace" in refused.err
 
 
 @served
-def test_nobody_is_signed_in(clone: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_watch_refuses_to_start_without_a_cookie(
+    clone: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """It cannot work, and says so immediately."""
     monkeypatch.delenv("PINESYNC_COOKIE")
     refused = clone("watch")
-    assert (refused.code, refused.asked) == (5, ())
+    assert (refused.code, refused.requests) == (5, ())
     assert refused.err.startswith("error: no cookie for http://127.0.0.1")
     refused = clone("watch", "--json")
     assert refused.json["exit_code"] == 5
 
 
-def test_git_is_not_installed(clone: World, tmp_path: Path) -> None:
+def test_watch_works_without_git(clone: World, tmp_path: Path) -> None:
     subprocess.run(["git", "init", "-q"], cwd=clone.folder, check=True)
     with at_rest(clone, PATH=str(tmp_path)) as session:
         clone.write(LONGER)
@@ -258,7 +262,7 @@ def test_git_is_not_installed(clone: World, tmp_path: Path) -> None:
         session.stops()
 
 
-def test_a_sandbox_that_is_not_here(clone: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_watch_refuses_a_missing_sandbox(clone: World, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PINESYNC_HOME", str(clone.home / "another"))
     assert clone("watch").code == 3
 
@@ -266,7 +270,7 @@ def test_a_sandbox_that_is_not_here(clone: World, monkeypatch: pytest.MonkeyPatc
 # -- a session that ends --------------------------------------------------------------------------
 
 
-def test_it_goes_on_with_another_cookie(world: World, tradingview: TradingView) -> None:
+def test_watch_continues_with_a_new_cookie(world: World, tradingview: TradingView) -> None:
     world.remote_name = "tradingview"
     assert world("login", stdin=world.user.cookie).code == 0
     world.clone()
@@ -309,7 +313,7 @@ def was_started(folder: Path) -> tuple[list[str], dict[str, str]]:
     return words, dict(line.split("=", 1) for line in lines if "=" in line)
 
 
-def test_new_scripts_on_tradingview_raise_no_alarm(tmp_path: Path) -> None:
+def test_new_scripts_on_tradingview_cause_no_notification(tmp_path: Path) -> None:
     ring = error_notifier(str(recording(tmp_path, "tell.sh")), notify=False)
     for word in ("behind", "remote-only"):
         ring(Notice(RelPath(TREND_PATH), word, "saved on TradingView"))
@@ -319,7 +323,7 @@ def test_new_scripts_on_tradingview_raise_no_alarm(tmp_path: Path) -> None:
 
 
 @served
-def test_a_command_of_the_person(clone: World, tmp_path: Path) -> None:
+def test_the_on_error_command_runs_without_the_cookie(clone: World, tmp_path: Path) -> None:
     folder = tmp_path / "a folder"
     folder.mkdir()
     program = recording(folder, "tell.sh")
@@ -351,7 +355,7 @@ def test_a_command_of_the_person(clone: World, tmp_path: Path) -> None:
         session.interrupt()
 
 
-def test_a_notification(clone: World, tmp_path: Path) -> None:
+def test_a_notification_is_shown_on_errors(clone: World, tmp_path: Path) -> None:
     folder = tmp_path / "bin"
     folder.mkdir()
     recording(folder, "notify-send")
@@ -360,13 +364,13 @@ def test_a_notification(clone: World, tmp_path: Path) -> None:
         clone.remove()
         session.event("told", TREND_PATH)
         session.event("quiet")
-        dashes, title, said = was_started(folder)[0]
+        dashes, title, text = was_started(folder)[0]
         assert (dashes, title) == ("--", TREND_PATH)
-        assert "the file is gone" in said
+        assert "the file is gone" in text
         session.interrupt()
 
 
-def test_a_command_that_fails_changes_nothing(clone: World, tmp_path: Path) -> None:
+def test_a_failing_on_error_command_is_ignored(clone: World, tmp_path: Path) -> None:
     program = tmp_path / "fails.sh"
     program.write_text("#!/bin/sh\necho out\necho err >&2\nkill -9 $$\n")
     program.chmod(0o755)
@@ -378,7 +382,7 @@ def test_a_command_that_fails_changes_nothing(clone: World, tmp_path: Path) -> N
         session.stops()
 
 
-def test_ctrl_c_while_a_command_of_the_person_runs(clone: World, tmp_path: Path) -> None:
+def test_ctrl_c_while_the_on_error_command_runs_ends_watch(clone: World, tmp_path: Path) -> None:
     pipe, program = tmp_path / "pipe", tmp_path / "slow.sh"
     os.mkfifo(pipe)
     program.write_text(f"#!/bin/sh\necho begun > '{pipe}'\nexec sleep 60\n")
@@ -410,7 +414,7 @@ def terminal(world: World, *arguments: object, **env: str) -> Iterator[Terminal]
     assert not OBEYED.search(shown.seen), ascii(shown.seen)
 
 
-def test_a_line_of_standing_is_drawn_and_wiped(clone: World) -> None:
+def test_a_status_line_is_drawn_and_erased(clone: World) -> None:
     with terminal(clone) as shown:
         shown.wait_for("watching: connected$")
         clone.write(BROKEN)
@@ -423,7 +427,7 @@ def test_a_line_of_standing_is_drawn_and_wiped(clone: World) -> None:
         assert f"{line}\r{' ' * len(line)}" in shown.seen
 
 
-def test_no_line_of_standing_where_whole_lines_are_waited_for(clone: World) -> None:
+def test_no_status_line_is_drawn_for_line_based_terminals(clone: World) -> None:
     """A VS Code task has a terminal as well."""
     for env in ({"TERM_PROGRAM": "vscode"}, {"TERM": "dumb"}):
         with terminal(clone, **env) as shown:
@@ -433,7 +437,7 @@ def test_no_line_of_standing_where_whole_lines_are_waited_for(clone: World) -> N
 
 
 @pytest.mark.parametrize("key", ["p", "Y", "n"])
-def test_a_key_without_return(clone: World, key: str) -> None:
+def test_a_key_works_without_return(clone: World, key: str) -> None:
     clone.write(LONGER)
     with terminal(clone) as shown:
         shown.wait_for("held: 1 file edited before watch started: .*Trend.pine\r\n")
@@ -451,7 +455,7 @@ def test_a_key_without_return(clone: World, key: str) -> None:
 
 
 @served
-def test_a_terminal_is_as_before_after_any_end(
+def test_terminal_modes_are_restored_at_any_end(
     clone: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     clone.plan.add("save_next:1:hang:after")
@@ -478,7 +482,7 @@ runpy.run_module("pinesync", run_name="__main__", alter_sys=True)
 """
 
 
-def test_a_job_in_the_background_is_not_stopped_by_its_shell(clone: World) -> None:
+def test_a_background_job_is_not_stopped_by_the_shell(clone: World) -> None:
     """It would be, as soon as it touched the keyboard's terminal."""
     if not shutil.which("bash"):
         pytest.skip("needs the program bash")
@@ -518,7 +522,7 @@ HIDDEN = f"{EXTRA}plot(close) // {MARK}{PAYLOADS['override']}\n"
 
 @served
 @pytest.mark.parametrize("mode", [["-vv"], ["--json", "-vv"]], ids=["loud", "json"])
-def test_a_text_is_shown_and_not_obeyed(clone: World, mode: list[str]) -> None:
+def test_hostile_text_is_escaped_in_a_pipe(clone: World, mode: list[str]) -> None:
     path = everything_is_hostile(clone)
     with Session(clone, *mode) as session:
         session.until(lambda line: "watching: " in line or '"quiet"' in line)
@@ -526,12 +530,12 @@ def test_a_text_is_shown_and_not_obeyed(clone: World, mode: list[str]) -> None:
         session.until(lambda line: "does not compile" in line)
         (clone.folder / path).unlink()
         session.until(lambda line: "the file is gone" in line)
-        said = Fault("list", "answer", count=None, status=403, body=(EVIL + SPOOF).encode())
-        clone.plan.add(said)
+        fault = Fault("list", "answer", count=None, status=403, body=(EVIL + SPOOF).encode())
+        clone.plan.add(fault)
         clone.write(LONGER)
         session.until(lambda line: "error: " in line or '"trouble"' in line)
         assert session.interrupt() == 0
-        shown = "\n".join(session.lines) + "\n" + session.said()
+        shown = "\n".join(session.lines) + "\n" + session.stderr()
     assert MARK in shown
     assert raw(shown) is None
     assert not any(one in shown for one in (clone.user.sessionid, clone.user.sessionid_sign))
@@ -540,7 +544,7 @@ def test_a_text_is_shown_and_not_obeyed(clone: World, mode: list[str]) -> None:
 
 
 @served
-def test_the_same_on_a_terminal(clone: World) -> None:
+def test_hostile_text_is_escaped_on_a_terminal(clone: World) -> None:
     path = everything_is_hostile(clone)
     with Terminal(clone, "watch", "-v") as shown:
         shown.wait_for("watching: connected")
@@ -554,7 +558,7 @@ def test_the_same_on_a_terminal(clone: World) -> None:
 
 
 @served
-def test_a_program_that_is_started_gets_harmless_words(clone: World, tmp_path: Path) -> None:
+def test_the_on_error_command_gets_escaped_text(clone: World, tmp_path: Path) -> None:
     path = everything_is_hostile(clone)
     folder = tmp_path / "bin"
     folder.mkdir()

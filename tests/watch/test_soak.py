@@ -51,10 +51,10 @@ def test_at_rest_every_file_is_the_newest_version_or_is_reported(
     for _ in range(3):
         watching.press("p")
         watching.until_quiet(1.5)
-    told = watching.stop()
-    reported = {e.path for e in told if isinstance(e, Notice)}
-    reported |= {e.outcome.path for e in told if isinstance(e, Done) and e.outcome.exit_code}
-    reported |= {path for e in told if isinstance(e, Held) for path in e.paths}
+    events = watching.stop()
+    reported = {e.path for e in events if isinstance(e, Notice)}
+    reported |= {e.outcome.path for e in events if isinstance(e, Done) and e.outcome.exit_code}
+    reported |= {path for e in events if isinstance(e, Held) for path in e.paths}
     left = watching.world.words()
     assert left.keys() <= reported, (left, steps)
     assert "modified" not in left.values()
@@ -93,7 +93,7 @@ def _by_hand(watching: Watching, path: str, _: int, dice: random.Random) -> None
 
 
 @pytest.mark.timeout(1800)
-def test_every_version_is_what_a_person_saved(
+def test_git_writes_never_become_versions(
     watching: Watching, request: pytest.FixtureRequest
 ) -> None:
     """Bursts of saves, commits, branch switches that merge, a stash, single files out of other

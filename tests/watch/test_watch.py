@@ -13,7 +13,7 @@ from tests.world.scripts import BREAKOUT, BROKEN, EXTRA, LONGER, SLOWER, TOOLS, 
 
 
 @both_ways
-def test_a_save_is_the_newest_version_there(watching: Watching) -> None:
+def test_a_save_becomes_the_newest_version(watching: Watching) -> None:
     world = watching.start().world
     world.write(LONGER)
     saved = watching.done()
@@ -22,9 +22,9 @@ def test_a_save_is_the_newest_version_there(watching: Watching) -> None:
     world.write(SLOWER)
     assert str(watching.done().version) == "3.0"
     assert world.words() == {}
-    told = watching.stop()
-    assert sum(isinstance(event, Checking) for event in told) == 2
-    assert isinstance(told[-1], Ended)
+    events = watching.stop()
+    assert sum(isinstance(event, Checking) for event in events) == 2
+    assert isinstance(events[-1], Ended)
 
 
 def test_a_text_that_does_not_compile_is_reported_and_not_sent(watching: Watching) -> None:
@@ -39,7 +39,7 @@ def test_a_text_that_does_not_compile_is_reported_and_not_sent(watching: Watchin
     assert world.saved() == [TREND, LONGER]
 
 
-def test_the_same_text_again_is_no_save(watching: Watching) -> None:
+def test_saving_the_same_text_sends_nothing(watching: Watching) -> None:
     """Touched, rewritten, replaced by an equal file, or edited there and back."""
     world = watching.start().world
     file = world.folder / TREND_PATH
@@ -54,12 +54,12 @@ def test_the_same_text_again_is_no_save(watching: Watching) -> None:
     assert not any(isinstance(e, Checking) and e.path == TREND_PATH for e in watching.stop())
 
 
-def test_what_was_edited_before_is_held_until_a_key_is_pressed(watching: Watching) -> None:
+def test_an_earlier_edit_is_held_until_a_key_is_pressed(watching: Watching) -> None:
     world = watching.world
     world.write(LONGER)
     watching.start()
-    held = next(event for event in watching.told if isinstance(event, Held))
-    assert held.paths == (TREND_PATH,)
+    hold = next(event for event in watching.events if isinstance(event, Held))
+    assert hold.paths == (TREND_PATH,)
     world.write(BREAKOUT + "// one\n", BREAKOUT_PATH)
     watching.done(BREAKOUT_PATH)
     assert world.saved() == [TREND]
@@ -68,7 +68,7 @@ def test_what_was_edited_before_is_held_until_a_key_is_pressed(watching: Watchin
     assert world.saved() == [TREND, LONGER]
 
 
-def test_many_at_once_are_asked_about(watching: Watching) -> None:
+def test_many_saves_at_once_wait_for_a_key(watching: Watching) -> None:
     world = watching.world
     for number in range(2):
         world.web_save(EXTRA.replace("Extra", f"More {number}"), f"More {number}")
@@ -87,7 +87,7 @@ def test_many_at_once_are_asked_about(watching: Watching) -> None:
     assert world.words() == {}
 
 
-def test_many_at_once_are_sent_where_that_is_wanted(watching: Watching) -> None:
+def test_many_saves_at_once_are_sent_with_the_option(watching: Watching) -> None:
     world = watching.world
     for number in range(2):
         world.web_save(EXTRA.replace("Extra", f"More {number}"), f"More {number}")
@@ -100,7 +100,7 @@ def test_many_at_once_are_sent_where_that_is_wanted(watching: Watching) -> None:
         assert watching.done(path).done == "saved"
 
 
-def test_a_file_that_is_gone_is_reported_and_nothing_is_deleted(watching: Watching) -> None:
+def test_a_missing_file_is_reported_and_nothing_is_deleted(watching: Watching) -> None:
     world = watching.start().world
     world.remove()
     assert watching.news().word == "missing"
@@ -108,7 +108,7 @@ def test_a_file_that_is_gone_is_reported_and_nothing_is_deleted(watching: Watchi
     assert world.saved() == [TREND, LONGER]
 
 
-def test_a_script_that_is_listed_while_watching_is_sent_when_it_is_saved(
+def test_a_script_added_while_watching_is_sent_once_saved(
     watching: Watching,
 ) -> None:
     world = watching.start().world
@@ -122,7 +122,7 @@ def test_a_script_that_is_listed_while_watching_is_sent_when_it_is_saved(
     assert world.saved("Extra") == [EXTRA + "// saved\n"]
 
 
-def test_push_and_pull_work_alongside(watching: Watching) -> None:
+def test_push_and_pull_work_while_watching(watching: Watching) -> None:
     world = watching.start().world
     world.write(BROKEN)
     watching.done()
@@ -140,8 +140,8 @@ def test_push_and_pull_work_alongside(watching: Watching) -> None:
 def test_a_save_on_tradingview_is_reported_once(watching: Watching) -> None:
     world = watching.start(poll=0.05).world
     world.web_save(SLOWER)
-    told = watching.news()
-    assert (told.word, str(told.version)) == ("behind", "2.0")
+    news = watching.news()
+    assert (news.word, str(news.version)) == ("behind", "2.0")
     world.web_save(LONGER)
     assert str(watching.news().version) == "3.0"
     assert world.read() == TREND
@@ -153,7 +153,7 @@ def test_a_save_on_tradingview_is_reported_once(watching: Watching) -> None:
     assert words == ["behind"] * 3
 
 
-def test_a_save_there_is_brought_where_that_is_wanted(watching: Watching) -> None:
+def test_a_save_on_tradingview_is_pulled_with_the_option(watching: Watching) -> None:
     world = watching.start(poll=0.05, pull=True).world
     world.web_save(SLOWER)
     assert watching.done().done == "pulled"
@@ -162,11 +162,11 @@ def test_a_save_there_is_brought_where_that_is_wanted(watching: Watching) -> Non
     assert watching.done("indicators/Extra.pine").done == "written"
     watching.stop()
     assert world.saved() == [TREND, SLOWER]
-    done = [event.outcome.done for event in watching.told if isinstance(event, Done)]
+    done = [event.outcome.done for event in watching.events if isinstance(event, Done)]
     assert done == ["pulled", "written"]
 
 
-def test_a_divergence_stops_that_script_alone(watching: Watching) -> None:
+def test_a_diverged_script_does_not_stop_the_others(watching: Watching) -> None:
     world = watching.start(pull=True, poll=0.05).world
     world.write(BROKEN)
     watching.done()
@@ -177,14 +177,14 @@ def test_a_divergence_stops_that_script_alone(watching: Watching) -> None:
     watching.saves(BREAKOUT + "// one\n", BREAKOUT_PATH)
     assert world.read() == LONGER
     assert world.saved() == [TREND, SLOWER]
-    told = [e for e in watching.stop() if isinstance(e, Notice) and e.word == "diverged"]
-    assert len(told) == 1
+    events = [e for e in watching.stop() if isinstance(e, Notice) and e.word == "diverged"]
+    assert len(events) == 1
 
 
 # -- trouble --------------------------------------------------------------------------------------
 
 
-def test_a_service_that_is_down_is_reported_once_and_tried_again(watching: Watching) -> None:
+def test_an_unavailable_service_is_reported_once_and_retried(watching: Watching) -> None:
     world = watching.start().world
     world.plan.add("list:*:503")
     world.write(LONGER)
@@ -195,7 +195,7 @@ def test_a_service_that_is_down_is_reported_once_and_tried_again(watching: Watch
     assert world.saved() == [TREND, LONGER]
 
 
-def test_an_answer_that_is_lost_makes_no_second_version(watching: Watching) -> None:
+def test_a_lost_response_makes_no_second_version(watching: Watching) -> None:
     watching.world.plan.add("save_next:1:reset:after")
     world = watching.start().world
     world.write(LONGER)

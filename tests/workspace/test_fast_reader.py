@@ -49,7 +49,7 @@ def told(text: str) -> Manifest | None:
 
 @given(st.data(), ENTRIES, ALL_SETTINGS)
 @example(None, {}, SETTINGS)
-def test_the_shape_says_what_the_parser_says(
+def test_the_fast_reader_agrees_with_the_parser(
     data: st.DataObject | None, entries: Mapping[RelPath, Entry], settings: Settings
 ) -> None:
     text = dump_new(Manifest(settings, entries))
@@ -58,7 +58,7 @@ def test_the_shape_says_what_the_parser_says(
     assert told(text) == told(text + BY_THE_PARSER)
 
 
-def test_what_we_write_needs_no_parser() -> None:
+def test_files_written_by_pinesync_are_read_without_the_parser() -> None:
     found = fast_reader.read(OURS)
     assert found is not None
     assert found[1] == parse(OURS).entries == manifest(entry(A), entry(B, 2)).entries
@@ -78,11 +78,11 @@ def test_what_we_write_needs_no_parser() -> None:
         OURS + OURS,
     ],
 )
-def test_what_is_not_wholly_ours_is_left_to_the_parser(text: str) -> None:
+def test_hand_edited_files_are_left_to_the_parser(text: str) -> None:
     assert fast_reader.read(text) is None
 
 
-def test_many_entries_are_left_to_the_parser() -> None:
+def test_too_many_tables_are_left_to_the_parser() -> None:
     blocks = (f'[scripts."{n}.pine"]\nname = "{n}"\n\n' for n in range(MAX_TABLES))
     text = dump_new(manifest()) + "\n" + "".join(blocks)
     assert fast_reader.read(text) is None

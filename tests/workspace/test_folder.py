@@ -57,7 +57,7 @@ def test_keys_sort_by_time_and_are_never_equal() -> None:
     assert len({new_key(1.0) for _ in range(200)}) == 200
 
 
-def test_committing_changes_only_what_it_should(folder: Workspace) -> None:
+def test_a_manifest_commit_changes_only_its_entries(folder: Workspace) -> None:
     folder.manifest.commit({A: ENTRY})
     assert folder.manifest.entries() == {A: ENTRY}
     other = RelPath("b.pine")
@@ -70,7 +70,7 @@ def test_committing_changes_only_what_it_should(folder: Workspace) -> None:
     assert [p.name for p in folder.root.iterdir()] == ["pine.toml"]
 
 
-def test_committing_keeps_what_somebody_else_wrote_meanwhile(
+def test_a_manifest_commit_keeps_concurrent_changes(
     folder: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     other = RelPath("b.pine")
@@ -89,7 +89,7 @@ def test_committing_keeps_what_somebody_else_wrote_meanwhile(
     assert set(folder.manifest.entries()) == {A, other}
 
 
-def test_a_manifest_that_is_gone_or_no_text_is_reported(folder: Workspace) -> None:
+def test_a_missing_or_undecodable_manifest_is_reported(folder: Workspace) -> None:
     (folder.root / "pine.toml").write_bytes(b"\xff")
     with pytest.raises(ManifestError):
         folder.manifest.entries()
@@ -98,7 +98,7 @@ def test_a_manifest_that_is_gone_or_no_text_is_reported(folder: Workspace) -> No
         folder.manifest.entries()
 
 
-def test_what_is_here(folder: Workspace) -> None:
+def test_local_texts_lists_every_script_with_its_problem(folder: Workspace) -> None:
     folder.manifest.commit({A: ENTRY})
     write(folder, A, b"\xef\xbb\xbfold\r\n")
     write(folder, "conflict.pine", CONFLICT.encode())
@@ -118,7 +118,7 @@ def test_what_is_here(folder: Workspace) -> None:
         assert found[RelPath(name)].problem
 
 
-def test_a_tracked_file_is_seen_though_it_is_ignored(folder: Workspace) -> None:
+def test_a_tracked_file_is_listed_although_ignored(folder: Workspace) -> None:
     path = RelPath("drafts/x.pine")
     folder.manifest.commit({path: Entry(path, "X")})
     write(folder, path, b"text")
@@ -140,7 +140,7 @@ def test_links_are_not_followed(folder: Workspace, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("shape", [b"old\n", b"old\r\n", b"\xef\xbb\xbfold\r\n", b"old\r"])
-def test_a_file_keeps_its_shape_and_what_it_had(folder: Workspace, shape: bytes) -> None:
+def test_put_keeps_the_shape_and_backs_up_the_old_text(folder: Workspace, shape: bytes) -> None:
     target = write(folder, A, shape)
     target.chmod(0o640)
     begun: list[str] = []
@@ -148,12 +148,12 @@ def test_a_file_keeps_its_shape_and_what_it_had(folder: Workspace, shape: bytes)
     assert target.read_bytes() == shape.replace(b"old", b"new")
     assert target.stat().st_mode & 0o777 == 0o640
     assert len(begun) == 1
-    (kept,) = folder.backups.of(A)
-    assert folder.texts.text_of(kept.digest) == "old\n"
+    (backup,) = folder.backups.of(A)
+    assert folder.texts.text_of(backup.digest) == "old\n"
     assert [p.name for p in target.parent.iterdir()] == [target.name]
 
 
-def test_a_file_that_is_another_is_left(folder: Workspace) -> None:
+def test_put_does_not_replace_a_changed_file(folder: Workspace) -> None:
     target = write(folder, A, b"edited\n")
     with pytest.raises(ChangedMeanwhile):
         folder.tree.put(A, "new\n", digest("old\n"), never)
@@ -164,7 +164,7 @@ def test_a_file_that_is_another_is_left(folder: Workspace) -> None:
     assert [p.name for p in target.parent.iterdir()] == [target.name]
 
 
-def test_an_edit_in_the_last_moment_is_put_back(folder: Workspace) -> None:
+def test_put_restores_an_edit_made_at_the_last_moment(folder: Workspace) -> None:
     target = write(folder, A, b"old\n")
 
     def edit(_: str) -> None:
@@ -177,16 +177,16 @@ def test_an_edit_in_the_last_moment_is_put_back(folder: Workspace) -> None:
     assert [p.name for p in target.parent.iterdir()] == [target.name]
 
 
-def test_a_new_file_is_made_with_its_folders(folder: Workspace) -> None:
+def test_a_new_file_is_created_with_its_folders(folder: Workspace) -> None:
     path = RelPath("a/b/New.pine")
     folder.tree.put(path, "new\n", None, lambda _: None)
     assert folder.tree.read(path) == b"new\n"
     assert folder.backups.of(path) == []
 
 
-def test_bytes_that_are_no_text_can_be_brought_back(folder: Workspace) -> None:
+def test_undecodable_bytes_can_be_restored(folder: Workspace) -> None:
     folder.tree.keep_replaced(A, b"\xe9\0\xff", new_key(1.0))
-    (kept,) = folder.backups.of(A)
-    text = folder.texts.text_of(kept.digest)
+    (backup,) = folder.backups.of(A)
+    text = folder.texts.text_of(backup.digest)
     assert text
     assert text.encode("latin-1") == b"\xe9\0\xff"

@@ -57,7 +57,7 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path / "state" / "one"
 
 
-def test_another_process_is_asked_to_try_later(folder: Path) -> None:
+def test_a_second_writer_is_refused(folder: Path) -> None:
     with another_holds(folder):
         with pytest.raises(Locked) as caught, writing(folder):
             raise AssertionError("two writers")
@@ -65,7 +65,7 @@ def test_another_process_is_asked_to_try_later(folder: Path) -> None:
         assert caught.value.hint
 
 
-def test_we_hold_it_against_another_process(folder: Path) -> None:
+def test_the_lock_excludes_another_process(folder: Path) -> None:
     with writing(folder):
         assert tries(folder) == "locked"
     assert tries(folder) == "held"
@@ -78,7 +78,7 @@ def test_the_lock_excludes_its_own_process(folder: Path) -> None:
         pass
 
 
-def test_a_writer_that_was_killed_leaves_no_lock(folder: Path) -> None:
+def test_a_killed_writer_leaves_no_lock(folder: Path) -> None:
     with another_holds(folder) as child:
         child.kill()
         child.wait()
@@ -114,13 +114,13 @@ def test_readers_take_no_lock(folder: Path) -> None:
         assert list(State(folder).log.intents()) == []
 
 
-def test_a_place_without_locks_is_reported(tmp_path: Path) -> None:
+def test_a_file_system_without_locks_is_reported(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(FileError), writing(tmp_path / "file" / "state"):
         raise AssertionError("no lock was taken")
 
 
-def test_the_lock_is_private(folder: Path) -> None:
+def test_the_lock_file_is_private(folder: Path) -> None:
     with writing(folder):
         assert folder.stat().st_mode & 0o077 == 0
         assert all(path.stat().st_mode & 0o077 == 0 for path in folder.iterdir())

@@ -45,9 +45,9 @@ def apply(
 ) -> str:
     """The text afterwards; parsing it returns the same manifest."""
     before = parse(text)
-    after, held = manifests.apply(text, changes, settings)
-    assert parse(after) == held
-    assert manifests.apply(text, changes, settings, before) == (after, held)
+    after, manifest = manifests.apply(text, changes, settings)
+    assert parse(after) == manifest
+    assert manifests.apply(text, changes, settings, before) == (after, manifest)
     return after
 
 
@@ -77,7 +77,7 @@ digest = "{digest("1 5")}"
 HEAD = '[workspace]\nschema = 1\nid = "6f0c"\nremote = "sandbox"\n'
 
 
-def test_the_example_of_the_design() -> None:
+def test_the_example_in_the_design_is_parsed() -> None:
     text = (
         "[workspace]\n"
         "schema = 1\n"
@@ -156,6 +156,7 @@ SCRIPT = f'[scripts."a.pine"]\nname = "a"\npine_id = "{pine_id(1)}"\n'
         (HEAD + "advice = 0\n", 5, "advice must be true or false"),
         (HEAD + "ignore = 'x'\n", 5, "ignore must be"),
         (HEAD + "ignore = [1]\n", 5, "ignore must be"),
+        (HEAD + "protected = 'x'\n", 5, "protected must be"),
         (HEAD + "folders = 1\n", 5, "must be a table"),
         (HEAD + "[workspace.folders]\nstudy = '../x'\n", 6, "cannot be used"),
         (HEAD + "[workspace.folders]\nstudy = 1\n", 6, "must be a text"),
@@ -186,7 +187,9 @@ SCRIPT = f'[scripts."a.pine"]\nname = "a"\npine_id = "{pine_id(1)}"\n'
         ),
     ],
 )
-def test_what_is_refused_and_where(text: str, line: int | None, words: str) -> None:
+def test_an_invalid_line_is_refused_with_its_number(
+    text: str, line: int | None, words: str
+) -> None:
     with pytest.raises(ManifestError) as refusal:
         parse(text)
     assert words in refusal.value.message
@@ -194,7 +197,7 @@ def test_what_is_refused_and_where(text: str, line: int | None, words: str) -> N
 
 
 @pytest.mark.parametrize("key", ["[hooks]", "[workspace.hooks]", "x = 1", SCRIPT + "x = 1"])
-def test_an_unknown_key_may_be_a_newer_one(key: str) -> None:
+def test_an_unknown_key_suggests_a_newer_pinesync(key: str) -> None:
     with pytest.raises(ManifestError) as refusal:
         parse(HEAD + key + "\n")
     assert refusal.value.hint is not None
@@ -218,14 +221,14 @@ LONG_KEY = ".".join("a" * 200_000)
     ],
     ids=["key", "table", "array", "inline", "after-quotes", "after-lines", "odd"],
 )
-def test_a_bomb_of_dotted_keys_is_refused_before_it_is_parsed(text: str) -> None:
+def test_a_bomb_of_dotted_keys_is_refused_before_parsing(text: str) -> None:
     began = time.thread_time()
     with pytest.raises(ManifestError, match="dotted parts"):
         parse(HEAD + text)
     assert time.thread_time() - began < 1
 
 
-def test_dots_that_are_no_dotted_key() -> None:
+def test_dots_inside_strings_are_not_dotted_keys() -> None:
     path = "a.b.c.d.e.f.g.h.i.j.k.l.pine"
     text = HEAD + f"# {path}\nignore = ['{path}']\n[scripts.'{path}']\nname = '''{path}'''\n"
     assert parse(text).entries[RelPath(path)].name == path
@@ -234,7 +237,7 @@ def test_dots_that_are_no_dotted_key() -> None:
 @pytest.mark.parametrize(
     "text", ["#" * MAX_BYTES + "\n", "# " + "é" * (MAX_BYTES // 2)], ids=["characters", "bytes"]
 )
-def test_a_text_beyond_the_limit_is_refused(text: str) -> None:
+def test_a_manifest_over_the_size_limit_is_refused(text: str) -> None:
     with pytest.raises(ManifestError, match="larger than 4 MiB"):
         parse(text)
 
@@ -251,7 +254,7 @@ def test_a_text_beyond_the_limit_is_refused(text: str) -> None:
     ],
     ids=["quotes", "dots", "apostrophes", "arrays", "tables", "digits"],
 )
-def test_a_hostile_text_takes_no_long_time(text: str) -> None:
+def test_a_hostile_manifest_is_refused_quickly(text: str) -> None:
     began = time.thread_time()
     with pytest.raises(ManifestError):
         parse(text)
@@ -281,20 +284,20 @@ def test_a_new_file_is_sorted_and_reads_back() -> None:
     assert "scripts" not in dump_new(manifest())
 
 
-def test_keys_are_written_in_the_order_of_the_design() -> None:
+def test_keys_are_written_in_the_documented_order() -> None:
     base = Base(Version(5), digest("a"), digest("b"))
     text = dump_new(manifest(Entry(A, "RSI", pine_id(1), base, Version(4))))
     keys = ["pine_id", "name", "version", "digest", "sent", "hidden"]
     assert [line.split()[0] for line in text.splitlines()[-6:]] == keys
 
 
-def test_nothing_to_change_changes_no_byte() -> None:
+def test_an_empty_change_changes_no_byte() -> None:
     assert apply(WRITTEN, {}) == WRITTEN
     assert apply(WRITTEN, {RelPath("none.pine"): None}, SETTINGS) == WRITTEN
     assert apply(WRITTEN, {A: entry(A)}) == WRITTEN
 
 
-def test_a_new_base_changes_two_lines_of_a_written_file() -> None:
+def test_a_new_base_changes_two_lines_of_a_hand_written_file() -> None:
     expected = WRITTEN.replace(
         f'name = "Script 1"\nversion = "5.0"\ndigest = "{digest("1 5")}"',
         f'name = "Script 1"\nversion = "6.0"\ndigest = "{digest("1 6")}"',
@@ -302,7 +305,7 @@ def test_a_new_base_changes_two_lines_of_a_written_file() -> None:
     assert apply(WRITTEN, {A: entry(A, 1, 6)}) == expected
 
 
-def test_a_flag_comes_and_goes() -> None:
+def test_a_flag_is_added_and_removed_in_place() -> None:
     flagged = apply(WRITTEN, {B: entry(B, 2, shadowed=Version(4))})
     assert flagged == WRITTEN.replace(
         f'"{digest("2 5")}"\n', f'"{digest("2 5")}"\nhidden = "4.0"\n'
@@ -312,18 +315,18 @@ def test_a_flag_comes_and_goes() -> None:
     assert cut_short == WRITTEN + 'hidden = "4.0"\n'
 
 
-def test_a_removed_entry_takes_no_comment_of_its_neighbour_along() -> None:
+def test_removing_an_entry_keeps_the_comments_of_its_neighbour() -> None:
     start, end = WRITTEN.index('[scripts."strategies'), WRITTEN.index("# the good one")
     assert apply(WRITTEN, {B: None}) == WRITTEN[:start] + WRITTEN[end:]
 
 
-def test_an_added_entry_goes_to_the_end_of_a_written_file() -> None:
+def test_an_added_entry_goes_to_the_end_of_a_hand_written_file() -> None:
     added = Entry(RelPath("c.pine"), 'c "quoted" # 1')
     expected = WRITTEN + '\n[scripts."c.pine"]\nname = "c \\"quoted\\" # 1"\n'
     assert apply(WRITTEN, {added.path: added}) == expected
 
 
-def test_a_move_is_a_removal_and_an_addition() -> None:
+def test_a_move_removes_one_entry_and_adds_another() -> None:
     moved = entry("x/b.pine", 2)
     found = parse(apply(WRITTEN, {B: None, moved.path: moved}))
     assert found == manifest(moved, entry(A))
@@ -337,14 +340,14 @@ def test_settings_change_in_place() -> None:
     assert parse(text).settings.remote == "sandbox:two"
 
 
-def test_a_file_of_ours_stays_sorted() -> None:
+def test_a_generated_file_stays_sorted() -> None:
     text = dump_new(manifest(entry("a.pine", 1), entry("c.pine", 3)))
     grown = apply(text, {RelPath("b.pine"): entry("b.pine", 2)})
     assert grown == dump_new(manifest(entry("a.pine", 1), entry("b.pine", 2), entry("c.pine", 3)))
 
 
 @pytest.mark.parametrize("text", [WRITTEN, dump_new(manifest(entry(A), entry(B, 2)))])
-def test_line_ends_and_bom_stay(text: str) -> None:
+def test_line_ends_and_bom_are_preserved(text: str) -> None:
     changes = {A: None, B: entry(B, 2, 7), RelPath("c.pine"): Entry(RelPath("c.pine"), "c")}
     dos = "\ufeff" + text.replace("\n", "\r\n")
     assert apply(dos, changes) == "\ufeff" + apply(text, changes).replace("\n", "\r\n")
@@ -357,7 +360,7 @@ def test_dotted_keys_that_cannot_be_edited_in_place_are_rewritten() -> None:
     assert parse(apply(text, {path: Entry(path, "x")})).entries == {path: Entry(path, "x")}
 
 
-def test_what_looks_like_the_entry_is_not_taken_for_it() -> None:
+def test_a_string_that_looks_like_an_entry_is_not_edited() -> None:
     """An entry that a person wrote, and a name that holds how we would have written it."""
     ours = dump_new(manifest(entry("a.pine"))).partition("[scripts")
     block = "".join(ours[1:]).replace("\\", "")
@@ -377,7 +380,7 @@ name = '''
 
 
 @pytest.mark.promise("S12")
-def test_what_could_not_be_read_again_is_not_written() -> None:
+def test_a_text_that_would_not_parse_is_not_written() -> None:
     twice = RelPath("INDICATORS/rsi divergence.pine")
     with pytest.raises(ManifestError, match="nothing was written"):
         apply(WRITTEN, {twice: entry(twice, 3)})
@@ -424,6 +427,7 @@ ALL_SETTINGS = st.builds(
     ignore=st.lists(NAMES, max_size=2).map(tuple),
     advice=st.booleans(),
     contract=st.sampled_from(["warn", "refuse", "ignore"]),
+    protected=st.lists(NAMES, max_size=2).map(tuple),
     alerts=st.booleans(),
     folders=st.fixed_dictionaries(
         {"study": st.sampled_from([".", "a"]), "strategy": st.just("s"), "library": st.just("l/m")}
@@ -447,7 +451,7 @@ def written_by_hand(draw: st.DrawFn, wanted: Manifest) -> str:
 
 @pytest.mark.promise("S12")
 @given(st.data(), ENTRIES, CHANGES, ALL_SETTINGS, st.none() | ALL_SETTINGS)
-def test_an_edit_does_what_it_should_and_keeps_comments(
+def test_an_edit_makes_the_change_and_keeps_comments(
     data: st.DataObject,
     entries: Mapping[RelPath, Entry],
     changes: Mapping[RelPath, Entry | None],
@@ -456,8 +460,8 @@ def test_an_edit_does_what_it_should_and_keeps_comments(
 ) -> None:
     text = data.draw(written_by_hand(Manifest(before, entries)))
     edited = apply(text, changes, after)
-    kept = {**entries, **changes}
-    wanted = {path: each for path, each in kept.items() if each is not None}
+    merged = {**entries, **changes}
+    wanted = {path: each for path, each in merged.items() if each is not None}
     assert parse(edited) == Manifest(after or before, wanted)
     assert apply(edited, changes, after) == edited
     if not after and not any(path in entries for path in changes):
@@ -466,19 +470,19 @@ def test_an_edit_does_what_it_should_and_keeps_comments(
 
 @given(ENTRIES, CHANGES, ALL_SETTINGS)
 @example({}, {}, SETTINGS)
-def test_a_file_of_ours_stays_as_the_serialiser_writes_it(
+def test_an_edited_generated_file_equals_a_new_one(
     entries: Mapping[RelPath, Entry], changes: Mapping[RelPath, Entry | None], settings: Settings
 ) -> None:
-    kept = {path: each for path, each in {**entries, **changes}.items() if each is not None}
+    merged = {path: each for path, each in {**entries, **changes}.items() if each is not None}
     edited = apply(dump_new(Manifest(SETTINGS, entries)), changes, settings)
-    assert edited == dump_new(Manifest(settings, kept))
+    assert edited == dump_new(Manifest(settings, merged))
 
 
 def _notes(text: str) -> list[str]:
     return re.findall(r"# note \d+\.", text)
 
 
-def test_many_scripts_take_no_long_time() -> None:
+def test_many_scripts_are_parsed_quickly() -> None:
     wanted = manifest(*(entry(f"indicators/Script {n:05}.pine", n) for n in range(1, 10_001)))
     text = dump_new(wanted)
     began = time.thread_time()

@@ -15,7 +15,7 @@ def entry(number: int, version: int = 1) -> Entry:
 
 
 @given(st.lists(st.tuples(st.integers(0, 30), st.integers(0, 9)), max_size=40))
-def test_a_built_text_equals_one_written_whole(steps: list[tuple[int, int]]) -> None:
+def test_a_text_built_in_steps_equals_one_written_at_once(steps: list[tuple[int, int]]) -> None:
     settings = Settings(id="a", remote="sandbox", account="x")
     entries = {entry(n).path: entry(n) for n in range(0, 30, 3)}
     builder = ManifestBuilder(settings, entries)

@@ -66,7 +66,7 @@ def files(folder: Path) -> list[Path]:
 # -- texts ----------------------------------------------------------------------------------------
 
 
-def test_reading_makes_nothing(state: State) -> None:
+def test_reading_creates_no_files(state: State) -> None:
     assert state.texts.text_of(digest(TEXT)) is None
     assert state.texts.recall(ID, Version(1)) is None
     assert list(state.log.intents()) == []
@@ -81,12 +81,12 @@ def test_a_text_comes_back_as_its_canonical_form(
     state = State(tmp_path_factory.getbasetemp() / "hypothesis-state")
     name = state.texts.keep(text)
     assert name == digest(text)
-    held = state.texts.text_of(name)
-    assert held is not None
-    assert held == canonical(text)
+    stored = state.texts.text_of(name)
+    assert stored is not None
+    assert stored == canonical(text)
 
 
-def test_saved_versions(state: State) -> None:
+def test_a_saved_version_is_found_by_its_number(state: State) -> None:
     state.texts.remember(saved())
     state.texts.remember(saved())
     assert state.texts.recall(ID, Version(3)) == digest(TEXT)
@@ -95,7 +95,7 @@ def test_saved_versions(state: State) -> None:
     assert state.texts.recall(PineId("USER;" + "f" * 32), Version(3)) is None
 
 
-def test_what_is_known_of_a_version(state: State) -> None:
+def test_metadata_of_a_version_is_stored_and_replaced(state: State) -> None:
     assert state.texts.versions_of(ID) == []
     state.texts.remember(saved())
     known = saved().info
@@ -122,7 +122,7 @@ def test_what_is_known_of_a_version(state: State) -> None:
         {"more": 1},
     ],
 )
-def test_a_damaged_version_counts_as_not_read(state: State, damage: dict[str, object]) -> None:
+def test_a_damaged_version_is_treated_as_missing(state: State, damage: dict[str, object]) -> None:
     state.texts.remember(saved())
     path = state.folder / "saved" / ID.hex / "3"
     path.write_text(json.dumps({**json.loads(path.read_bytes()), **damage}))
@@ -131,7 +131,7 @@ def test_a_damaged_version_counts_as_not_read(state: State, damage: dict[str, ob
     assert state.texts.recall_info(ID, Version(3)) == saved().info
 
 
-def test_a_damaged_text_counts_as_not_held_and_is_mended(state: State) -> None:
+def test_a_damaged_text_is_treated_as_missing_and_can_be_rewritten(state: State) -> None:
     name = state.texts.keep(TEXT)
     (path,) = files(state.folder)
     whole = path.read_bytes()
@@ -143,7 +143,7 @@ def test_a_damaged_text_counts_as_not_held_and_is_mended(state: State) -> None:
 
 
 @pytest.mark.parametrize("damaged", [b"", b"sha256:", b"\xff", b"sha256:" + b"g" * 64, b"x" * 9999])
-def test_a_damaged_number_counts_as_not_read(state: State, damaged: bytes) -> None:
+def test_a_damaged_version_number_is_treated_as_missing(state: State, damaged: bytes) -> None:
     state.texts.remember(saved())
     (path,) = (p for p in files(state.folder) if p.name == "3")
     path.write_bytes(damaged)
@@ -152,7 +152,7 @@ def test_a_damaged_number_counts_as_not_read(state: State, damaged: bytes) -> No
     assert state.texts.recall(ID, Version(3)) == digest(TEXT)
 
 
-def test_the_commit_of_a_version(state: State) -> None:
+def test_the_commit_of_a_version_is_stored(state: State) -> None:
     assert state.texts.commit_of(ID, Version(7)) is None
     for commit in ("a" * 40, "0" * 64):
         state.texts.note_commit(ID, Version(7), commit)
@@ -188,7 +188,7 @@ def test_a_folder_in_a_files_place_is_reported(state: State, kind: str) -> None:
         ask[kind]()
 
 
-def test_equal_texts_are_kept_by_several_threads_at_once(state: State) -> None:
+def test_several_threads_can_store_equal_texts(state: State) -> None:
     for attempt in range(40):
         text = f"{TEXT}{attempt}\n" * 200
         with ThreadPoolExecutor(8) as pool:
@@ -216,7 +216,7 @@ def test_equal_texts_are_kept_by_several_threads_at_once(state: State) -> None:
     ],
     ids=lambda made: type(made).__name__,
 )
-def test_a_record_comes_back_as_it_was(state: State, made: Intent) -> None:
+def test_an_intent_reads_back_as_written(state: State, made: Intent) -> None:
     state.log.write(made)
     assert list(State(state.folder).log.intents()) == [made]
     state.log.drop([made])
@@ -224,7 +224,7 @@ def test_a_record_comes_back_as_it_was(state: State, made: Intent) -> None:
     assert list(State(state.folder).log.intents()) == []
 
 
-def test_records_are_replaced_by_key_and_come_oldest_first(state: State) -> None:
+def test_intents_are_replaced_by_key_and_listed_oldest_first(state: State) -> None:
     for key in ("0002-b", "0001-c", "0003-a"):
         state.log.write(upload(key))
     state.log.write(replace(upload("0001-c"), state="abandoned"))
@@ -236,7 +236,7 @@ def test_records_are_replaced_by_key_and_come_oldest_first(state: State) -> None
 
 
 @pytest.mark.promise(27)
-def test_a_record_that_is_cut_is_refused_at_every_byte(state: State) -> None:
+def test_an_intent_truncated_at_any_byte_is_refused(state: State) -> None:
     state.log.write(upload())
     (path,) = files(state.folder)
     whole = path.read_bytes()
@@ -250,7 +250,7 @@ def test_a_record_that_is_cut_is_refused_at_every_byte(state: State) -> None:
 
 @pytest.mark.promise(27, "S10")
 @pytest.mark.parametrize("mask", [0x01, 0x20, 0x80, 0xFF])
-def test_a_record_with_a_byte_that_flipped_never_ends_in_a_bug(state: State, mask: int) -> None:
+def test_an_intent_with_a_flipped_byte_is_refused_without_a_crash(state: State, mask: int) -> None:
     state.log.write(upload())
     (path,) = files(state.folder)
     whole = path.read_bytes()
@@ -281,7 +281,7 @@ BAD_VALUES: list[object] = [
 
 @pytest.mark.parametrize("value", BAD_VALUES, ids=lambda value: repr(value)[:12])
 @pytest.mark.parametrize("key", [field.name for field in fields(Upload)])
-def test_a_record_with_an_odd_value_never_ends_in_a_bug(
+def test_an_intent_with_an_odd_value_is_refused_without_a_crash(
     state: State, key: str, value: object
 ) -> None:
     state.log.write(upload())
@@ -300,7 +300,7 @@ def test_a_record_with_an_odd_value_never_ends_in_a_bug(
 @pytest.mark.parametrize(
     "body", ["null", "[]", '"x"', "5", "[" * 99_999, '{"key": "0001-aa"}', '{"new": 1}']
 )
-def test_a_file_that_is_no_intent_is_refused(state: State, body: str) -> None:
+def test_a_file_that_is_not_an_intent_is_refused(state: State, body: str) -> None:
     state.log.write(upload())
     (path,) = files(state.folder)
     path.write_text(body)
@@ -309,17 +309,17 @@ def test_a_file_that_is_no_intent_is_refused(state: State, body: str) -> None:
 
 
 @pytest.mark.parametrize("key", ["path", "name", "brings", "state"])
-def test_a_record_without_a_field_that_it_needs_is_refused(state: State, key: str) -> None:
+def test_an_intent_without_a_required_field_is_refused(state: State, key: str) -> None:
     state.log.write(DOWNLOAD)
     (path,) = files(state.folder)
-    held = json.loads(path.read_text())
-    del held[key]
-    path.write_text(json.dumps(held))
+    content = json.loads(path.read_text())
+    del content[key]
+    path.write_text(json.dumps(content))
     with pytest.raises(StateError):
         list(State(state.folder).log.intents())
 
 
-def test_a_record_under_another_name_is_refused(state: State) -> None:
+def test_a_renamed_intent_is_refused(state: State) -> None:
     state.log.write(upload())
     (path,) = files(state.folder)
     path.rename(path.with_name("0009-zz.json"))
@@ -327,7 +327,7 @@ def test_a_record_under_another_name_is_refused(state: State) -> None:
         list(State(state.folder).log.intents())
 
 
-def test_who_takes_the_lock_looks_again(state: State) -> None:
+def test_intents_are_read_again_under_the_lock(state: State) -> None:
     """What was read before it was taken may have been another process's to change."""
     state.log.write(upload())
     assert state.log.intents() == [upload()]
@@ -337,7 +337,7 @@ def test_who_takes_the_lock_looks_again(state: State) -> None:
         assert state.log.intents() == [landed]
 
 
-def test_what_a_write_left_behind_is_no_record(state: State) -> None:
+def test_a_leftover_temporary_file_is_not_an_intent(state: State) -> None:
     state.log.write(upload())
     (path,) = files(state.folder)
     path.with_name(".1-x.json.tmp").write_text("{")
@@ -347,7 +347,7 @@ def test_what_a_write_left_behind_is_no_record(state: State) -> None:
 # -- what was replaced ----------------------------------------------------------------------------
 
 
-def test_backups_come_newest_first(state: State) -> None:
+def test_backups_are_listed_newest_first(state: State) -> None:
     at, other = RelPath("a.pine"), RelPath("b.pine")
     for key, path, when in (("1", at, 5.0), ("2", other, 9.0), ("3", at, 7.0)):
         state.backups.note(Replaced(key, path, digest(key), when))
@@ -357,7 +357,9 @@ def test_backups_come_newest_first(state: State) -> None:
 
 @pytest.mark.parametrize("key", ["key", "path", "digest", "when"])
 @pytest.mark.parametrize("value", BAD_VALUES, ids=lambda value: repr(value)[:12])
-def test_an_odd_note_never_ends_in_a_bug(state: State, key: str, value: object) -> None:
+def test_a_backup_note_with_an_odd_value_is_refused_without_a_crash(
+    state: State, key: str, value: object
+) -> None:
     state.backups.note(Replaced("1", RelPath("a.pine"), digest("x"), 5.0))
     (path,) = files(state.folder)
     path.write_text(json.dumps({**json.loads(path.read_text()), key: value}))
@@ -372,7 +374,7 @@ def test_an_odd_note_never_ends_in_a_bug(state: State, key: str, value: object) 
 
 @posix
 @pytest.mark.parametrize("umask", [0o000, 0o022, 0o077])
-def test_it_is_private(tmp_path: Path, umask: int) -> None:
+def test_the_state_is_private(tmp_path: Path, umask: int) -> None:
     before = os.umask(umask)
     try:
         state = State(tmp_path / "made" / "one")
@@ -388,7 +390,7 @@ def test_it_is_private(tmp_path: Path, umask: int) -> None:
 
 
 @posix
-def test_a_link_in_its_place_is_refused(tmp_path: Path) -> None:
+def test_a_link_in_place_of_the_state_is_refused(tmp_path: Path) -> None:
     (tmp_path / "theirs").mkdir()
     (tmp_path / "link").symlink_to(tmp_path / "theirs")
     (tmp_path / "dangling").symlink_to(tmp_path / "nowhere")
@@ -428,6 +430,6 @@ def test_two_copies_of_a_workspace_have_two_states(tmp_path: Path) -> None:
     assert folder_name("id", one).startswith("id-")
 
 
-def test_a_digest_that_is_none_is_not_held(state: State) -> None:
+def test_an_unknown_digest_has_no_text(state: State) -> None:
     state.texts.keep(TEXT)
     assert state.texts.text_of(Digest("sha256:" + "0" * 64)) is None

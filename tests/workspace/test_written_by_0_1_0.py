@@ -31,27 +31,27 @@ def state(tmp_path: Path) -> State:
 def damage(state: State, changes: dict[str, Any]) -> Path:
     """Other values in the record of a save that was sent; its sum is right where `sum` is None."""
     file = state.folder / "records" / "001790000001000-00000001.json"
-    held = {**json.loads(file.read_text()), **changes}
+    content = {**json.loads(file.read_text()), **changes}
     if changes.get("sum", "") is None:
-        held.pop("sum")
-        body = json.dumps(held, sort_keys=True).encode()
-        held["sum"] = hashlib.sha256(body).hexdigest()
-    file.write_text(json.dumps(held))
+        content.pop("sum")
+        body = json.dumps(content, sort_keys=True).encode()
+        content["sum"] = hashlib.sha256(body).hexdigest()
+    file.write_text(json.dumps(content))
     return file
 
 
-def test_every_record_is_an_intent(state: State) -> None:
+def test_every_intent_is_read(state: State) -> None:
     found = state.log.intents()
-    uploads = [one for one in found if isinstance(one, Upload)]
-    creates = [one for one in found if isinstance(one, Create)]
-    assert [one.state for one in uploads] == list(EVERY)
-    assert [one.state for one in creates] == list(EVERY)
-    assert [one.landed for one in uploads] == [None, None, Version(2), None]
-    assert [one.seen for one in uploads] == [None, None, None, Version(2)]
-    assert {one.parent for one in uploads} == {Version(1)}
-    assert {one.known_ids for one in creates} == {(ONE, TWO)}
-    assert {one.account for one in found} == {"trader42"}
-    assert {(one.wall, one.mono) for one in found} == {(1_790_000_000.25, 4210.5)}
+    uploads = [item for item in found if isinstance(item, Upload)]
+    creates = [item for item in found if isinstance(item, Create)]
+    assert [intent.state for intent in uploads] == list(EVERY)
+    assert [intent.state for intent in creates] == list(EVERY)
+    assert [intent.landed for intent in uploads] == [None, None, Version(2), None]
+    assert [intent.seen for intent in uploads] == [None, None, None, Version(2)]
+    assert {intent.parent for intent in uploads} == {Version(1)}
+    assert {intent.known_ids for intent in creates} == {(ONE, TWO)}
+    assert {item.account for item in found} == {"trader42"}
+    assert {(item.wall, item.mono) for item in found} == {(1_790_000_000.25, 4210.5)}
     others = {type(one): one for one in found[8:]}
     assert list(others) == [Download, Rename, Delete, Move]
     pull, move = others[Download], others[Move]
@@ -62,14 +62,14 @@ def test_every_record_is_an_intent(state: State) -> None:
     assert (move.origin, move.path) == ("one.pine", "kept/one.pine")
 
 
-def test_what_is_written_again_is_what_was_read(state: State) -> None:
+def test_intents_survive_being_rewritten(state: State) -> None:
     before = state.log.intents()
     for intent in before:
         state.log.write(intent)
     assert State(state.folder).log.intents() == before
 
 
-def test_texts_versions_backups_and_operations(state: State) -> None:
+def test_texts_versions_backups_and_operations_are_read(state: State) -> None:
     assert state.texts.recall(ONE, Version(1)) == digest(TEXT)
     assert state.texts.text_of(digest(TEXT)) == TEXT
     (replaced,) = state.backups.of(RelPath("one.pine"))
@@ -78,9 +78,9 @@ def test_texts_versions_backups_and_operations(state: State) -> None:
     assert (operation.verb, operation.paths) == ("push", ("one.pine",))
 
 
-def test_a_pine_toml(state: State) -> None:
-    held = manifest.parse((OLD / "pine.toml").read_text())
-    one, two, new = (held.entries[RelPath(f"{name}.pine")] for name in ("one", "two", "new"))
+def test_pine_toml_is_read(state: State) -> None:
+    parsed = manifest.parse((OLD / "pine.toml").read_text())
+    one, two, new = (parsed.entries[RelPath(f"{name}.pine")] for name in ("one", "two", "new"))
     assert one.base
     assert (one.pine_id, one.base.version, one.base.theirs) == (ONE, Version(2), ())
     assert two.base
@@ -97,7 +97,7 @@ def test_a_pine_toml(state: State) -> None:
         {"parent": None},
     ],
 )
-def test_a_damaged_record_is_not_passed_over(state: State, changes: dict[str, Any]) -> None:
+def test_a_damaged_intent_is_reported(state: State, changes: dict[str, Any]) -> None:
     file = damage(state, changes)
     with pytest.raises(StateError, match="damaged") as refused:
         state.log.intents()
@@ -105,7 +105,7 @@ def test_a_damaged_record_is_not_passed_over(state: State, changes: dict[str, An
 
 
 @pytest.mark.parametrize("changes", [{"op": "publish"}, {"publish": "yes"}])
-def test_an_intent_of_a_later_version_differs_from_a_damaged_one(
+def test_an_intent_of_a_later_version_is_reported_as_such(
     state: State, changes: dict[str, Any]
 ) -> None:
     file = damage(state, {**changes, "sum": None})

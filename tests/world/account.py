@@ -55,7 +55,9 @@ class Watched(SandboxApp):
         """Wait until a request to such a path was carried out, whatever happened to its
         response."""
         with self._news:
-            assert self._news.wait_for(lambda: any(path in one for one in self._answered), 60)
+            assert self._news.wait_for(
+                lambda: any(path in request for request in self._answered), 60
+            )
 
 
 class Account:
@@ -105,6 +107,6 @@ class Account:
     def texts(self) -> dict[PineId, list[str]]:
         listed = self.store.list(self.user)
         return {
-            one.pine_id: [version.source for version in self.store.history(one.pine_id)]
-            for one in listed
+            script.pine_id: [version.source for version in self.store.history(script.pine_id)]
+            for script in listed
         }

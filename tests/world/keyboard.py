@@ -2,7 +2,7 @@
 
 The account holds three scripts. What a person types is run in this process (`world("push")`) or
 as a process of its own (`world.process`, `world.spawn`); what happens in the browser goes through
-the store (`world.web_save`). The answers' log tells what was asked of the service.
+the store (`world.web_save`). `world.plan.log` lists the requests.
 """
 
 from __future__ import annotations
@@ -54,14 +54,14 @@ class Ran:
     code: int
     out: str
     err: str
-    asked: tuple[str, ...] = ()
+    requests: tuple[str, ...] = ()
 
     @property
     def json(self) -> Any:
         return json.loads(self.out)
 
     @property
-    def said(self) -> str:
+    def output(self) -> str:
         return self.out + self.err
 
 
@@ -118,8 +118,8 @@ class World(Workspace):
             self.capsys.readouterr()
             ended = run([str(argument) for argument in arguments])
         printed = self.capsys.readouterr()
-        asked = tuple(seen.endpoint for seen in self.plan.log[before:])
-        ran = Ran(ended, printed.out, printed.err, asked)
+        requests = tuple(seen.endpoint for seen in self.plan.log[before:])
+        ran = Ran(ended, printed.out, printed.err, requests)
         assert code in (None, ended), ran
         return ran
 
@@ -135,8 +135,8 @@ class World(Workspace):
         before = len(self.plan.log)
         with self.spawn(*arguments, cwd=cwd, env={**os.environ, **env}) as child:
             out, err = child.communicate(timeout=60)
-        asked = tuple(seen.endpoint for seen in self.plan.log[before:])
-        return Ran(child.returncode, out, err, asked)
+        requests = tuple(seen.endpoint for seen in self.plan.log[before:])
+        return Ran(child.returncode, out, err, requests)
 
     def clone(self) -> Ran:
         made = self("clone", "--remote", self.remote_name, "scripts", cwd=self.place)
@@ -190,13 +190,13 @@ class World(Workspace):
 
     def saved(self, name: str = "Trend") -> list[str]:
         """The text of every version there, the newest last."""
-        return [one.source for one in self.store.history(self.id_of(name))]
+        return [version.source for version in self.store.history(self.id_of(name))]
 
     # -- what there is, to be compared ------------------------------------------------------------
 
     def account(self) -> dict[str, list[str]]:
         """Every script there with all its versions."""
-        return {one.name: self.saved(one.name) for one in self.store.list(self.user)}
+        return {script.name: self.saved(script.name) for script in self.store.list(self.user)}
 
     def files(self) -> dict[str, bytes]:
         """Every file of the folder, pine.toml among them."""
@@ -214,8 +214,8 @@ class World(Workspace):
 
     def state(self) -> dict[str, bytes]:
         """The state on this machine, without the cache of downloaded texts."""
-        held = self.kept()
-        return {path: body for path, body in held.items() if path.split("/")[1] not in _CACHE}
+        files = self.kept()
+        return {path: body for path, body in files.items() if path.split("/")[1] not in _CACHE}
 
     def forget(self) -> None:
         """Another machine: the folder came with git, and there is no state."""

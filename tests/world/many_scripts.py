@@ -29,7 +29,7 @@ CODES = frozenset((0, 1, 2, 3, 4, 5, 6, 7))
 class ManyScripts(Marked):
     remote: Account
     codes: list[int] = field(default_factory=list)
-    told: set[str] = field(default_factory=set)
+    warned: set[str] = field(default_factory=set)
     """The scripts' paths, or names, that somebody was told of for good: not for a broken line."""
 
     def __post_init__(self) -> None:
@@ -58,7 +58,7 @@ class ManyScripts(Marked):
         try:
             run = act(self.setup())
             code = run.exit_code
-            self.told |= {o.path for o in run.outcomes if o.exit_code == 3 or "tab" in o.message}
+            self.warned |= {o.path for o in run.outcomes if o.exit_code == 3 or "tab" in o.message}
         except PinesyncError as error:
             code = error.exit_code
         assert code in CODES
@@ -81,7 +81,9 @@ class ManyScripts(Marked):
     def logs(self) -> dict[str, list[tuple[str, str]]]:
         """The versions of each script by its id: author and text."""
         return {
-            info.pine_id: [(one.author, one.source) for one in self.store.history(info.pine_id)]
+            info.pine_id: [
+                (version.author, version.source) for version in self.store.history(info.pine_id)
+            ]
             for info in self.store.list(self.user)
         }
 
@@ -105,8 +107,8 @@ class ManyScripts(Marked):
         logs = self.logs()
         for line in status(self.setup()).lines:
             if line.word != "clean":
-                assert line.path in self.told, f"nobody was told of {line}"
-            elif line.path not in self.told and line.pine_id:
+                assert line.path in self.warned, f"nobody was told of {line}"
+            elif line.path not in self.warned and line.pine_id:
                 log = logs[line.pine_id]
                 made = set().union(*(marks_of(text) for _, text in log))
                 made |= marks_of((self.root / line.path).read_text())

@@ -68,8 +68,8 @@ class Marked(Workspace):
         for texts in self.remote.texts().values():
             yield from texts
         left = self.root.rglob(".pinesync*")  # until the next run, which puts it back
-        kept = (self.pinesync_home / "state").glob("*/objects/*/*")
-        for files in (self.root.rglob("*.pine"), left, kept):
+        stored = (self.pinesync_home / "state").glob("*/objects/*/*")
+        for files in (self.root.rglob("*.pine"), left, stored):
             yield from (file.read_text() for file in files if file.is_file())
 
     def check_nothing_left(self) -> None:

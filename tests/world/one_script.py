@@ -29,7 +29,7 @@ class OneScript(Marked):
     """The script on the service and in the workspace, with a person at each."""
 
     remote: FakeRemote = field(default_factory=FakeRemote)
-    told: list[str] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
     stops: list[PinesyncError] = field(default_factory=list)
     removed: set[str] = field(default_factory=set)
     late: list[Callable[[], None]] = field(default_factory=list)
@@ -115,7 +115,7 @@ class OneScript(Marked):
         for outcome in run.outcomes:
             silent = outcome.done in ("recovered", "pending", "failed")
             if outcome.message and (not silent or "browser tab" in outcome.message):
-                self.told.append(f"{outcome.done}: {outcome.message}")
+                self.warnings.append(f"{outcome.done}: {outcome.message}")
 
     def lost(self) -> Turn:
         """The next save is stored, and its answer lost."""
@@ -146,12 +146,12 @@ class OneScript(Marked):
         self.check_nothing_left()
         found = status(self.setup())
         quiet = all(line.word == "clean" for line in found.lines)
-        if not self.told:
+        if not self.warnings:
             assert quiet, f"nobody was told of {found.lines}"
-            kept = marks_of(self.newest)
-            lost = self.made - self.removed - kept
+            newest = marks_of(self.newest)
+            lost = self.made - self.removed - newest
             assert not lost, f"lost in silence: {lost}"
-            assert not self.removed & kept, f"back from the dead: {self.removed & kept}"
+            assert not self.removed & newest, f"back from the dead: {self.removed & newest}"
             assert canonical(self.file.read_text()) == self.newest
         before = (len(self.remote.posted), self.file.read_bytes(), self._manifest())
         self.sync()

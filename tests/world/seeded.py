@@ -43,8 +43,8 @@ class Seeded:
         shutil.copytree(made, world.folder)
         (state,) = self._places.state.glob(folder_name("*", made))
         workspace_id, _, _ = state.name.partition("-")
-        kept = world.pinesync_home / "state"
-        shutil.copytree(state, kept / folder_name(workspace_id, world.folder))
+        source = world.pinesync_home / "state"
+        shutil.copytree(state, source / folder_name(workspace_id, world.folder))
 
     def _clone(self, made: Path, world: World) -> None:
         account = Account(self.sandboxes)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import replace
 
 from pinesync.app.commits.remote_tracking import follow_pushed
@@ -12,7 +12,8 @@ from pinesync.errors import Misuse
 from pinesync.model import Digest, RelPath, Version
 from pinesync.sync.engine import push as engine_push
 from pinesync.sync.engine.snapshot import Survey, take_snapshot
-from pinesync.sync.engine.uploads.prepare_upload import policy_of, preview
+from pinesync.sync.engine.transaction import Transaction
+from pinesync.sync.engine.uploads.prepare_upload import Expected, policy_of, preview
 from pinesync.sync.messages import planned_run
 from pinesync.sync.outcome import Outcome, Run
 from pinesync.sync.selection import select
@@ -47,8 +48,9 @@ def push(
         return planned_run(steps, [row for row in shifts if row])
     if not anyway:
         refuse_broken(setup, project.settings.remote, project.settings.owner)
-    with project.transaction("push", online=True) as tx:
-        pushing = engine_push.push(
+
+    def pushing(tx: Transaction) -> Pushing:
+        return engine_push.push(
             tx,
             patterns,
             allow_broken=allow_broken,
@@ -57,7 +59,23 @@ def push(
             over=version,
             seen=seen,
         )
-        run = tx.run(_followed(project, pushing))
+
+    return _run(project, "push", pushing)
+
+
+def push_expected(project: Project, path: RelPath, expected: Expected, *, verb: str) -> Run:
+    """Save this one file if it and its base are what was expected; `verb` is the operation's. It
+    overrides nothing: neither a probe that found a promise broken, nor a refusal."""
+    refuse_broken(project.setup, project.settings.remote, project.settings.owner)
+    return _run(project, verb, lambda tx: engine_push.push_expected(tx, path, expected))
+
+
+Pushing = Generator[Outcome, None, Survey]
+
+
+def _run(project: Project, verb: str, pushing: Callable[[Transaction], Pushing]) -> Run:
+    with project.transaction(verb, online=True) as tx:
+        run = tx.run(_followed(project, pushing(tx)))
     if project.settings.alerts:
         from pinesync.app.alerts import with_alerts
 
@@ -65,9 +83,7 @@ def push(
     return run
 
 
-def _followed(
-    project: Project, pushing: Generator[Outcome, None, Survey]
-) -> Generator[Outcome, None, None]:
+def _followed(project: Project, pushing: Pushing) -> Generator[Outcome, None, None]:
     """Run the push, then move the git remote's branch, if there is one, to the saved versions."""
     view = yield from pushing
     bases = {e.pine_id: e.base for e in project.workspace.manifest.entries().values() if e.base}

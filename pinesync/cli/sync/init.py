@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from pinesync.app import team_template
+from pinesync.app import workspace_templates
 from pinesync.app.project import (
     DEFAULT_REMOTE,
     Setup,
@@ -42,15 +42,15 @@ from pinesync.workspace.workspace import Workspace
     examples=[
         "pinesync init --link --dry-run",
         "pinesync init --link",
-        "pinesync init --template team",
+        *("pinesync init --template team", "pinesync init --template agent"),
     ],
 )
 @click.argument("directory", metavar="[DIR]", default=".")
 @click.option("--link", is_flag=True, help="Match existing files with your saved scripts.")
 @click.option(
     "--template",
-    type=click.Choice(["team"]),
-    help="Add the files a team needs: commit checks, a workflow, editor tasks.",
+    type=click.Choice(["team", "agent"]),
+    help="Add the files that a team or an AI agent needs.",
 )
 @click.option("-n", "--dry-run", is_flag=True, help="Show what would be matched and written.")
 @remote_options
@@ -68,7 +68,8 @@ def command(
 
     With --link, existing files are matched with saved scripts: by text, then by name, then by
     title. --template team adds .gitignore, .gitattributes, a pre-commit configuration, tasks for
-    VS Code and a workflow for GitHub, also to an existing workspace. Existing files do not change.
+    VS Code and a workflow for GitHub, --template agent AGENTS.md and settings for `pinesync mcp`,
+    also to an existing workspace. Existing files do not change.
     """
     if dry_run and not (link or template):
         raise click.UsageError("--dry-run goes with --link or --template.")
@@ -189,7 +190,7 @@ def init(
     `template`, write its files as well; an existing workspace accepts nothing else. Changes no
     existing file and sends nothing."""
     root = (setup.cwd / directory).absolute()
-    files = team_template.template_files(template) if template else {}
+    files = workspace_templates.template_files(template) if template else {}
     if (root / MANIFEST).exists():
         if not template or link:
             raise _already_a_workspace(root)
@@ -236,11 +237,15 @@ def _with_files(
     """Write the template's files and keep existing ones. `below` is this folder's path in its
     repository: git and its hosts read some files only at the top level."""
     tree = Tree(done.folder)
-    where = team_template.path_in_repository(done.folder) if files else ""
-    written, taken = team_template.split_existing(tree, tuple(files))
+    where = (
+        workspace_templates.path_in_repository(done.folder)
+        if ".pre-commit-config.yaml" in files
+        else ""
+    )
+    written, taken = workspace_templates.split_existing(tree, tuple(files))
     if files and not done.dry_run:
         make_folder(done.folder)
-        written = team_template.write_files(tree, {path: files[path] for path in written})
+        written = workspace_templates.write_files(tree, {path: files[path] for path in written})
         taken = tuple(path for path in files if path not in written)
     return replace(done, written=written, already_there=already + taken, below=where)
 

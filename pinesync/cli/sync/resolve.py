@@ -35,7 +35,7 @@ from pinesync.text.filenames import shell_quote
     cls=Verb,
     examples=[
         "pinesync resolve --theirs indicators/Trend.pine",
-        "pinesync resolve --ours indicators/Trend.pine",
+        "pinesync resolve --ours .",
     ],
 )
 @click.argument("paths", nargs=-1, required=True, shell_complete=completed.paths)

@@ -36,8 +36,8 @@ def command(paths: tuple[str, ...], jobs: int) -> int:
     proven = 0
     for finding in found.findings:
         proven += not finding.problems
-        for problem in finding.problems:
-            out(f"{escape_controls(finding.path)}: {escape_controls(problem)}")
+        if finding.problems:
+            out(escape_controls(f"{finding.path}: {'; '.join(finding.problems)}"))
     scripts = pluralize(len(found.findings), "script")
     out(f"{proven} of {scripts} proven: file = base = TradingView")
     return found.exit_code

@@ -9,10 +9,16 @@ from pinesync.model import Digest, RelPath, Version
 from pinesync.sync.engine.snapshot import Survey
 from pinesync.sync.engine.transaction import Transaction
 from pinesync.sync.engine.uploads import upload
-from pinesync.sync.engine.uploads.prepare_upload import file_changed_outcome
+from pinesync.sync.engine.uploads.prepare_upload import (
+    Expected,
+    draft_of,
+    file_changed_outcome,
+    policy_of,
+    unexpected,
+)
 from pinesync.sync.messages import not_listed, unchanged_outcome
 from pinesync.sync.moved_files import moved
-from pinesync.sync.outcome import Outcome
+from pinesync.sync.outcome import Outcome, refused
 from pinesync.sync.planner import ScriptState, Step
 from pinesync.sync.policy import Act, LocalSide
 from pinesync.sync.selection import select
@@ -71,6 +77,43 @@ def push(
                 hint="run `pinesync pull`",
             )
     return view
+
+
+def push_expected(
+    tx: Transaction, path: RelPath, expected: Expected
+) -> Generator[Outcome, None, Survey]:
+    """Save this one edited file if it and its base are what was `expected`, or report why not. It
+    reads no other file, creates no script, and saves over nobody's version. Returns what was seen
+    before."""
+    view = yield from tx.survey(frozenset((path,)))
+    for step in plan(select(view.states, [path], tx.blocked), [path]):
+        entry = step.state.entry
+        if entry and step.act is Act.NOTHING and (other := unexpected(tx.ports, entry, expected)):
+            yield other
+        elif step.act is Act.SAVE:
+            yield from _save_expected(tx, view, step, expected)
+        elif step.act in upload.CHANGES:
+            what = f"is {step.state.word}, and only an edit of its base is saved here"
+            yield refused(path, what, f"`pinesync status` shows it; {_BY_HAND}")
+        elif outcome := unchanged_outcome(step, view.troubles):
+            yield outcome
+    return view
+
+
+_BY_HAND = "`pinesync push` is for a person to run"
+
+
+def _save_expected(
+    tx: Transaction, view: Survey, step: Step, expected: Expected
+) -> Generator[Outcome, None, None]:
+    contract = policy_of(tx.ports)
+    draft = draft_of(tx.ports, step.state, False, contract=contract, expected=expected)
+    if isinstance(draft, Outcome):
+        yield draft
+    else:
+        yield from upload.push(
+            tx.ports, [step], view.listed or {}, drafts={draft.entry.path: draft}
+        )
 
 
 def plan(

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from hashlib import sha256
 
 from pinesync.errors import EXIT_COMPILE, EXIT_LEFT, FileError
-from pinesync.model import Diagnostic, Digest, Entry, RelPath
+from pinesync.model import Diagnostic, Digest, Entry, PineId, RelPath, Version
 from pinesync.sync.engine.uploads.compare_contract import upload_changes
 from pinesync.sync.outcome import Outcome, Planned, failed, refused
 from pinesync.sync.planner import ScriptState, Step
@@ -18,10 +19,20 @@ from pinesync.text.unicode import invisible_characters
 
 
 @dataclass(frozen=True, slots=True)
+class Expected:
+    """What a file and its entry must be to be saved: the script, the version on top of which it is
+    saved, and the SHA-256 of the file's bytes in hex."""
+
+    pine_id: PineId
+    version: Version
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
 class Draft:
     """A text to be saved: read once, stored, and checked. `warnings` are the compiler's, those of
     invisible characters, and those about charts and alerts. With `watched`, only the text that
-    `watch` saw may be saved."""
+    `watch` saw may be saved. With `exact`, it is saved on top of its base alone."""
 
     state: ScriptState
     entry: Entry
@@ -29,6 +40,7 @@ class Draft:
     broken: tuple[Diagnostic, ...] = ()
     warnings: tuple[Diagnostic, ...] = ()
     watched: bool = False
+    exact: bool = False
 
 
 def draft_of(
@@ -38,13 +50,16 @@ def draft_of(
     seen: Digest | None = None,
     instead: str | None = None,
     contract: Policy = "warn",
+    expected: Expected | None = None,
 ) -> Draft | Outcome:
     """Read, store and check the file's text, or return the outcome of refusing it. With `seen`,
-    refuse any text with another digest; `instead` replaces the file's text. `contract` says what to
-    do if charts and alerts may read another input or plot."""
+    refuse any other text, with `expected` any other bytes; `instead` replaces the file's text.
+    `contract` says what to do if charts and alerts may read another input or plot."""
     path, entry = state.path, state.entry
     assert entry is not None
-    text = _text_of(ports, path) if instead is None else instead
+    if expected and (other := _another(entry, expected)):
+        return other
+    text = _text_of(ports, path, expected) if instead is None else instead
     if seen and (isinstance(text, Outcome) or digest(text) != seen):
         return file_changed_outcome(path)
     if isinstance(text, Outcome):
@@ -92,7 +107,8 @@ def draft_of(
                 diagnostics=(*errors, *warnings),
                 source=text,
             )
-    return Draft(state, entry, text, errors, warnings, watched=seen is not None)
+    watched = seen is not None or expected is not None
+    return Draft(state, entry, text, errors, warnings, watched, exact=expected is not None)
 
 
 SHIFTS = "charts and alerts may read another input or plot"
@@ -132,11 +148,38 @@ def file_changed_outcome(path: RelPath) -> Outcome:
     return Outcome(path, "skipped", message="the file changed meanwhile", hint="look again")
 
 
-def _text_of(ports: Ports, path: RelPath) -> str | Outcome:
+def unexpected(ports: Ports, entry: Entry, expected: Expected) -> Outcome | None:
+    """Why the entry or its file is not what was expected."""
+    text = _text_of(ports, entry.path, expected)
+    return _another(entry, expected) or (text if isinstance(text, Outcome) else None)
+
+
+def _another(entry: Entry, expected: Expected) -> Outcome | None:
+    """Why the entry is not what was expected."""
+    base = entry.base.version if entry.base else None
+    if entry.pine_id != expected.pine_id:
+        return refused(entry.path, "pine.toml now has another script for it", _LOOK)
+    if base != expected.version:
+        return refused(entry.path, f"its base is {base or 'none'}, not {expected.version}", _LOOK)
+    return None
+
+
+def _other_bytes(path: RelPath, data: bytes, expected: Expected) -> Outcome | None:
+    """Why the file is not what was expected."""
+    if sha256(data).hexdigest() == expected.sha256:
+        return None
+    return refused(path, "the file has other bytes than those with that SHA-256", _LOOK)
+
+
+_LOOK = "nothing was saved; `pinesync status` shows how it is now"
+
+
+def _text_of(ports: Ports, path: RelPath, expected: Expected | None = None) -> str | Outcome:
+    """The file's text. The bytes that are compared with those expected are the ones decoded."""
     try:
         data = ports.tree.read(path)
         if data is not None:
-            return decode(data)
+            return (expected and _other_bytes(path, data, expected)) or decode(data)
     except Unreadable as error:
         return refused(path, str(error), "save the file as UTF-8 text; nothing was sent")
     except FileError as error:

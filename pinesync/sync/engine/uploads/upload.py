@@ -294,7 +294,8 @@ def _rebase_on_newest(ports: Ports, draft: Draft, newest: SavedText) -> Entry | 
     """The entry moved on to the newest version if that has the base's text, else a refusal."""
     entry, base = draft.entry, draft.entry.base
     # The newer version repeats the base's text, so a save on top of it shadows nothing.
-    if base and newest.version > base.version and newest.digest == base.digest:
+    repeats = base and newest.version > base.version and newest.digest == base.digest
+    if base and repeats and not draft.exact:
         rebased = replace(entry, base=replace(base, version=newest.version))
         ports.manifest.commit({entry.path: rebased})
         return rebased
