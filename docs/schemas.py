@@ -169,7 +169,7 @@ def pine_toml() -> dict[str, Any]:
 
 
 _ONE = r"[1-9][0-9]{0,5}(\.0)?"
-_THEIRS = rf"{_ONE}( {_ONE}){{0,{model.MOST_THEIRS - 1}}}"
+_THEIRS = rf"{_ONE}( {_ONE}){{0,{model.MAX_THEIRS - 1}}}"
 _WORKSPACE_WORDS = {
     "schema": "The version of this format.",
     "id": "A random id from clone or init: it names this workspace's state.",

@@ -70,7 +70,7 @@ class Version:
         return [Version(n) for n in range(self.major + 1, last.major + 1)]
 
 
-MOST_THEIRS = 8
+MAX_THEIRS = 8
 """The number of others' versions that an entry remembers."""
 
 
@@ -112,9 +112,9 @@ class Base:
 def _theirs(
     known: tuple[Version, ...], before: Version, to: Version, ours: Collection[Version]
 ) -> tuple[Version, ...]:
-    since = Version(max(before.major, to.major - MOST_THEIRS - len(ours)))
+    since = Version(max(before.major, to.major - MAX_THEIRS - len(ours)))
     new = [version for version in since.until(to) if version not in ours]
-    return tuple(dict.fromkeys((*(v for v in known if v <= to), *new)))[-MOST_THEIRS:]
+    return tuple(dict.fromkeys((*(v for v in known if v <= to), *new)))[-MAX_THEIRS:]
 
 
 @dataclass(frozen=True, slots=True)

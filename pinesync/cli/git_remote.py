@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from pinesync.app.git_remote.remote import GitRemote
     from pinesync.sync.outcome import Outcome
 
-_MOST_SECONDS = 600.0
+_MAX_SECONDS = 600.0
 """How long reads wait in total when TradingView limits requests."""
 _DEEPENED = "what is not there cannot be deepened: clone again without --depth for every version"
 
@@ -46,7 +46,7 @@ def _run(shared: Shared) -> int:
     from pinesync.app.git_remote.remote import open_git_remote
 
     name, address = sys.argv[1:]
-    setup = build_setup(timeout=_MOST_SECONDS, shared=shared)
+    setup = build_setup(timeout=_MAX_SECONDS, shared=shared)
     remote = open_git_remote(setup, name, address, Path(os.environ["GIT_DIR"]))
     Helper(remote, sys.stdin.buffer, sys.stdout.buffer).run()
     return EXIT_DONE

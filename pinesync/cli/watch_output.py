@@ -36,7 +36,7 @@ from pinesync.watch.events import (
     Trouble,
 )
 
-_MOST_NAMED = 5
+_MAX_NAMED = 5
 
 
 class EventPrinter:
@@ -95,7 +95,7 @@ class EventPrinter:
         echo_err("Ctrl-C ends it")
 
     def _print_held(self, event: Held) -> None:
-        named = escape_controls(shorten_list(event.paths, _MOST_NAMED))
+        named = escape_controls(shorten_list(event.paths, _MAX_NAMED))
         echo_err(f"{_time()}  held: {pluralize(len(event.paths), 'file')} {event.why}: {named}")
         press = "press p to send them, n to leave them; " if self._keys else ""
         _print_hint(f"{press}`pinesync push` sends them")

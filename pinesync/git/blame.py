@@ -14,14 +14,14 @@ from pinesync.git.run import run
 from pinesync.model import Digest, PineId, Version
 from pinesync.text.canonical import decode, digest_or_none
 
-_MOST_COMMITS = 5000
+_MAX_COMMITS = 5000
 _TRAILERS = ("Pine-Id: ", "Pine-Version: ")
 _AT_A_TIME = 100
 """Texts of the history that are held at once."""
 # A fetch makes the commits on the remote-tracking branch: no version came from one.
 _ALL = ("--exclude=refs/stash", "--exclude=refs/notes/*", f"--exclude={SAVED}", "--all")
 _FORMAT = "--format=%H%x00%at%x00%an <%ae>%x00%s"
-_PLAIN = (f"--max-count={_MOST_COMMITS}", "--encoding=UTF-8", "--no-textconv", "--no-ext-diff")
+_PLAIN = (f"--max-count={_MAX_COMMITS}", "--encoding=UTF-8", "--no-textconv", "--no-ext-diff")
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,7 @@ from pinesync.sync.commit_plan import one_line
 _DOMAIN = "users.noreply.tradingview.invalid"
 _NOT_IN_IDENT = re.compile(r"[<>\x00-\x1f\x7f]")
 _NOT_IN_ADDRESS = re.compile(r"[^A-Za-z0-9._+-]")
-_MOST_SECONDS = 1 << 40
+_MAX_SECONDS = 1 << 40
 _END = b"done\n"
 
 
@@ -112,7 +112,7 @@ def ident(account: str, when: int) -> bytes:
     """git's identity line for a save: the account, an address that nobody owns, and the time."""
     name = _NOT_IN_IDENT.sub("", one_line(account)).strip(" .,:;\"'\\") or "TradingView"
     address = _NOT_IN_ADDRESS.sub("-", account) or "nobody"
-    seconds = min(max(when, 0), _MOST_SECONDS)
+    seconds = min(max(when, 0), _MAX_SECONDS)
     return f"{name} <{address}@{_DOMAIN}> {seconds} +0000".encode()
 
 

@@ -10,7 +10,7 @@ from pinesync.errors import FileError
 from pinesync.git.run import run
 from pinesync.sync.ports import Merged
 
-_MOST_CONFLICTS = 127
+_MAX_CONFLICTS = 127
 _LABELS = ("-L", "ours", "-L", "base", "-L", "theirs (TradingView)")
 
 
@@ -26,6 +26,6 @@ def merge(base: str, local: str, remote: str) -> Merged:
     except OSError as error:
         raise FileError(f"git cannot merge: {error.strerror}", "is there room?") from error
     # The status is the number of conflicts. A larger one means that git failed.
-    if not 0 <= status <= _MOST_CONFLICTS:
+    if not 0 <= status <= _MAX_CONFLICTS:
         raise FileError(f"git cannot merge: {stderr}", "both texts are unchanged")
     return Merged(merged.decode("utf-8"), status > 0)

@@ -10,7 +10,7 @@ from pinesync.git.run import run
 from pinesync.model import Digest
 from pinesync.workspace.files.exchange import MAX_FILE
 
-_MOST_COMMITS = 20
+_MAX_COMMITS = 20
 
 
 def read_objects(root: Path, names: Iterable[str]) -> list[tuple[str, bytes] | None]:
@@ -49,7 +49,7 @@ def manifests_with(root: Path, holding: Digest, revision: str = "HEAD") -> list[
     search = (
         "log",
         "--format=%H",
-        f"--max-count={_MOST_COMMITS}",
+        f"--max-count={_MAX_COMMITS}",
         "--no-textconv",
         "--no-ext-diff",
     )

@@ -21,7 +21,7 @@ from pinesync.text.unicode import escape_controls
 
 Level = Literal["info", "warning", "error"]
 
-_MOST = 6
+_MAX_LINES = 6
 """The most lines of a message: editors show it in a corner."""
 
 
@@ -137,5 +137,5 @@ def _with_hint(message: str, hint: str) -> str:
 
 
 def _join_lines(lines: Sequence[str]) -> str:
-    more = [f"and {len(lines) - _MOST} more"] if len(lines) > _MOST else []
-    return "\n".join([*lines[:_MOST], *more])
+    more = [f"and {len(lines) - _MAX_LINES} more"] if len(lines) > _MAX_LINES else []
+    return "\n".join([*lines[:_MAX_LINES], *more])

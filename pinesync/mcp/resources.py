@@ -15,7 +15,7 @@ from pinesync.model import Entry
 from pinesync.text.canonical import Unreadable, decode
 
 _FOLDERS = ("guides", "reference")
-_MOST = 100_000
+_MAX_CHARACTERS = 100_000
 
 
 class Resources:
@@ -50,7 +50,7 @@ class Resources:
 
 
 def _whole(entry: Entry, text: str) -> r.TextResult:
-    cut, page = r.part(text, 0, _MOST)
+    cut, page = r.part(text, 0, _MAX_CHARACTERS)
     return r.TextResult(
         **dict(page),
         version=base_version(entry),

@@ -10,7 +10,7 @@ from pydantic import Field
 from pinesync.app.commits.commit_scripts import with_commit
 from pinesync.app.project import Project
 from pinesync.app.sync.push import push_expected
-from pinesync.app.versions.oplog import MOST
+from pinesync.app.versions.oplog import MAX_OPERATIONS
 from pinesync.app.versions.undo import undo
 from pinesync.errors import ActionRequired, Misuse, PinesyncError
 from pinesync.mcp import results as r
@@ -79,7 +79,7 @@ class Writing:
         file keeps its text. Refused if anybody saved since, and for everything else that was done
         here."""
         project = self._boundary.project()
-        logged = project.workspace.log.operations(MOST)
+        logged = project.workspace.log.operations(MAX_OPERATIONS)
         found = next((one for one in logged if one.key == operation), None)
         if found is None:
             raise _not_own()
@@ -134,7 +134,7 @@ def _key(project: Project, outcome: Outcome) -> str | None:
     """The operation that saved the version, if it was a push of such a server."""
     found = (
         one.key
-        for one in reversed(project.workspace.log.operations(MOST))
+        for one in reversed(project.workspace.log.operations(MAX_OPERATIONS))
         if _is_own(one)
         and (one.saves[0].path, one.saves[0].version) == (outcome.path, outcome.version)
     )

@@ -11,7 +11,7 @@ from pinesync.model import Contract, Slot
 
 _INPUT = re.compile(r"in_[0-9]{1,5}")
 _PROPERTIES = "strategy_props"
-_MOST = 10_000
+_MAX_SLOTS = 10_000
 MAX_TITLE = 256
 
 
@@ -36,7 +36,7 @@ def contract(result: object) -> Contract | None:
 
 
 def _objects(value: object) -> list[dict[str, Any]] | None:
-    if not isinstance(value, list) or len(value) > _MOST:
+    if not isinstance(value, list) or len(value) > _MAX_SLOTS:
         return None
     return value if all(isinstance(item, dict) for item in value) else None
 

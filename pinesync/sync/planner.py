@@ -16,7 +16,7 @@ from pinesync.sync.words import Status
 from pinesync.text.canonical import Unreadable, decode, digest_of, has_conflict_markers
 from pinesync.text.filenames import collision_key, place, unescape_name
 
-MOST_VERSIONS = 1000
+MAX_VERSIONS = 1000
 """The most versions read after a base. Nobody saves that often between two runs."""
 
 
@@ -143,7 +143,7 @@ def _versions_needed_by(entry: Entry, snapshot: Snapshot) -> list[VersionKey]:
 
 def _since(base: Version, newest: Version) -> list[Version]:
     """The versions after the base that an edited file is compared with."""
-    return Version(max(base.major, newest.major - MOST_VERSIONS)).until(newest)
+    return Version(max(base.major, newest.major - MAX_VERSIONS)).until(newest)
 
 
 def survey(snapshot: Snapshot) -> tuple[ScriptState, ...]:

@@ -18,7 +18,7 @@ from pinesync.model import Base, Version
 from pinesync.text.canonical import lines
 from pinesync.text.line_diff import changes, same_lines
 
-MOST_OLDER = 1000
+MAX_OLDER = 1000
 """How many versions to try beyond those in the entry."""
 
 Merge = Callable[[str, str, str], str | None]
@@ -55,7 +55,7 @@ def compare(
     if saves and saves[-1][0] in removal.reverted:
         # The file lacks all saves in the entry, so it may be even older.
         oldest = saves[-1][0].major
-        for number in range(oldest - 1, max(1, oldest - MOST_OLDER), -1):
+        for number in range(oldest - 1, max(1, oldest - MAX_OLDER), -1):
             before = text_of(Version(number - 1))
             if not removal.remove(Version(number), text_of(Version(number)), before):
                 break

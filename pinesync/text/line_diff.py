@@ -10,8 +10,8 @@ from collections.abc import Iterable, Iterator, Sequence
 
 # The most pairs of lines that difflib compares in one piece and in all pieces of a text. Its time #
 # grows faster than the number of pairs if most lines are equal.
-_MOST_IN_A_PIECE = 250_000
-_MOST_PAIRS = 1_000_000
+_MAX_IN_A_PIECE = 250_000
+_MAX_PAIRS = 1_000_000
 _TURNS = 8
 
 
@@ -20,7 +20,7 @@ def same_lines(old: Sequence[str], new: Sequence[str]) -> list[tuple[int, int, i
     is bounded for any input: pieces too large to compare line by line are split at lines that occur
     equally often in both, and whatever is still too large counts as changed."""
     runs: list[tuple[int, int, int]] = []
-    left = _MOST_PAIRS
+    left = _MAX_PAIRS
     todo = [(0, len(old), 0, len(new), _TURNS)]
     while todo:
         a, b, c, d, turns = todo.pop()
@@ -36,7 +36,7 @@ def same_lines(old: Sequence[str], new: Sequence[str]) -> list[tuple[int, int, i
         if b < end:
             runs.append((b, d, end - b))
         pairs = (b - a) * (d - c)
-        if 0 < pairs <= min(left, _MOST_IN_A_PIECE):
+        if 0 < pairs <= min(left, _MAX_IN_A_PIECE):
             left -= pairs
             runs += [(a + i, c + j, size) for i, j, size in _compared(old[a:b], new[c:d])]
         elif pairs and turns:

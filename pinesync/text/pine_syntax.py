@@ -86,7 +86,7 @@ _DECLARES: dict[str, Kind] = {
 _INCOMPLETE = re.compile(r"[-+*/%<>=?:.]|[-+*/%<>=!:]=|=>|and|or|not")
 _BETWEEN = ("comment", "newline")
 _TRIPLES = ('"""', "'''")
-_MOST = 100
+_MAX_PROBLEMS = 100
 """The most problems to report, for input that is not Pine at all."""
 MAX_CHARS = 512 * 1024
 """Larger sources are left to the service, which accepts 5 MB. Here a token of one character takes a
@@ -180,7 +180,7 @@ def problems(source: str) -> list[Problem]:
         return []
     found = tokens(source)
     return (
-        list(islice(_lexical(source, found), _MOST))
+        list(islice(_lexical(source, found), _MAX_PROBLEMS))
         or list(_bracket(found))
         or list(_ending(found))
     )

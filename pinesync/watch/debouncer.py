@@ -9,7 +9,7 @@ from typing import Protocol
 from pinesync.model import RelPath
 
 QUIET_SECONDS = 0.06
-MOST_SECONDS = 0.5
+MAX_SECONDS = 0.5
 LOOK_SECONDS = 1.0
 READ_SECONDS = 60.0
 ASLEEP_SECONDS = 10.0
@@ -86,9 +86,9 @@ class Debouncer:
         return max(0.0, min(ends) - now)
 
     def _batch_end(self) -> float:
-        """When to return the changed paths: all are quiet, or the first has waited MOST_SECONDS."""
+        """When to return the changed paths: all are quiet, or the first has waited MAX_SECONDS."""
         quiet = max(mark.last for mark in self._changes.values()) + QUIET_SECONDS
-        return min(quiet, min(mark.first for mark in self._changes.values()) + MOST_SECONDS)
+        return min(quiet, min(mark.first for mark in self._changes.values()) + MAX_SECONDS)
 
     def _note(self, paths: Collection[RelPath], now: float) -> None:
         for path in paths:

@@ -25,7 +25,7 @@ _SIGN_IN_POLL_SECONDS = 1.0
 """How often to look for a new cookie."""
 BATCH_SECONDS = 2.0
 """About how long one push may take, and so how long a file saved during it has to wait."""
-_FIRST_BATCH, _MOST_IN_BATCH = 8, 200
+_FIRST_BATCH, _MAX_IN_BATCH = 8, 200
 
 
 class Uploader:
@@ -123,7 +123,7 @@ class Uploader:
     def _adjust_batch(self, count: int, seconds: float) -> None:
         """Set the size of the next batch, after a push of `count` scripts took `seconds`."""
         fits = int(count * BATCH_SECONDS / max(seconds, 0.001))
-        self._batch_size = max(1, min(fits, 2 * self._batch_size, _MOST_IN_BATCH))
+        self._batch_size = max(1, min(fits, 2 * self._batch_size, _MAX_IN_BATCH))
 
     def _conclude(self, path: RelPath, text: Digest, run: Run) -> None:
         """Update the state of one script after its push."""

@@ -22,7 +22,7 @@ _MAX_HEAD = 8 * 1024
 _MAX_BLOCKS = toml.MAX_TABLES // 4
 """Well below the parser's limits: a block has two of the characters that they count, and at most
 twenty keys and values."""
-_MOST_KNOWN = 16 * 1024
+_MAX_KNOWN = 16 * 1024
 """How many parsed blocks are cached."""
 _FIRST = '\n[scripts."'
 # No characters that need escaping: those are left to the parser.
@@ -72,7 +72,7 @@ def _entries(text: str, start: int) -> dict[RelPath, Entry] | None:
     return found | {entry.path: entry}
 
 
-@lru_cache(_MOST_KNOWN)
+@lru_cache(_MAX_KNOWN)
 def _entry(block: str) -> Entry | None:
     """The entry in a block, which comes without its opening text. None if it has another form.
     Cached: each save changes one entry, and all are read back as a check."""

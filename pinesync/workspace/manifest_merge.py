@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields, replace
 
 from pinesync.errors import ManifestError
-from pinesync.model import MOST_THEIRS, Digest, Entry, PineId, RelPath, Version
+from pinesync.model import MAX_THEIRS, Digest, Entry, PineId, RelPath, Version
 from pinesync.text.canonical import lines
 from pinesync.workspace import manifest
 from pinesync.workspace.manifest import Manifest, Settings
@@ -209,7 +209,7 @@ def _same_version(one: Entry, other: Entry, base: Entry | None, holds: Holds) ->
     if entry.base and one.base and other.base:
         # Keep every version known to be somebody else's, so that no push reverts it unnoticed.
         known = sorted({*one.base.theirs, *other.base.theirs})
-        entry = replace(entry, base=replace(entry.base, theirs=tuple(known[-MOST_THEIRS:])))
+        entry = replace(entry, base=replace(entry.base, theirs=tuple(known[-MAX_THEIRS:])))
     if one.shadowed or other.shadowed:
         shadowed = min(flag for flag in (one.shadowed, other.shadowed) if flag)
         return replace(entry, shadowed=shadowed), f"{shadowed} is hidden until it is resolved"

@@ -13,7 +13,7 @@ from typing import Any, Literal, NoReturn, cast
 
 from pinesync.model import (
     KINDS,
-    MOST_THEIRS,
+    MAX_THEIRS,
     Account,
     Base,
     Digest,
@@ -297,13 +297,13 @@ def _theirs(table: Mapping[str, Any], base: Version, *keys: str) -> tuple[Versio
     if "theirs" not in table:
         return ()
     found = []
-    for raw in table["theirs"].split(" ")[: MOST_THEIRS + 1]:
+    for raw in table["theirs"].split(" ")[: MAX_THEIRS + 1]:
         try:
             found.append(Version.parse(raw))
         except ValueError as error:
             _refuse(f"{keys[-1]!r}: theirs: {error}", *keys, "theirs")
-    if len(found) > MOST_THEIRS or found != sorted(set(found)) or found[-1] > base:
-        what = f"at most {MOST_THEIRS} versions up to {base}, in order, like 2.0 5.0"
+    if len(found) > MAX_THEIRS or found != sorted(set(found)) or found[-1] > base:
+        what = f"at most {MAX_THEIRS} versions up to {base}, in order, like 2.0 5.0"
         _refuse(f"{keys[-1]!r}: theirs must be {what}", *keys, "theirs")
     return tuple(found)
 

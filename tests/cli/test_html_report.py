@@ -345,7 +345,7 @@ def test_a_cut_page_says_what_it_leaves_out(clone: World) -> None:
 
 
 def test_scripts_left_out_of_the_page_are_named(clone: World) -> None:
-    clone.monkeypatch.setattr("pinesync.app.sync.report_data.MOST_COMPARED", 1)
+    clone.monkeypatch.setattr("pinesync.app.sync.report_data.MAX_COMPARED", 1)
     clone.write(LONGER)
     clone.write(LONGER, BREAKOUT_PATH)
     page = pictured(clone)

@@ -7,7 +7,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from pinesync.errors import ManifestError
-from pinesync.model import MOST_THEIRS, Base, Digest, Entry, PineId, RelPath, Version
+from pinesync.model import MAX_THEIRS, Base, Digest, Entry, PineId, RelPath, Version
 from pinesync.text.filenames import BadPath, check_path, collision_key
 from pinesync.workspace.manifest import Manifest, apply, dump_new, parse
 from tests.fuzz.engine import Target
@@ -51,7 +51,7 @@ _BASES = st.builds(
     st.integers(99, 999_999).map(Version),
     _DIGESTS,
     st.none() | _DIGESTS,
-    st.sets(st.integers(1, 99).map(Version), max_size=MOST_THEIRS).map(lambda v: tuple(sorted(v))),
+    st.sets(st.integers(1, 99).map(Version), max_size=MAX_THEIRS).map(lambda v: tuple(sorted(v))),
     st.none() | _DIGESTS,
 )
 _IDS = st.none() | st.sampled_from("12").map(lambda digit: PineId("USER;" + digit * 32))

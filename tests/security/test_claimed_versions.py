@@ -5,8 +5,8 @@ from __future__ import annotations
 
 import pytest
 
-from pinesync.model import MOST_THEIRS
-from pinesync.sync.planner import MOST_VERSIONS
+from pinesync.model import MAX_THEIRS
+from pinesync.sync.planner import MAX_VERSIONS
 from tests.cli.answers import answering
 from tests.security.planting import plant
 from tests.world import LONGER, MERGED, SLOWER, TREND_PATH, World
@@ -36,7 +36,7 @@ def test_an_edited_file_is_compared_only_with_the_last_versions(clone: World, co
     account = clone.account()
     claims(clone, HUGE)
     ran = clone(command, code=3 if command == "push" else 0)
-    assert MOST_VERSIONS <= ran.requests.count("get") <= MOST_VERSIONS + FEW
+    assert MAX_VERSIONS <= ran.requests.count("get") <= MAX_VERSIONS + FEW
     assert clone.read() == (MERGED if command == "pull" else LONGER)
     assert clone.account() == account
 
@@ -48,7 +48,7 @@ def test_a_pulled_text_is_searched_only_in_the_last_versions(clone: World) -> No
     assert clone.version() == f"{HUGE}.0"
     clone.write(LONGER)
     clone.forget()
-    assert clone("status", code=0).requests.count("get") <= MOST_THEIRS + FEW
+    assert clone("status", code=0).requests.count("get") <= MAX_THEIRS + FEW
 
 
 @pytest.mark.parametrize("state", ["sent", "abandoned"])
@@ -61,7 +61,7 @@ def test_a_pending_save_is_not_searched_in_claimed_versions(
     claims(clone, HUGE)
     ran = clone(command)
     assert ran.code in (1, 7), ran
-    assert f"{HUGE}.0, more than {MOST_VERSIONS} after 1.0" in ran.output
+    assert f"{HUGE}.0, more than {MAX_VERSIONS} after 1.0" in ran.output
     assert ran.requests.count("get") <= FEW
     assert clone.files() == files
 

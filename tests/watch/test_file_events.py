@@ -601,7 +601,7 @@ def test_files_pulled_by_another_process_are_not_sent(
     watching: Watching, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The files exist before pine.toml lists them: that is nobody's edit."""
-    monkeypatch.setattr(debouncer, "MOST_SECONDS", 0.01)
+    monkeypatch.setattr(debouncer, "MAX_SECONDS", 0.01)
     world = watching.world
     names = [f"More {number}" for number in range(40)]
     for name in names:

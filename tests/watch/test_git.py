@@ -415,7 +415,7 @@ class Moment:
                     self._heard.release()
 
         monkeypatch.setattr(Files, "note_changes", telling)
-        for name in ("QUIET_SECONDS", "MOST_SECONDS"):
+        for name in ("QUIET_SECONDS", "MAX_SECONDS"):
             monkeypatch.setattr(f"pinesync.watch.debouncer.{name}", 3600.0)
 
     def begins(self, text: str) -> None:

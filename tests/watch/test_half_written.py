@@ -148,7 +148,7 @@ def test_a_half_written_file_is_not_saved_without_open_file_detection(
 def test_format_on_save_is_one_save(watching: Watching, monkeypatch: pytest.MonkeyPatch) -> None:
     """The editor saves, its formatter reads that and saves again."""
     monkeypatch.setattr(debouncer, "QUIET_SECONDS", 0.4)
-    monkeypatch.setattr(debouncer, "MOST_SECONDS", 60.0)
+    monkeypatch.setattr(debouncer, "MAX_SECONDS", 60.0)
     world = watching.start().world
     truncates(world.folder / TREND_PATH, SLOWER.encode())
     jetbrains(world.folder / TREND_PATH, LONGER.encode())
@@ -456,4 +456,4 @@ def test_a_file_is_read_once_it_is_quiet(clone: World) -> None:
         read = looking.due(3600.0)[0]
         clock.wait(0.05)
     assert read == {path}
-    assert clock() - began == pytest.approx(debouncer.MOST_SECONDS, abs=0.1)
+    assert clock() - began == pytest.approx(debouncer.MAX_SECONDS, abs=0.1)

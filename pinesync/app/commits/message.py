@@ -14,7 +14,7 @@ from pinesync.text.unicode import HARMFUL
 Direction = Literal["from", "to"]
 """A pull comes from TradingView, a push goes to it."""
 
-_MOST_NAME = 120
+_MAX_NAME = 120
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +55,6 @@ def _line(script: Script) -> str:
 def name_of(entry: Entry) -> str:
     """The saved name on one line, with control characters escaped."""
     name = re.sub(f"[{HARMFUL}\ud800-\udfff\\s]+", " ", entry.name).strip() or entry.path
-    if len(name) > _MOST_NAME:
-        name = name[:_MOST_NAME] + "…"
+    if len(name) > _MAX_NAME:
+        name = name[:_MAX_NAME] + "…"
     return title_of(name)

@@ -163,13 +163,13 @@ def _open_session(
 def _is_left(setup: Setup, session: ProbeSession, stopped: PinesyncError) -> bool:
     """Remove the script of a probe that ended early. Returns whether one may be left."""
     from pinesync.app.probe.cleaning import clean as clean_one
-    from pinesync.app.probe.session import MOST
+    from pinesync.app.probe.session import MAX_REQUESTS
 
     if session.record is None:
         return False
     if isinstance(stopped, RateLimited):
         session.pace.sleep(min(stopped.retry_after or PACE, _LONGEST))
-    few = MOST - session.pace.sent < 4
+    few = MAX_REQUESTS - session.pace.sent < 4
     try:
         return clean_one(session, session.record, setup.settle_seconds, at_once=few)
     except PinesyncError:

@@ -14,7 +14,7 @@ from pinesync.protocol.envelope import is_html, payload
 from pinesync.text.plural import pluralize
 from pinesync.tradingview.http import Session
 
-MOST = 30
+MAX_REQUESTS = 30
 """The most requests of one probe, including those that remove its script."""
 _BUILT_IN = "STD;SMA"
 Cookie = Literal["own", "none", "invalid"]
@@ -33,7 +33,7 @@ class OutOfRequests(FacadeError):
 
 
 class Limiter:
-    """Called before every request: waits `seconds` between two, and refuses more than `MOST`."""
+    """Called before every request: waits `seconds` between two, and refuses more than `MAX_REQUESTS`."""
 
     def __init__(self, seconds: float, sleep: Callable[[float], None]) -> None:
         self.seconds = seconds
@@ -41,8 +41,8 @@ class Limiter:
         self.sent = 0
 
     def __call__(self, writes: bool) -> None:  # noqa: ARG002 - both kinds wait alike
-        if self.sent >= MOST:
-            raise OutOfRequests(f"the probe has sent its {MOST} requests")
+        if self.sent >= MAX_REQUESTS:
+            raise OutOfRequests(f"the probe has sent its {MAX_REQUESTS} requests")
         if self.sent:
             self.sleep(self.seconds)
         self.sent += 1

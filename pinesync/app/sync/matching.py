@@ -9,7 +9,7 @@ from typing import Literal
 from pinesync.model import Base, Digest, PineId, RelPath, ScriptInfo, Version
 from pinesync.sync.engine.lifecycle import own_versions
 from pinesync.sync.engine.version_texts import read_text
-from pinesync.sync.planner import MOST_VERSIONS
+from pinesync.sync.planner import MAX_VERSIONS
 from pinesync.sync.ports import Ports
 from pinesync.text import pine_syntax
 from pinesync.text.canonical import decode, digest, lines
@@ -102,7 +102,7 @@ def find_base(ports: Ports, info: ScriptInfo, text_here: str) -> Base | None:
     base. A base that the file does not derive from would revert what others saved."""
     ours = own_versions(ports.log, info.pine_id)
     nearest: tuple[int, Base] | None = None
-    for version in reversed(list(Version(0).until(info.version))[-MOST_VERSIONS:]):
+    for version in reversed(list(Version(0).until(info.version))[-MAX_VERSIONS:]):
         text = read_text(ports, (info.pine_id, version))
         base = Base.linked(version, digest(text), ours)
         if text == text_here:

@@ -20,11 +20,11 @@ from pinesync.sync.planner import VersionKey
 from pinesync.sync.words import Status
 from pinesync.text.canonical import Unreadable, decode
 
-MOST_COMPARED = 200
+MAX_COMPARED = 200
 """Limits of the side-by-side diffs: scripts, lines of one script, lines of all together."""
-MOST_LINES = 500
-MOST_LINES_OF_ALL = 20_000
-MOST_ASKED = 50
+MAX_LINES = 500
+MAX_LINES_OF_ALL = 20_000
+MAX_ASKED = 50
 """For at most this many changed scripts, ask the service when their versions were saved."""
 
 
@@ -76,17 +76,17 @@ def build_report(
     if not offline:
         project = replace(project, client=project.remote())
     found, view = status_with_survey(project, paths, offline=offline, exit_code=exit_code)
-    shown = [line for line in found.lines if line.word.sides][:MOST_COMPARED]
+    shown = [line for line in found.lines if line.word.sides][:MAX_COMPARED]
     compared = {line.path for line in shown}
     sides = _Sides(project, shown)
     times = {} if offline else _times(project, shown)
     provenance = Provenance(project)
     scripts = []
-    left = MOST_LINES_OF_ALL
+    left = MAX_LINES_OF_ALL
     for line in found.lines:
         script = Script(line, _saves(project, view, provenance, line, times))
         if line.path in compared:
-            script = sides.of(script, min(MOST_LINES, left))
+            script = sides.of(script, min(MAX_LINES, left))
             left -= sum(map(len, script.difference.pieces)) if script.difference else 0
         scripts.append(script)
     return ReportData(project.workspace.root.name, now().wall, found, tuple(scripts))
@@ -179,7 +179,7 @@ def _times(project: Project, shown: Iterable[Line]) -> dict[PineId, Mapping[Vers
         return {}
 
     ids = [line.pine_id for line in shown if line.pine_id and line.word is not Status.GONE][
-        :MOST_ASKED
+        :MAX_ASKED
     ]
     return dict(zip(ids, project.ports.tools.parallel(read_times, ids), strict=True))
 

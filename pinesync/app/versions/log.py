@@ -10,7 +10,7 @@ from functools import cached_property
 
 from pinesync.app.project import Project, Setup, open_project
 from pinesync.app.sync.text_diff import changed_lines
-from pinesync.app.versions.oplog import MOST
+from pinesync.app.versions.oplog import MAX_OPERATIONS
 from pinesync.app.versions.revspec import Revision, all_revisions, revision
 from pinesync.app.versions.version_store import VersionStore
 from pinesync.errors import FileError, Misuse, StateError
@@ -99,7 +99,9 @@ class Provenance:
 
 def _saves(state: State) -> set[tuple[PineId, Version]]:
     """The versions in a state. Reads both operation log and save records: either may be lost."""
-    logged = [save for operation in state.log.operations(MOST) for save in operation.saves]
+    logged = [
+        save for operation in state.log.operations(MAX_OPERATIONS) for save in operation.saves
+    ]
     uploads = [intent for intent in state.log.intents() if isinstance(intent, Save)]
     found = {(save.pine_id, save.version) for save in logged}
     return found | {(r.pine_id, r.landed) for r in uploads if r.pine_id and r.landed}

@@ -8,7 +8,7 @@ from pinesync.app.project import Setup, open_project
 from pinesync.model import RelPath
 from pinesync.sync.operations import Operation, short_ids, undone
 
-MOST = 500
+MAX_OPERATIONS = 500
 """The number of operations to search."""
 
 
@@ -39,7 +39,7 @@ class OperationLog:
 def oplog(setup: Setup, most: int = 20) -> OperationLog:
     """The newest `most` operations of this workspace on this machine."""
     project = open_project(setup)
-    operations = project.workspace.log.operations(MOST)
+    operations = project.workspace.log.operations(MAX_OPERATIONS)
     gone = undone(operations)
     short = short_ids(operations)
     rows = [logged(o, short[o.key], undone=o.key in gone) for o in reversed(operations)]

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from pinesync.app.project import Project, Setup, open_project
-from pinesync.app.versions.oplog import MOST, Logged, logged
+from pinesync.app.versions.oplog import MAX_OPERATIONS, Logged, logged
 from pinesync.errors import Misuse
 from pinesync.sync.engine.transaction import Transaction
 from pinesync.sync.engine.undo import undo_operation
@@ -53,7 +53,7 @@ def undo(
     with project.transaction(REDO if redo else UNDO) as tx:
         if any(intent.is_open for intent in tx.ports.log.intents()):
             tx.settle()  # an interrupted operation is the newest one
-        operations = tx.ports.log.operations(MOST)
+        operations = tx.ports.log.operations(MAX_OPERATIONS)
         short = short_ids(operations)
         operation = _chosen(operations, short, key, redo=redo)
         row = logged(operation, short[operation.key])
@@ -100,7 +100,7 @@ def _chosen(
     if len(fits) != 1:
         newest = [
             f"{short[candidate.key]} ({candidate.verb})"
-            for candidate in fits[: -_MOST_NAMED - 1 : -1]
+            for candidate in fits[: -_MAX_NAMED - 1 : -1]
         ]
         newest += [f"{len(fits) - len(newest)} more"] * (len(fits) > len(newest))
         many = f"{key!r} is ambiguous: {_listed(newest)}" if fits else f"no operation {key!r}"
@@ -118,4 +118,4 @@ def _listed(names: Sequence[str]) -> str:
 
 
 _LEFT = frozenset(("refused", "pending", "failed"))
-_MOST_NAMED = 5
+_MAX_NAMED = 5

@@ -16,7 +16,7 @@ from pinesync.cli.render import echo_err, emit_json, escape_controls, out, plura
 if TYPE_CHECKING:
     from pinesync.app.project import Setup
 
-_MOST = 64 * 1024
+_MAX_BYTES = 64 * 1024
 
 
 @click.command(
@@ -76,12 +76,12 @@ def _pasted(cookie_file: str | None) -> str:
     if cookie_file not in (None, "-"):
         try:
             with Path(cookie_file).open("rb") as file:
-                return file.read(_MOST).decode("utf-8", "replace")
+                return file.read(_MAX_BYTES).decode("utf-8", "replace")
         except OSError as error:
             raise click.UsageError(f"{cookie_file}: {error.strerror}.") from None
     if cookie_file is None and sys.stdin.isatty():
         return _prompt_cookie() if may_ask() else ""
-    return sys.stdin.read(_MOST)
+    return sys.stdin.read(_MAX_BYTES)
 
 
 def _prompt_cookie() -> str:

@@ -108,7 +108,7 @@ def _our_text(project: Project, path: RelPath) -> str:
     )
 
 
-_MOST_NAMED = 3
+_MAX_NAMED = 3
 
 
 def _candidates(project: Project, path: RelPath) -> str:
@@ -118,7 +118,7 @@ def _candidates(project: Project, path: RelPath) -> str:
         f"`pinesync restore --back {backup.number} {shell_quote(path)}`"
         for backup in backups_of(project, path)
         if not has_conflict_markers(folder.texts.text_of(backup.digest) or "")
-    ][:_MOST_NAMED]
+    ][:_MAX_NAMED]
     if folder.manifest.has_history():
         ways.append(f"`git checkout HEAD -- {shell_quote(path)}`")
     return f"it may be restored by {' or '.join(ways)}" if ways else "no other text is backed up"

@@ -18,7 +18,7 @@ from pinesync.cli.render import (
 from pinesync.text.plural import shorten_list
 
 _HEAD = ("ID", "WHEN", "VERB", "STATE", "WHAT")
-_MOST_NAMED = 3
+_MAX_NAMED = 3
 
 
 @click.command("oplog", cls=Verb, examples=["pinesync oplog", "pinesync oplog -n 5"])
@@ -44,9 +44,9 @@ def command(most: int) -> int:
         return found.exit_code
     rows = []
     for operation in found.operations:
-        done = [f"saved {shorten_list(operation.saves, _MOST_NAMED)}"] if operation.saves else []
+        done = [f"saved {shorten_list(operation.saves, _MAX_NAMED)}"] if operation.saves else []
         done += [f"{pluralize(operation.files, 'file')} written"] if operation.files else []
-        done += [] if done else [shorten_list(operation.paths, _MOST_NAMED)]
+        done += [] if done else [shorten_list(operation.paths, _MAX_NAMED)]
         state = "undone" if operation.undone else ""
         rows.append(
             (

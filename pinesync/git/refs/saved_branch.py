@@ -23,9 +23,9 @@ from pinesync.workspace.manifest import apply, parse
 
 NAME = SAVED.removeprefix("refs/remotes/")
 SETTING = "pinesync.track"
-MOST_COMMITS = 50
+MAX_COMMITS = 50
 """If more scripts than this were saved, one commit holds them all."""
-_MOST_FORKS = 10
+_MAX_FORKS = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +84,7 @@ def _clean_fork(repository: Repository, likely: Sequence[RelPath]) -> Fork | Non
     fork = _fork_at(repository, head, likely)
     if fork and fork.is_clean:
         return fork
-    for commit in repository.recorded_in(head, _MOST_FORKS):
+    for commit in repository.recorded_in(head, _MAX_FORKS):
         fork = None if commit == head else _fork_at(repository, commit, likely)
         if fork and fork.is_clean:
             return fork
@@ -169,7 +169,7 @@ def _is_committed(fork: Fork, ours: Mapping[str, Entry], save: Saved) -> bool:
 def _batches(fork: Fork, moved: Sequence[Saved]) -> list[list[Saved]]:
     """The scripts of each commit, oldest save first."""
     order = sorted(moved, key=lambda save: (max(save.when, 0), save.entry.pine_id or ""))
-    one_by_one = fork.commit is not None and len(order) <= MOST_COMMITS
+    one_by_one = fork.commit is not None and len(order) <= MAX_COMMITS
     return [[save] for save in order] if one_by_one or not order else [order]
 
 

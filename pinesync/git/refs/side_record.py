@@ -25,7 +25,7 @@ _HEADS = "refs/heads/"
 _OURS = "refs/pinesync/"
 _MEANS_ANOTHER = r"@|[A-Z_]*HEAD"
 """What git reads as another ref: HEAD, FETCH_HEAD and their like."""
-_MOST = 100
+_MAX_COMMITS = 100
 """Read records for at most this many pushed commits, newest first."""
 _FORM = f"%H%x1f%P%x1f%(trailers:key={TRAILER},valueonly,separator=%x2C)"
 
@@ -163,7 +163,7 @@ def _counted_commits(
             known |= {(parent, pushed) for parent in earlier}
         todo.update(dict.fromkeys(parent for parent in earlier if parent not in seen))
     newest = [pair for pair in found.items() if pair not in known]
-    pushed_ones = list(dict.fromkeys(pushed for _, pushed in newest))[:_MOST]
+    pushed_ones = list(dict.fromkeys(pushed for _, pushed in newest))[:_MAX_COMMITS]
     last = set(repository.independent(pushed_ones))
     return [(record, pushed) for record, pushed in newest if pushed in last]
 

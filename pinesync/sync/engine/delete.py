@@ -14,7 +14,7 @@ from pinesync.sync.engine.request import send, unknown
 from pinesync.sync.engine.snapshot import newest_or_none, prove_session
 from pinesync.sync.intents import Delete, age
 from pinesync.sync.outcome import Outcome
-from pinesync.sync.planner import MOST_VERSIONS
+from pinesync.sync.planner import MAX_VERSIONS
 from pinesync.sync.ports import Ports
 from pinesync.text.filenames import unescape_name
 
@@ -70,10 +70,10 @@ def _back_up(ports: Ports, entry: Entry) -> SavedText:
     assert entry.pine_id
     assert entry.base
     pine_id, last = entry.pine_id, entry.base.version
-    if last.major > MOST_VERSIONS:
+    if last.major > MAX_VERSIONS:
         raise ActionRequired(
             f"{entry.path}: it has {last.major} versions, more than are backed up",
-            f"at most {MOST_VERSIONS}; nothing was deleted: delete it in the browser",
+            f"at most {MAX_VERSIONS}; nothing was deleted: delete it in the browser",
         )
 
     def keep(version: Version) -> SavedText:

@@ -19,7 +19,7 @@ from pinesync.errors import (
 from pinesync.model import Base, Digest, Entry, RelPath, Version
 from pinesync.sync.engine.lifecycle import own_versions
 from pinesync.sync.engine.snapshot import ask_session
-from pinesync.sync.engine.uploads.revert_detection import MOST_LINES
+from pinesync.sync.engine.uploads.revert_detection import MAX_LINES
 from pinesync.sync.engine.uploads.tab_overwrite import dropped_lines
 from pinesync.sync.engine.version_texts import read_text, stored_text
 from pinesync.sync.engine.write_file import write_file
@@ -202,9 +202,9 @@ def _merge(
     assert entry.base
     before = state.entry.base.version if state.entry and state.entry.base else None
     ours = _read_unchanged(ports, state)
-    if max(text.count("\n") for text in (ancestor, ours, newest)) > MOST_LINES:
+    if max(text.count("\n") for text in (ancestor, ours, newest)) > MAX_LINES:
         raise ActionRequired(
-            f"both sides changed, and a text of more than {MOST_LINES} lines is not merged",
+            f"both sides changed, and a text of more than {MAX_LINES} lines is not merged",
             f"run `pinesync pull {shell_quote(state.path)}` with --ours or --theirs",
         )
     merged = ports.tools.merge(ancestor, ours, newest)

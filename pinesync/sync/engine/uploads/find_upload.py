@@ -8,7 +8,7 @@ from pinesync.model import Digest, PineId, Version
 from pinesync.sync import recovery
 from pinesync.sync.engine.lifecycle import uploads_of
 from pinesync.sync.intents import Create, Save, Upload
-from pinesync.sync.planner import MOST_VERSIONS
+from pinesync.sync.planner import MAX_VERSIONS
 from pinesync.sync.ports import Ports
 from pinesync.sync.recovery import Found
 from pinesync.text.filenames import unescape_name
@@ -63,10 +63,9 @@ def read_log(
     """The digests of the versions from the parent on, each read by its number. BadResponse where
     they are more than anybody saved."""
     first = parent or Version(1)
-    if last.major - first.major > MOST_VERSIONS:
+    if last.major - first.major > MAX_VERSIONS:
         raise BadResponse(
-            f"{pine_id}: the service claims version {last}, more than {MOST_VERSIONS} after "
-            f"{first}",
+            f"{pine_id}: the service claims version {last}, more than {MAX_VERSIONS} after {first}",
             "nothing was changed; look at the script in the browser",
         )
     log: dict[Version, Digest] = {}

@@ -25,7 +25,7 @@ from pinesync.sync.engine.uploads.find_upload import find, find_unknown, read_lo
 from pinesync.sync.engine.uploads.prepare_upload import Draft
 from pinesync.sync.intents import Create, Save
 from pinesync.sync.outcome import Outcome, failed
-from pinesync.sync.planner import MOST_VERSIONS
+from pinesync.sync.planner import MAX_VERSIONS
 from pinesync.sync.ports import Ports
 from pinesync.sync.recovery import Found
 from pinesync.text.filenames import shell_quote, unescape_name
@@ -184,7 +184,7 @@ def place_of(intent: Save, answer: SaveAnswer) -> tuple[PineId, Version] | None:
     if isinstance(intent, Create) and pine_id in intent.known_ids:
         return None  # that script existed before the create
     before = parent.major if parent else 0
-    return (pine_id, version) if before < version.major <= before + MOST_VERSIONS else None
+    return (pine_id, version) if before < version.major <= before + MAX_VERSIONS else None
 
 
 def settled_by(
@@ -239,13 +239,13 @@ def shadowed_outcome(path: RelPath, found: Found) -> Outcome:
     )
 
 
-_MOST_NAMED = 3
+_MAX_NAMED = 3
 """The most lines of other people that a push quotes."""
 
 
 def _replaces(lines: Sequence[tuple[Version, str]]) -> str:
     """Name the lines of other people that the edit replaced."""
-    shown = shorten_list([f"`{line}` ({version})" for version, line in lines], _MOST_NAMED)
+    shown = shorten_list([f"`{line}` ({version})" for version, line in lines], _MAX_NAMED)
     return f"replaces what somebody else saved: {shown}"
 
 

@@ -13,7 +13,7 @@ from pinesync.sync.ports import Ports
 from pinesync.sync.reverts import Comparison, compare
 from pinesync.text.canonical import Unreadable, decode, digest
 
-MOST_LINES = 100_000
+MAX_LINES = 100_000
 """No script of as many lines compiles on TradingView (it takes 100,256 tokens), and comparing more
 takes git minutes where most lines are equal."""
 
@@ -107,6 +107,6 @@ def _compare(
 
 
 def _comparable(text: str, who: str) -> str:
-    if text.count("\n") > MOST_LINES:
-        raise FileError(f"{who} more than {MOST_LINES} lines")
+    if text.count("\n") > MAX_LINES:
+        raise FileError(f"{who} more than {MAX_LINES} lines")
     return text
