@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from pinesync.app import workspace_templates
+from pinesync.app import workspace_templates as templates
 from pinesync.app.project import (
     DEFAULT_REMOTE,
     Setup,
@@ -190,7 +190,7 @@ def init(
     `template`, write its files as well; an existing workspace accepts nothing else. Changes no
     existing file and sends nothing."""
     root = (setup.cwd / directory).absolute()
-    files = workspace_templates.template_files(template) if template else {}
+    files = templates.template_files(template) if template else {}
     if (root / MANIFEST).exists():
         if not template or link:
             raise _already_a_workspace(root)
@@ -237,15 +237,12 @@ def _with_files(
     """Write the template's files and keep existing ones. `below` is this folder's path in its
     repository: git and its hosts read some files only at the top level."""
     tree = Tree(done.folder)
-    where = (
-        workspace_templates.path_in_repository(done.folder)
-        if ".pre-commit-config.yaml" in files
-        else ""
-    )
-    written, taken = workspace_templates.split_existing(tree, tuple(files))
+    in_git = ".pre-commit-config.yaml" in files
+    where = templates.path_in_repository(done.folder) if in_git else ""
+    written, taken = templates.split_existing(tree, tuple(files))
     if files and not done.dry_run:
         make_folder(done.folder)
-        written = workspace_templates.write_files(tree, {path: files[path] for path in written})
+        written = templates.write_files(tree, {path: files[path] for path in written})
         taken = tuple(path for path in files if path not in written)
     return replace(done, written=written, already_there=already + taken, below=where)
 
