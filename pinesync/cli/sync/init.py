@@ -237,14 +237,13 @@ def _with_files(
     """Write the template's files and keep existing ones. `below` is this folder's path in its
     repository: git and its hosts read some files only at the top level."""
     tree = Tree(done.folder)
-    in_git = ".pre-commit-config.yaml" in files
-    where = templates.path_in_repository(done.folder) if in_git else ""
+    below = templates.path_in_repository(done.folder) if ".pre-commit-config.yaml" in files else ""
     written, taken = templates.split_existing(tree, tuple(files))
     if files and not done.dry_run:
         make_folder(done.folder)
         written = templates.write_files(tree, {path: files[path] for path in written})
         taken = tuple(path for path in files if path not in written)
-    return replace(done, written=written, already_there=already + taken, below=where)
+    return replace(done, written=written, already_there=already + taken, below=below)
 
 
 def _link(
