@@ -66,7 +66,7 @@ lowest: $(DEVELOPS) ## the tests again, with the oldest versions that pyproject.
 	$(PYTHON) -m venv --clear .venv-lowest
 	$(BIN)/python -m docs.lowest > .venv-lowest/constraints.txt
 	.venv-lowest/bin/python -m pip install --quiet --disable-pip-version-check -c .venv-lowest/constraints.txt -e '.[dev]'
-	.venv-lowest/bin/python -m pytest -n 2 $(or $(ARGS),tests/cli tests/text tests/pine tests/ports tests/tradingview tests/sandbox tests/sync tests/protocol tests/workspace)
+	.venv-lowest/bin/python -m pytest -n 2 $(or $(ARGS),tests/cli tests/mcp tests/text tests/pine tests/ports tests/tradingview tests/sandbox tests/sync tests/protocol tests/workspace)
 
 peers: $(DEVELOPS) ## other clients, from PyPI and npm, on the sandbox: what works
 	@$(BIN)/python -m tests.peers $(ARGS)
