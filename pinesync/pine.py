@@ -277,7 +277,7 @@ that fits counts."""
 
 
 class _Unknown(TryLater):
-    """A write was sent, and what became of it is not known."""
+    """A write was sent and its outcome is unknown."""
 
 
 @contextmanager

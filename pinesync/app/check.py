@@ -102,8 +102,8 @@ def check(
     files = [] if source else _files(setup, paths or [root], named=bool(paths))
     client = None
     if not offline:
-        here = project.settings.remote if project else DEFAULT_REMOTE
-        client = open_remote(setup, remote or here, signed_in=False)
+        workspace_remote = project.settings.remote if project else DEFAULT_REMOTE
+        client = open_remote(setup, remote or workspace_remote, signed_in=False)
 
     failures: list[PinesyncError] = []
 
@@ -135,8 +135,8 @@ def base_of(project: Project, path: Path, data: bytes) -> str | None:
 
     if project.settings.contract == "ignore" or not path.is_relative_to(project.workspace.root):
         return None
-    here = path.relative_to(project.workspace.root).as_posix()
-    entry = project.workspace.manifest.entries().get(RelPath(here))
+    path_here = path.relative_to(project.workspace.root).as_posix()
+    entry = project.workspace.manifest.entries().get(RelPath(path_here))
     if entry is None or entry.base is None or digest_or_none(data) == entry.base.expected:
         return None
     text = agreed_text(project, entry)
@@ -168,7 +168,7 @@ def checked(
             last = client.full_check(text)
             # Of old Pine, only the full compiler may have looked at the text.
             found = (*last.errors, *(last if verdict.unchecked else verdict).warnings)
-    if base is not None and not any(one.severity == "error" for one in found):
+    if base is not None and not any(diagnostic.severity == "error" for diagnostic in found):
         shifts = changes(base, text, client.full_check if client else None)
         found = (*found, *diagnostics(shifts))
     found = (*found, *invisible_characters(text))
@@ -180,7 +180,7 @@ def _conflict_marker_error(text: str) -> tuple[Diagnostic, ...]:
     if not has_conflict_markers(text):
         return ()
     found = enumerate(text.split("\n"), start=1)
-    line, marker = next((at, one) for at, one in found if one.startswith("<<<<<<<"))
+    line, marker = next((n, text) for n, text in found if text.startswith("<<<<<<<"))
     message = "the file contains conflict markers"
     return (Diagnostic("error", line, 1, line, len(marker), message),)
 

@@ -18,11 +18,11 @@ def files(setup: Setup, prefix: str) -> Iterator[str]:
     place, last = os.path.split(prefix)
     typed = prefix.removesuffix(last)
     with suppress(OSError), os.scandir(setup.cwd / place) as found:
-        for one in found:
-            path = typed + one.name
-            if one.is_dir():
+        for entry in found:
+            path = typed + entry.name
+            if entry.is_dir():
                 yield f"{path}/"
-            elif one.name.endswith(SUFFIX):
+            elif entry.name.endswith(SUFFIX):
                 yield path
     if project := _find_project(setup):
         for listed in project.workspace.manifest.entries():

@@ -95,10 +95,10 @@ class Project:
     @cached_property
     def ports(self) -> Ports:
         """The engine's ports. The first request opens the client and signs in."""
-        one = self.workspace
+        workspace = self.workspace
         # Not `self.remote`: the reference cycle would keep the workspace in memory until the next
         # garbage collection.
-        return ports_of(self.setup, one, Project(self.setup, one, self.client).remote)
+        return ports_of(self.setup, workspace, Project(self.setup, workspace, self.client).remote)
 
     def remote(self) -> PineClient:
         return self.client or open_remote(

@@ -60,5 +60,9 @@ def _fitting(found: list[str] | Iterator[str], incomplete: str) -> list[str]:
     out."""
     from pinesync.cli.render import escape_controls
 
-    fits = {one for one in found if one.startswith(incomplete) and escape_controls(one) == one}
+    fits = {
+        candidate
+        for candidate in found
+        if candidate.startswith(incomplete) and escape_controls(candidate) == candidate
+    }
     return sorted(fits)

@@ -107,7 +107,7 @@ def expand_globs(arguments: Sequence[str], *, windows: bool = os.name == "nt") -
     from glob import glob
 
     files = (sorted(glob(a)) if "*" in a and a.endswith(".pine") else [] for a in arguments)
-    return [one for a, found in zip(arguments, files, strict=True) for one in found or [a]]
+    return [name for a, found in zip(arguments, files, strict=True) for name in found or [a]]
 
 
 def _tolerate_encodings() -> None:

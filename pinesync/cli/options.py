@@ -244,10 +244,10 @@ def places() -> Places:
 def _usable(found: Places) -> Places:
     """The same folders. FileError if one is a file or cannot be accessed."""
     for place in (found.config, found.state, found.sandboxes):
-        there = next(p for p in (place, *place.parents) if os.path.lexists(p))
-        if not os.access(there, os.X_OK) or not there.is_dir():
+        existing = next(p for p in (place, *place.parents) if os.path.lexists(p))
+        if not os.access(existing, os.X_OK) or not existing.is_dir():
             raise FileError(
-                f"{there}: cannot hold pinesync's own files: not an accessible folder",
+                f"{existing}: cannot hold pinesync's own files: not an accessible folder",
                 "set PINESYNC_HOME to a writable folder",
             )
     return found
@@ -255,12 +255,12 @@ def _usable(found: Places) -> Places:
 
 def _cwd(directory: str | None) -> Path:
     try:
-        here = Path.cwd()
+        current_dir = Path.cwd()
     except FileNotFoundError:
         raise click.UsageError("the current directory does not exist any more.") from None
     if directory is None:
-        return here
-    chosen = here / directory
+        return current_dir
+    chosen = current_dir / directory
     if not chosen.is_dir():
         raise click.UsageError(f"-C {directory}: no such folder.")
     return Path(os.path.normpath(chosen))

@@ -37,7 +37,7 @@ class TerminalProgress:
         self._ticking = False
 
     def __call__(self, done: int, total: int) -> None:
-        """So many reads of `total` are done. The bar goes with the last one."""
+        """Show that `done` of `total` reads have finished. The bar disappears with the last one."""
         with self._lock:
             filled = _WIDTH * done // total
             bar = f"[{'#' * filled}{'.' * (_WIDTH - filled)}] {done}/{total}"

@@ -127,9 +127,9 @@ def _print_outcome(outcome: Outcome, *, advice: str) -> None:
         echo_err(f"  hint: {escape_controls(advice)}")
 
 
-def _print_diagnostics(one: Outcome | Planned) -> None:
-    for diagnostic in one.diagnostics:
-        for line in diagnostic_lines(one.path, diagnostic, one.source):
+def _print_diagnostics(outcome: Outcome | Planned) -> None:
+    for diagnostic in outcome.diagnostics:
+        for line in diagnostic_lines(outcome.path, diagnostic, outcome.source):
             echo_err(line)
 
 

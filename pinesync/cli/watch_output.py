@@ -85,10 +85,10 @@ class EventPrinter:
         wipe()
 
     def _print_started(self, event: Began) -> None:
-        whose = f", account {escape_controls(event.account)}" if event.account else ""
+        account = f", account {escape_controls(event.account)}" if event.account else ""
         echo_err(
             f"watching {escape_controls(str(event.root))}: "
-            f"{pluralize(event.scripts, 'script')}{whose}"
+            f"{pluralize(event.scripts, 'script')}{account}"
         )
         if event.by_looking:
             echo_err("hint: no file events on this system: a save is found within a second")

@@ -93,11 +93,11 @@ def stored_in_git(root: Path, files: Mapping[str, bytes]) -> frozenset[str]:
         index = {row.path: row.oid for row in index_rows(root, *_FILES) if row.stage == 0}
         size = len(next(iter(index.values()), "0" * _SHA1))
         blob_ids = {path: _blob_ids(data, size) for path, data in files.items()}
-        wanted = {name for each in blob_ids.values() for name in each}
+        wanted = {name for ids in blob_ids.values() for name in ids}
         present = _present(root, wanted | {index[path] for path in files.keys() & index.keys()})
     except FileError:
         return frozenset()
-    found = {path for path, each in blob_ids.items() if each & present}
+    found = {path for path, ids in blob_ids.items() if ids & present}
     rest = {path for path in files.keys() - found if index.get(path) in present}
     return frozenset(
         found | {path for path in rest if _is_same_text(root, index[path], files[path])}
@@ -122,7 +122,7 @@ def _blob_ids(data: bytes, size: int) -> set[str]:
     unix = data.replace(b"\r\n", b"\n")
     texts = {data, unix, _IDENT.sub(b"$Id$", data), _IDENT.sub(b"$Id$", unix)}
     kind = hashlib.sha1 if size == _SHA1 else hashlib.sha256
-    return {kind(b"blob %d\0" % len(one) + one).hexdigest() for one in texts}
+    return {kind(b"blob %d\0" % len(text) + text).hexdigest() for text in texts}
 
 
 def _present(root: Path, blob_ids: set[str]) -> set[str]:

@@ -47,8 +47,8 @@ class CommittedManifest:
 
     def scope(self, only: frozenset[RelPath] | None = None) -> Scope:
         every = self.settings.track == "all"
-        one = self.settings
-        return Scope(one.owner, every, one.folders, only, one.contract)
+        settings = self.settings
+        return Scope(settings.owner, every, settings.folders, only, settings.contract)
 
     def commit(self, changes: Mapping[RelPath, Entry | None]) -> None:
         for path, entry in changes.items():

@@ -65,8 +65,8 @@ def with_block(data: bytes | None, lines: bytes) -> bytes:
         return _SHELL + lines.replace(_BEGIN, _BEGIN + _OWN)
     found = _BLOCK.search(data)
     if found:
-        own = lines.replace(_BEGIN, _BEGIN + _OWN) if _OWN in found[0] else lines
-        return data[: found.start()] + own + data[found.end() :]
+        new_block = lines.replace(_BEGIN, _BEGIN + _OWN) if _OWN in found[0] else lines
+        return data[: found.start()] + new_block + data[found.end() :]
     if _BEGIN in data or _END in data:
         raise NotAShellScript("one of the two marker lines around pinesync's part is missing")
     shell = _IS_SHELL.match(data)

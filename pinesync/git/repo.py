@@ -131,8 +131,8 @@ class Repository:
                 if int(kind.removeprefix(b"blob ")) <= MAX_FILE:
                     read.append(path)
         contents = read_objects(self.root, [found[path].oid for path in read]) if read else []
-        for path, one in zip(read, contents, strict=True):
-            found[path] = Blob(found[path].oid, one and one[1])
+        for path, content in zip(read, contents, strict=True):
+            found[path] = Blob(found[path].oid, content and content[1])
         return found
 
     def digests(self, commit: str, paths: Sequence[str]) -> dict[str, Digest | None]:

@@ -113,12 +113,12 @@ def first_line(stderr: str) -> str:
 def _refuse_made_of_files(folder: Path, named: str | None) -> None:
     """Misuse if git's upward search from the folder would find a bare repository before a `.git`:
     gits before 2.38 have no setting against it. `named` is the value of GIT_DIR."""
-    here = Path(os.path.realpath(folder))
+    real_folder = Path(os.path.realpath(folder))
     if named:
-        git_dir = Path(os.path.realpath(here / named))
-        places = [git_dir] if here.is_relative_to(git_dir) else []
+        git_dir = Path(os.path.realpath(real_folder / named))
+        places = [git_dir] if real_folder.is_relative_to(git_dir) else []
     else:
-        places = [here, *here.parents]
+        places = [real_folder, *real_folder.parents]
     for place in places:
         usual = place / ".git"
         if not named and (usual.is_file() or _is_git_directory(usual)):

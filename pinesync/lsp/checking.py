@@ -32,8 +32,8 @@ class Compiler:
         base = base_of(target.project, path, data) if target and path else None
         if self.offline:
             return checked(_name(path), data, base=base)
-        here = target.project.settings.remote if target else DEFAULT_REMOTE
-        client = open_remote(self.setup, self.remote or here, signed_in=False)
+        workspace_remote = target.project.settings.remote if target else DEFAULT_REMOTE
+        client = open_remote(self.setup, self.remote or workspace_remote, signed_in=False)
         try:
             return checked(_name(path), data, client, base=base)
         finally:

@@ -39,10 +39,10 @@ class Target:
             return [str(self.root / self.path)]
         return [] if self.folder == self.root else [str(self.folder)]
 
-    def has(self, path: Path, here: RelPath) -> bool:
+    def has(self, path: Path, rel_path: RelPath) -> bool:
         """Whether the target includes a script, whose path in the workspace is `here`."""
         if self.path is not None:
-            return here == self.path
+            return rel_path == self.path
         return self.folder == self.root or path.is_relative_to(self.folder)
 
 
@@ -92,15 +92,15 @@ def unsaved(target: Target, texts: Mapping[Path, str]) -> list[RelPath]:
     """The scripts of the target whose text in the editor differs from their file."""
     found = []
     for path, text in texts.items():
-        here = _path_in_workspace(target, path)
-        if here is not None and target.has(path, here):
+        rel_path = _path_in_workspace(target, path)
+        if rel_path is not None and target.has(path, rel_path):
             try:
-                data = target.project.workspace.tree.read(here)
+                data = target.project.workspace.tree.read(rel_path)
                 same = data is not None and decode(data) == canonical(text)
             except Unreadable:
                 same = False
             if not same:
-                found.append(here)
+                found.append(rel_path)
     return sorted(found)
 
 

@@ -127,8 +127,8 @@ class Server(LanguageServer):
 
     def cancel_requests(self, request: object = None) -> bool:
         """Cancel the request, or all requests. Returns False if a save was already sent."""
-        running = [one for name, one in self._running.values() if request in (None, name)]
-        sent = [one for one in running if not one.cancel()]
+        running = [each for name, each in self._running.values() if request in (None, name)]
+        sent = [each for each in running if not each.cancel()]
         if sent:
             self._show_result(commands.CommandResult(_SENT, "warning"))
         return not sent
@@ -203,7 +203,7 @@ class Server(LanguageServer):
 
     def _open(self) -> dict[str, TextDocument]:
         """The open documents by the URIs the editor sent; pygls normalizes its own keys."""
-        return {one.uri: one for one in self.workspace.text_documents.values()}
+        return {document.uri: document for document in self.workspace.text_documents.values()}
 
     def _text(self, uri: str) -> str:
         """The text of an open document in the editor."""
@@ -301,9 +301,9 @@ class Server(LanguageServer):
 
     def _publish_findings(self, result: commands.CommandResult) -> None:
         """Publish the compiler's findings of a push in their documents."""
-        there = {path_of(uri): uri for uri in self._open()}
+        uris = {path_of(uri): uri for uri in self._open()}
         for outcome in result.outcomes:
-            uri = there.get(result.root / outcome.path) if result.root else None
+            uri = uris.get(result.root / outcome.path) if result.root else None
             if uri is None or not outcome.diagnostics:
                 continue
             text = self._text(uri)

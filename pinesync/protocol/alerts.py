@@ -41,8 +41,11 @@ def alerts(response: Response) -> Alerts:
     rows = body.get("r") if isinstance(body, dict) and body.get("s") == "ok" else None
     if not isinstance(rows, list):
         fail("the response to the alerts request is not a list of alerts")
-    each = [list(_of(row)) for row in rows]
-    return Alerts(tuple(one for found in each for one in found), sum(not found for found in each))
+    found_per_row = [list(_of(row)) for row in rows]
+    return Alerts(
+        tuple(alert for found in found_per_row for alert in found),
+        sum(not found for found in found_per_row),
+    )
 
 
 def _of(row: object) -> Iterator[Alert]:
@@ -59,11 +62,11 @@ def _studies(row: Mapping[str, Any]) -> Iterator[tuple[PineId, Version]]:
     several = row.get("conditions")
     condition = row.get("condition") or (several[0] if isinstance(several, list) and several else 0)
     series = condition.get("series") if isinstance(condition, dict) else None
-    for one in series if isinstance(series, list) else ():
-        if isinstance(one, dict) and one.get("type") == "study":
-            version = one.get("pine_version")
+    for study in series if isinstance(series, list) else ():
+        if isinstance(study, dict) and study.get("type") == "study":
+            version = study.get("pine_version")
             try:
-                pine_id = PineId(_text(one.get("pine_id")))
+                pine_id = PineId(_text(study.get("pine_id")))
             except ValueError:
                 continue
             if isinstance(version, str) and _VERSION.fullmatch(version):

@@ -123,7 +123,7 @@ class SandboxApp:
     def _with_faults(self, route: Route, call: Call, cookie: str, faults: list[Fault]) -> _Exchange:
         sent: _Exchange | None = None
         owner = self._user(cookie)
-        for fault in (one for one in faults if _replaces_response(route, one)):
+        for fault in (f for f in faults if _replaces_response(route, f)):
             if fault.kind == "expire":
                 self.plan.expire()
             elif fault.kind == "delay":
@@ -137,14 +137,14 @@ class SandboxApp:
         if sent is None:
             reply = self._dispatch(route, replace(call, user=self._session(owner)))
             sent = _Exchange(reply)
-            for fault in (one for one in faults if not _replaces_response(route, one)):
+            for fault in (f for f in faults if not _replaces_response(route, f)):
                 if fault.kind == "expire":
                     self.plan.expire()
                 elif fault.kind.startswith("foreign"):
                     self._save_concurrently(fault, owner, call, reply.pine_id or call.pine_id)
                 elif fault.kind not in ("slow", "delay"):
                     sent = self._disturbed(fault, reply)
-        for fault in (one for one in faults if one.kind == "slow"):
+        for fault in (f for f in faults if f.kind == "slow"):
             sent.disturbance = Disturbance("slow", fault.duration)
         return sent
 

@@ -233,7 +233,7 @@ class FaultPlan:
 
     def add(self, *faults: Fault | str) -> None:
         """Plan faults, as values or as text. Their calls count from now on."""
-        chosen = [Fault.parse(one) if isinstance(one, str) else one for one in faults]
+        chosen = [Fault.parse(fault) if isinstance(fault, str) else fault for fault in faults]
         with self._lock:
             self._planned += map(_Planned, chosen)
 

@@ -18,7 +18,7 @@ from pinesync.text.filenames import shell_quote
 
 def planned_run(steps: Sequence[Step], previews: Sequence[Planned] = ()) -> Run:
     """The run of a plan. `previews` are rows with findings; an empty `act` in one is the step's."""
-    known = {one.path: one for one in previews}
+    known = {preview.path: preview for preview in previews}
 
     def row(step: Step) -> Planned:
         path, act = step.state.path, _PLANNED.get(step.act, step.act.value)

@@ -68,11 +68,11 @@ _HINTS = {
 
 def hint(command: str, paths: Collection[RelPath]) -> str:
     """What the command does about these scripts."""
-    one = len(paths) == 1
+    single = len(paths) == 1
     return _HINTS[command].format(
-        path=shell_quote(next(iter(paths))) if one else "PATHS",
-        it="it" if one else "them",
-        conflicts="the conflict" if one else f"{len(paths)} conflicts",
-        files="the file" if one else f"{len(paths)} files",
+        path=shell_quote(next(iter(paths))) if single else "PATHS",
+        it="it" if single else "them",
+        conflicts="the conflict" if single else f"{len(paths)} conflicts",
+        files="the file" if single else f"{len(paths)} files",
         scripts=pluralize(len(paths), "script"),
     )

@@ -112,18 +112,18 @@ POLICY: Mapping[tuple[LocalSide, RemoteSide], Row] = {
     (LocalSide.UNTRACKED, RemoteSide.TAKEN): Row(Status.NAME_TAKEN, Act.REFUSE, Act.REFUSE),
     (LocalSide.ABSENT, RemoteSide.MOVED): Row(Status.REMOTE_ONLY, Act.WRITE, Act.NOTHING),
     **{
-        (LocalSide.MARKED, there): Row(Status.CONFLICT, Act.REFUSE, Act.REFUSE)
-        for there in RemoteSide
+        (LocalSide.MARKED, remote): Row(Status.CONFLICT, Act.REFUSE, Act.REFUSE)
+        for remote in RemoteSide
     },
     **{
-        (LocalSide.UNREADABLE, there): Row(Status.UNREADABLE, Act.REFUSE, Act.REFUSE)
-        for there in RemoteSide
+        (LocalSide.UNREADABLE, remote): Row(Status.UNREADABLE, Act.REFUSE, Act.REFUSE)
+        for remote in RemoteSide
     },
 }
 
 NEVER: Mapping[tuple[LocalSide, RemoteSide], str] = {
-    (local, there): why
-    for locals_, theres, why in (
+    (local, remote): why
+    for local_sides, remote_sides, why in (
         (
             (LocalSide.SAME,),
             (RemoteSide.EQUAL,),
@@ -171,11 +171,11 @@ NEVER: Mapping[tuple[LocalSide, RemoteSide], str] = {
         ),
         (
             (LocalSide.ABSENT,),
-            tuple(there for there in RemoteSide if there is not RemoteSide.MOVED),
+            tuple(remote for remote in RemoteSide if remote is not RemoteSide.MOVED),
             "without a file and an entry, there can only be a new script",
         ),
     )
-    for local in locals_
-    for there in theres
+    for local in local_sides
+    for remote in remote_sides
 }
 """The pairs that cannot occur, with the reason. POLICY has all the others."""

@@ -1,6 +1,6 @@
 """The inputs and plots that a Pine source declares, in the order in which charts number them.
 
-This reads literals and names only. Of any other expression it says that it does not know.
+Reads only literals and names; any other expression makes the contract uncertain.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ Arguments = dict[int | str, range]
 
 
 class BuiltinCalls(NamedTuple):
-    """The calls of a source that mean Pine's own functions."""
+    """The calls of Pine's built-in functions in a source."""
 
     code: Code
     calls: list[Call]
@@ -69,8 +69,8 @@ class BuiltinCalls(NamedTuple):
 
 
 def estimate(source: str) -> Contract:
-    """The contract as far as the source shows it. Not `certain` if a title or a type is neither
-    a literal nor a known name: then only the compiler knows it."""
+    """The contract that the source shows. Not `certain` if a title or a type is neither a literal
+    nor a known name: then only the compiler knows it."""
     code, builtin_calls = BuiltinCalls.of(source)
     lines = pine_syntax.Lines(source[: pine_syntax.MAX_CHARS])
     inputs: list[Slot] = []
@@ -89,7 +89,7 @@ def estimate(source: str) -> Contract:
             certain = certain and _is_literal(code, where)
             text = " ".join(token.text for token in code.tokens[call.opened : call.closed])
             title = plot_title(code, call)
-            plots += [slot(call, title, each, text) for each in plot_types(kind)]
+            plots += [slot(call, title, plot_type, text) for plot_type in plot_types(kind)]
     for number, call in enumerate(input_calls(builtin_calls)):
         args = arguments(code, call)
         kind = input_type(code, call, args)
@@ -161,8 +161,8 @@ def value(code: Code, where: range | None) -> str | int | float | bool | None:
         return -number if isinstance(number, int | float) else None
     if len(tokens) == 1:
         return literal_of(tokens[0])
-    if all(one.kind == "name" or one.text == "." for one in tokens):
-        return "".join(one.text for one in tokens)
+    if all(token.kind == "name" or token.text == "." for token in tokens):
+        return "".join(token.text for token in tokens)
     return None
 
 

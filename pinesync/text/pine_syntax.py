@@ -165,7 +165,8 @@ def check(source: str) -> tuple[Diagnostic, ...]:
         return ()
     lines = Lines(source)
     return tuple(
-        Diagnostic("error", *lines.span(one.start, one.end), one.message, one.code) for one in found
+        Diagnostic("error", *lines.span(problem.start, problem.end), problem.message, problem.code)
+        for problem in found
     )
 
 

@@ -68,9 +68,11 @@ def _profiles(roots: Sequence[Path], wanted: str) -> list[Path]:
             return [direct]
     elif default or known:
         return default or list(dict.fromkeys(known.values()))
-    there = f"there are {', '.join(sorted(known))}" if known else "none was found on this machine"
+    available = (
+        f"there are {', '.join(sorted(known))}" if known else "none was found on this machine"
+    )
     missing = f"no Firefox profile called {wanted!r}" if wanted else "no Firefox profile"
-    raise Misuse(missing, f"{there}; `pinesync login` asks for the cookie instead")
+    raise Misuse(missing, f"{available}; `pinesync login` asks for the cookie instead")
 
 
 def _listed(root: Path) -> tuple[dict[str, Path], list[Path]]:

@@ -222,7 +222,7 @@ class Session:
     def _body(self, response: requests.Response, request: Request, end: float) -> bytes:
         """The whole body, decoded. Both the raw and the decoded size are limited to the request's
         cap, and reading stops at `end`."""
-        cap, again = request.cap, _retry_hint(request)
+        cap, hint = request.cap, _retry_hint(request)
         parts: list[bytes] = []
         taken = size = 0
         decode = decoder(response.headers.get("Content-Encoding", ""))
@@ -238,13 +238,13 @@ class Session:
                         "nothing was changed",
                     )
                 if self._transport.clock() > end:
-                    raise NetworkError("the response did not end in time", again)
+                    raise NetworkError("the response did not end in time", hint)
         except ReadTimeoutError as error:
-            raise NetworkError("the response did not end in time", again) from error
+            raise NetworkError("the response did not end in time", hint) from error
         except (HTTPError, OSError, zlib.error) as error:
-            raise NetworkError(f"the response broke off ({type(error).__name__})", again) from error
+            raise NetworkError(f"the response broke off ({type(error).__name__})", hint) from error
         if isinstance(decode, Inflate) and parts and not decode.ended:
-            raise NetworkError("the response broke off (inside its compressed text)", again)
+            raise NetworkError("the response broke off (inside its compressed text)", hint)
         return b"".join(parts)
 
 
@@ -270,7 +270,7 @@ def _form(request: Request) -> dict[str, tuple[None, bytes]] | None:
 
 
 def _network_error(
-    error: requests.RequestException | HTTPError, host: str, again: str
+    error: requests.RequestException | HTTPError, host: str, hint: str
 ) -> NetworkError:
     """Translate the error without quoting its URL: a proxy URL may hold a password."""
     inner: Any = error.args[0] if error.args else error
@@ -290,4 +290,4 @@ def _network_error(
         what = f"{host} closed the connection without a response"
     else:
         what = f"no connection to {host} ({type(reason).__name__})"
-    return NetworkError(what, again, sent=sent)
+    return NetworkError(what, hint, sent=sent)

@@ -135,15 +135,15 @@ def secret_of(sign_in: StoredSignIn) -> Secret:
     """Its cookie, read from the keyring if stored there. NotSignedIn if the keyring lost it."""
     if sign_in.secret is not None:
         return sign_in.secret
-    again = f"run `{_command(sign_in.name)} --keyring` again"
+    hint = f"run `{_command(sign_in.name)} --keyring` again"
     with _keyring() as keyring:
         cookie = keyring.get_password(SERVICE, str(sign_in.path))
     if not cookie:
-        raise NotSignedIn("the keyring does not have the cookie any more", again)
+        raise NotSignedIn("the keyring does not have the cookie any more", hint)
     try:
         return cookies.parse(cookie)
     except Misuse:
-        raise NotSignedIn("what the keyring has is not a cookie", again) from None
+        raise NotSignedIn("what the keyring has is not a cookie", hint) from None
 
 
 def forget(folder: Path, name: str = "") -> bool:
@@ -229,10 +229,10 @@ def _parsed(path: Path, body: bytes) -> StoredSignIn:
         account = Account(str(value["name"]), str(value["user_id"]))
         return StoredSignIn(path, name, account, int(value["saved_at"]), secret)
     except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError, Misuse):
-        again = _command(name)
+        command = _command(name)
         raise StateError(
             f"{path}: not a stored sign-in",
-            f"run `{again.replace('login', 'logout')}`, then `{again}`",
+            f"run `{command.replace('login', 'logout')}`, then `{command}`",
         ) from None
 
 

@@ -227,8 +227,8 @@ class Uploader:
         for outcome in run.outcomes:
             if outcome.done == "pending":
                 self._pending.add(outcome.path)
-            again = outcome.path in before & self._pending or self._was_reported(outcome)
-            if outcome.done != "skipped" and not again:
+            is_repeated = outcome.path in before & self._pending or self._was_reported(outcome)
+            if outcome.done != "skipped" and not is_repeated:
                 yield Done(outcome, milliseconds)
         yield from self.report_trouble(run.stopped) if run.stopped else self._mark_connected()
 

@@ -146,8 +146,10 @@ class ManifestFile:
 
         # Only this workspace: a pine.toml from before `init` says nothing about the bases of these
         # files.
-        own = self.read().settings.id
-        return manifest.recorded_in(lambda text: manifests_with(self._root, text), own, texts)
+        workspace_id = self.read().settings.id
+        return manifest.recorded_in(
+            lambda text: manifests_with(self._root, text), workspace_id, texts
+        )
 
     def follow(self, old: RelPath, entry: Entry) -> None:
         self.commit({old: None, entry.path: entry})

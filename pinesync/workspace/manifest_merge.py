@@ -82,12 +82,12 @@ def merge(text: str, holds: Holds) -> MergedManifest:
     taken: list[Resolution] = []
     changes: dict[RelPath, Entry | None] = {}
     for path in dict.fromkeys((*ours.entries, *theirs.entries)):
-        one, other = ours.entries.get(path), theirs.entries.get(path)
-        if one == other:
+        ours_entry, theirs_entry = ours.entries.get(path), theirs.entries.get(path)
+        if ours_entry == theirs_entry:
             continue
-        entry, why = _chosen(one, other, old.get(path), holds)
+        entry, why = _chosen(ours_entry, theirs_entry, old.get(path), holds)
         changes[path] = entry
-        left = other if entry == one else one
+        left = theirs_entry if entry == ours_entry else ours_entry
         beside = _version(left) if left else None
         taken.append(Resolution(path, entry.pine_id, _version(entry), beside, why))
     merged, merged_manifest = manifest.apply(sides[_OURS].text, changes, settings, ours)

@@ -159,7 +159,7 @@ def read(table: Mapping[str, Any], known: dict[RelPath, Entry] | None) -> Manife
 
 def _entries(table: Mapping[str, Any]) -> dict[RelPath, Entry]:
     scripts = as_mapping(table.get("scripts", {}), "scripts")
-    entries = (read_entry(raw, as_mapping(each, "scripts", raw)) for raw, each in scripts.items())
+    entries = (read_entry(raw, as_mapping(value, "scripts", raw)) for raw, value in scripts.items())
     return {entry.path: entry for entry in entries}
 
 

@@ -191,7 +191,11 @@ def _planned_record(project: Project, run: Run, side: _Side) -> Run:
     known = side.before.merged_into(side.head.entries)
     paths = {path for path, _ in _newer_entries(known, project.workspace.manifest.entries())}
     paths |= {row.path for row in run.planned if row.act in AGREES}
-    here = project.workspace.tree.local_texts(paths)
-    texts = side.repository.digests(side.head.commit, [path for path in known if path in here])
-    there = [path for path in known if path in texts and texts[path] == here[path].digest]
-    return replace(run, record=Recorded(side.ref, None, tuple(there)))
+    local_texts = project.workspace.tree.local_texts(paths)
+    texts = side.repository.digests(
+        side.head.commit, [path for path in known if path in local_texts]
+    )
+    committed = [
+        path for path in known if path in texts and texts[path] == local_texts[path].digest
+    ]
+    return replace(run, record=Recorded(side.ref, None, tuple(committed)))

@@ -49,9 +49,9 @@ def update_tracking(project: Project, listed: Mapping[PineId, ScriptInfo]) -> st
     infos = [info for pine_id, info in listed.items() if every or pine_id in tracked]
     where = assign_paths(infos, entries, settings.folders, fork.entries)
     known = (_saved(folder, info, tracked.get(info.pine_id), where) for info in infos)
-    saved = [one for one in known if one is not None]
+    saved = [save for save in known if save is not None]
     account = settings.account or ""
-    return track(repository, fork, saved, account, lambda one: _file(folder, fork, one))
+    return track(repository, fork, saved, account, lambda save: _file(folder, fork, save))
 
 
 def unfiltered_note(project: Project) -> str:
@@ -122,19 +122,19 @@ def _saved(
     return Saved(replace(entry, base=base), info.modified)
 
 
-def _file(folder: Workspace, fork: Fork, one: Saved) -> bytes | None:
+def _file(folder: Workspace, fork: Fork, saved: Saved) -> bytes | None:
     """The text, encoded like the file here or else like the fork's file."""
-    path, base = one.entry.path, one.entry.base
+    path, base = saved.entry.path, saved.entry.base
     assert base
-    here = _bytes_here(folder, path)
+    data = _bytes_here(folder, path)
     text = folder.texts.text_of(base.expected)
-    if text is None and here is not None:
+    if text is None and data is not None:
         with suppress(Unreadable):
-            text = decode(here)
+            text = decode(data)
         if text is None or digest(text) != base.expected:
             return None
     blob = fork.blobs.get(path)
-    return None if text is None else encode_like(text, here or (blob.data if blob else None))
+    return None if text is None else encode_like(text, data or (blob.data if blob else None))
 
 
 def _bytes_here(folder: Workspace, path: RelPath) -> bytes | None:

@@ -17,7 +17,7 @@ from pinesync.app.doctor.checkup import (
     ok,
     wrong,
 )
-from pinesync.app.doctor.parts import Workspace
+from pinesync.app.doctor.parts import WorkspaceCheck
 from pinesync.app.project import DEFAULT_REMOTE, Setup, open_remote
 from pinesync.app.sandbox import location
 from pinesync.errors import Misuse, NotSignedIn, PinesyncError, TryLater
@@ -42,7 +42,7 @@ def doctor(setup: Setup, *, offline: bool = False) -> Checkup:
     here = None
     nowhere: Sequence[CheckResult] = ()
     try:
-        here = Workspace(setup, find_root(setup.cwd))
+        here = WorkspaceCheck(setup, find_root(setup.cwd))
     except Misuse as error:
         nowhere = [from_error(error, "note")]
     versions = machine.versions()
@@ -68,7 +68,7 @@ def doctor(setup: Setup, *, offline: bool = False) -> Checkup:
     return Checkup(tuple(findings), versions)
 
 
-def _settings(here: Workspace | None) -> Settings | None:
+def _settings(here: WorkspaceCheck | None) -> Settings | None:
     """None outside a workspace, and where pine.toml cannot be used."""
     with suppress(Unusable):
         return here.manifest.settings if here else None
@@ -87,7 +87,7 @@ def _findings(area: str, results: Iterable[CheckResult]) -> Iterator[Finding]:
             yield Finding(area, *from_error(error))
 
 
-def _session(setup: Setup, here: Workspace | None, *, offline: bool) -> Iterator[CheckResult]:
+def _session(setup: Setup, here: WorkspaceCheck | None, *, offline: bool) -> Iterator[CheckResult]:
     """Whose session it is, and whether the workspace belongs to that account."""
     settings = project = None
     if here:
@@ -120,6 +120,6 @@ def _session(setup: Setup, here: Workspace | None, *, offline: bool) -> Iterator
     if settings and found.account:
         account = Account(found.account, found.user_id)
         guards.refuse_other_account(settings.owner, account)
-    whose = found.account or "an account without saved scripts"
+    owner = found.account or "an account without saved scripts"
     scripts = pluralize(found.scripts, "saved script")
-    yield ok(f"{whose} on {found.remote}, {scripts}, cookie: {found.source}")
+    yield ok(f"{owner} on {found.remote}, {scripts}, cookie: {found.source}")

@@ -25,7 +25,7 @@ from pinesync.app.doctor.checkup import (
     some_names,
     wrong,
 )
-from pinesync.app.doctor.parts import Workspace, disk
+from pinesync.app.doctor.parts import WorkspaceCheck, disk
 from pinesync.app.probe import leftovers
 from pinesync.app.probe.proofs import proof_of
 from pinesync.app.project import DEFAULT_REMOTE, Setup
@@ -84,8 +84,8 @@ def probes(setup: Setup, settings: Settings | None) -> Iterator[CheckResult]:
 def sign_ins(folder: Path) -> Iterator[CheckResult]:
     """Whether other users can read the stored sign-ins, or add one."""
     with disk(folder):
-        there = os.listdir(folder) if folder.is_dir() else []
-    names = sorted(name for name in there if _SIGN_IN.fullmatch(name))
+        names = os.listdir(folder) if folder.is_dir() else []
+    names = sorted(name for name in names if _SIGN_IN.fullmatch(name))
     if not names:
         yield ok("no sign-in is stored on this machine")
         return
@@ -119,7 +119,7 @@ def _sign_in(path: Path) -> Iterator[CheckResult]:
         )
 
 
-def clock(here: Workspace | None) -> Iterator[CheckResult]:
+def clock(here: WorkspaceCheck | None) -> Iterator[CheckResult]:
     """Whether any recorded time lies in the future: then a clock is or was wrong."""
     wall = now().wall
     newest, what = max(_moments(here))
@@ -132,7 +132,7 @@ def clock(here: Workspace | None) -> Iterator[CheckResult]:
         yield ok(f"{_moment(wall)}; nothing here is from the future")
 
 
-def _moments(here: Workspace | None) -> Iterator[tuple[float, str]]:
+def _moments(here: WorkspaceCheck | None) -> Iterator[tuple[float, str]]:
     with disk(Path(__file__)):
         yield Path(__file__).stat().st_mtime, "this pinesync"
     if here is None:
@@ -152,7 +152,7 @@ def _moment(seconds: float) -> str:
         return "beyond the calendar"
 
 
-def git(here: Workspace | None) -> Iterator[CheckResult]:
+def git(here: WorkspaceCheck | None) -> Iterator[CheckResult]:
     """The version of git, and whether git tracks pine.toml and the scripts."""
     version = git_now.version()
     found = git_now.git_status(here.root) if here else None
@@ -176,7 +176,7 @@ def _converts(found: git_now.GitStatus) -> bool:
     return found.autocrlf in ("true", "input")
 
 
-def _in_git(here: Workspace, found: git_now.GitStatus) -> Iterator[CheckResult]:
+def _in_git(here: WorkspaceCheck, found: git_now.GitStatus) -> Iterator[CheckResult]:
     if found.unmerged:
         yield wrong(
             f"git left an unfinished merge in {some_names(sorted(found.unmerged))}",
@@ -195,9 +195,11 @@ def _in_git(here: Workspace, found: git_now.GitStatus) -> Iterator[CheckResult]:
             f"git ignores listed scripts: {some_names(hidden)}",
             f"`git check-ignore -v {shell_quote(hidden[0])}` shows the pattern; remove it",
         )
-    there = listed - found.ignored - found.tracked - {MANIFEST}
-    if MANIFEST in found.tracked and there:
-        yield note(f"not in git yet: {some_names(sorted(there))}", f"commit them with {MANIFEST}")
+    untracked = listed - found.ignored - found.tracked - {MANIFEST}
+    if MANIFEST in found.tracked and untracked:
+        yield note(
+            f"not in git yet: {some_names(sorted(untracked))}", f"commit them with {MANIFEST}"
+        )
 
 
 def bugs(folder: Path) -> Iterator[CheckResult]:

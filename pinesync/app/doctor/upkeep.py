@@ -20,7 +20,7 @@ from pinesync.app.doctor.checkup import (
     some_names,
     wrong,
 )
-from pinesync.app.doctor.parts import Workspace, disk
+from pinesync.app.doctor.parts import WorkspaceCheck, disk
 from pinesync.clock import now
 from pinesync.model import Digest, RelPath
 from pinesync.sync.intents import Delete, Download, Intent, Move, Rename, age
@@ -34,13 +34,13 @@ _OTHERS_WRITE = 0o002
 _SENT = {Rename: "rename", Delete: "deletion"}
 
 
-def manifest(here: Workspace) -> Iterator[CheckResult]:
+def manifest(here: WorkspaceCheck) -> Iterator[CheckResult]:
     """Whether pine.toml is usable, and whether its files exist."""
     settings, entries = here.manifest.settings, here.manifest.entries
     account = settings.owner
-    whose = f"account {account.name}" if account else "no account yet"
+    owner = f"account {account.name}" if account else "no account yet"
     scripts = pluralize(len(entries), "script")
-    yield ok(f"{MANIFEST}: {scripts} of {settings.remote}, {whose}, schema {settings.schema}")
+    yield ok(f"{MANIFEST}: {scripts} of {settings.remote}, {owner}, schema {settings.schema}")
     with suppress(Unusable):  # `permissions` says why
         if missing := sorted(path for path in entries if path not in here.files):
             yield note(
@@ -52,7 +52,7 @@ def manifest(here: Workspace) -> Iterator[CheckResult]:
             )
 
 
-def lock(here: Workspace) -> Iterator[CheckResult]:
+def lock(here: WorkspaceCheck) -> Iterator[CheckResult]:
     """Whether another process is writing in the workspace."""
     if here.project.workspace.log.is_locked():
         yield wrong(
@@ -63,7 +63,7 @@ def lock(here: Workspace) -> Iterator[CheckResult]:
         yield ok("no other process is writing")
 
 
-def state(here: Workspace) -> Iterator[CheckResult]:
+def state(here: WorkspaceCheck) -> Iterator[CheckResult]:
     """Who can enter the state directory, and whether its contents are intact."""
     local_state = here.project.workspace.state
     if not local_state.folder.is_dir():
@@ -107,7 +107,7 @@ def _is_whole(state: State, path: Path) -> bool:
     )
 
 
-def writes(here: Workspace) -> Iterator[CheckResult]:
+def writes(here: WorkspaceCheck) -> Iterator[CheckResult]:
     """Open intents, and saves that were abandoned."""
     open_ones = [record for record in here.records if record.is_open]
     yield from map(_open_intent, open_ones)
@@ -143,7 +143,7 @@ def _open_intent(record: Intent) -> CheckResult:
     )
 
 
-def conflicts(here: Workspace) -> Iterator[CheckResult]:
+def conflicts(here: WorkspaceCheck) -> Iterator[CheckResult]:
     """Unresolved conflicts: flags in pine.toml, conflict markers in files."""
     flagged = [entry for entry in here.entries.values() if entry.shadowed]
     for entry in flagged:
@@ -164,7 +164,7 @@ def conflicts(here: Workspace) -> Iterator[CheckResult]:
         yield ok("no flag, and no conflict markers")
 
 
-def permissions(here: Workspace) -> Iterator[CheckResult]:
+def permissions(here: WorkspaceCheck) -> Iterator[CheckResult]:
     """Whether the workspace is writable and its files are readable, and which files are skipped."""
     folders = sorted({(here.root / path).parent for path in here.files} | {here.root})
     if shut := [str(f) for f in folders if f.is_dir() and not os.access(f, os.W_OK | os.X_OK)]:
@@ -194,7 +194,7 @@ def permissions(here: Workspace) -> Iterator[CheckResult]:
         yield ok(f"{here.root}: can be written, and {pluralize(len(here.files), 'file')} looked at")
 
 
-def leftovers(here: Workspace) -> Iterator[CheckResult]:
+def leftovers(here: WorkspaceCheck) -> Iterator[CheckResult]:
     """Leftovers of killed processes, in the workspace and in the state directory."""
     left = Tree(here.root).leftovers()
     with suppress(Unusable):

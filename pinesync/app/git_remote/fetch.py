@@ -1,4 +1,4 @@
-"""`git fetch`: bring the branch to what TradingView has, with a commit for each saved version."""
+"""`git fetch`: update the branch to the state of TradingView, with a commit for each version."""
 
 from __future__ import annotations
 
@@ -56,8 +56,8 @@ class News:
 
 
 def fetch(remote: GitRemote, *, whole: bool = True) -> Fetched:
-    """Bring the branch to what the service has: one request if nothing is new. The first time,
-    every version becomes a commit, or, unless `whole`, all scripts as they are become one."""
+    """Update the branch: one request if nothing is new. The first time, every version becomes a
+    commit; unless `whole`, the newest versions of all scripts become one."""
     tip = remote.tip()
     if tip is None:
         return _first(remote, whole=whole)
@@ -81,7 +81,7 @@ def collect_outcomes(outcomes: list[Outcome], steps: Generator[Outcome, None, T]
 
 
 def news(tip: Tip, view: Survey) -> News:
-    """What the service has that the branch lacks."""
+    """What the service has and the branch lacks."""
     by_id = _by_id(tip)
     tracks_all = tip.settings.track == "all"
     listed = [i for i in (view.listed or {}).values() if tracks_all or i.pine_id in by_id]
@@ -181,13 +181,13 @@ class _FirstFetch:
         )
 
 
-# -- what came since ------------------------------------------------------------------------------
+# -- later fetches --------------------------------------------------------------------------------
 
 
 def append_news(
     remote: GitRemote, ports: Ports, tip: Tip, view: Survey, outcomes: list[Outcome]
 ) -> str:
-    """Put what is new on the branch as commits, and return its last one."""
+    """Append the news to the branch as commits, and return its last commit."""
     found = news(tip, view)
     by_id = _by_id(tip)
     where = _assign_places(tip, found, _occupied(remote, ports, tip, found))
@@ -216,8 +216,8 @@ def append_news(
 
 
 def has_fetchable(ports: Ports, tip: Tip, found: News) -> bool:
-    """Whether a fetch brings any of it. A script of which a version can never be a file stays away
-    from the branch, so it must not reject every push."""
+    """Whether a fetch would add anything. A script with a version that can never be a file is never
+    added to the branch, so it must not reject every push."""
     if found.renamed or found.gone:
         return True
     outcomes: list[Outcome] = []
@@ -231,8 +231,8 @@ def _by_id(tip: Tip) -> dict[PineId, Entry]:
 
 
 def _occupied(remote: GitRemote, ports: Ports, tip: Tip, found: News) -> list[RelPath]:
-    """The files of the tip that are no script's, so no fetch may overwrite them. One with the text
-    of a script that is new to the branch becomes that script's."""
+    """The untracked files of the tip, which no fetch may overwrite. A file with the text of a
+    script that is new to the branch becomes that script's file."""
     tracked = {entry.pine_id for entry in tip.entries.values()}
     new = [(info.pine_id, info.version) for info in found.behind if info.pine_id not in tracked]
     if not (new or found.renamed):
@@ -244,8 +244,8 @@ def _occupied(remote: GitRemote, ports: Ports, tip: Tip, found: News) -> list[Re
 
 
 def _assign_places(tip: Tip, found: News, occupied: Sequence[RelPath]) -> dict[PineId, Entry]:
-    """Where each script is on the branch from now on. A file with the place of its script's old
-    name gets that of the new one; a file that a person put somewhere else stays there."""
+    """The new path of each script on the branch. A file at the path of its script's old name moves
+    to that of the new one; a file that a person moved elsewhere stays there."""
     folders = tip.settings.folders
     kinds = {info.pine_id: info.kind for info in found.listed}
 
@@ -268,8 +268,8 @@ def _read_histories(
     by_id: Mapping[PineId, Entry],
     outcomes: list[Outcome],
 ) -> dict[PineId, tuple[VersionInfo, ...]]:
-    """The versions that the branch lacks; their texts are stored. A script is left out entirely
-    and reported if one of its versions cannot be read or be a file."""
+    """Read the versions that the branch lacks, and store their texts. A script is left out and
+    reported if one of its versions is unreadable or cannot be a file."""
     troubles: dict[PineId, FacadeError] = {}
     since = {i: entry.base.version for i, entry in by_id.items() if entry.base}
     newest = {info.pine_id: info.version for info in behind}

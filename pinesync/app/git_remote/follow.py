@@ -45,9 +45,9 @@ def _head(remote: GitRemote, tip: Tip, view: Survey) -> str | None:
     head = repository.commit_of("HEAD")
     if head is None or not repository.is_ancestor(tip.commit, head):
         return None
-    at = read_tip(repository, head, remote.refs)
-    tracked = {path: entry.base for path, entry in at.entries.items() if entry.base}
+    head_tip = read_tip(repository, head, remote.refs)
+    tracked = {path: entry.base for path, entry in head_tip.entries.items() if entry.base}
     texts = repository.digests(head, list(tracked))
     if any(texts.get(path) != base.expected for path, base in tracked.items()):
         return None
-    return None if news(at, view) else head
+    return None if news(head_tip, view) else head

@@ -1,4 +1,4 @@
-"""`probe`: prove the protocol on the user's account, with a script that it makes and removes."""
+"""`probe`: check the protocol on the user's account, with a script that it creates and deletes."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from pinesync.errors import (
 if TYPE_CHECKING:
     from pinesync.app.probe.record import Record
     from pinesync.app.probe.session import ProbeSession
-    from pinesync.app.probe.steps import Probing
+    from pinesync.app.probe.steps import ProbeRun
 
 PACE = 1.0
 """Seconds between two requests to TradingView, at least."""
@@ -37,7 +37,7 @@ _LONGEST = 30.0
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """One fact as it was seen. `detail` is the status and the keys of an answer that is unclear;
+    """One observed fact. `detail` has the status and the keys of an unclear response;
     `does` what pinesync does with such an answer; `breaks` the promise that it breaks, if any."""
 
     fact: str
@@ -76,7 +76,7 @@ class Probed:
 
 @dataclass(frozen=True, slots=True)
 class Cleaned:
-    """How many probes left something, and the names of the scripts that are still there."""
+    """The number of probes that left something, and the names of the scripts that still exist."""
 
     probes: int
     left: tuple[str, ...]
@@ -95,7 +95,7 @@ def probe(
 ) -> Probed:
     """Settle the facts on the account, and keep them. ActionRequired while a script of an earlier
     probe may be left; Misuse for a pace that TradingView is not asked at."""
-    from pinesync.app.probe.steps import Probing
+    from pinesync.app.probe.steps import ProbeRun
 
     remote, session, records = _open_session(setup, remote, pace, sleep)
     place = place_of(setup, remote)
@@ -105,15 +105,15 @@ def probe(
                 "an earlier probe may have left a script there",
                 "run `pinesync probe --clean` first",
             )
-        probing, stopped = Probing(session, place), None
+        probe_run, stopped = ProbeRun(session, place), None
         try:
-            probing.run()
+            probe_run.run()
         except PinesyncError as error:
             stopped = error
-        left = probing.left or bool(stopped and _is_left(setup, session, stopped))
-        _store_proof(setup, remote, probing, finished=stopped is None)
+        left = probe_run.left or bool(stopped and _is_left(setup, session, stopped))
+        _store_proof(setup, remote, probe_run, finished=stopped is None)
     kind = "facade" if remote == DEFAULT_REMOTE and setup.facade_url else remote.partition(":")[0]
-    return Probed(__version__, kind, session.pace.sent, tuple(_found(probing)), left, stopped)
+    return Probed(__version__, kind, session.pace.sent, tuple(_found(probe_run)), left, stopped)
 
 
 def clean(
@@ -123,7 +123,7 @@ def clean(
     pace: float | None = None,
     sleep: Callable[[float], None] = time.sleep,
 ) -> Cleaned:
-    """Remove what earlier probes left there, and only that."""
+    """Remove the scripts that earlier probes left, and nothing else."""
     from pinesync.app.probe.cleaning import clean as clean_one
 
     remote, session, records = _open_session(setup, remote, pace, sleep)
@@ -134,14 +134,14 @@ def clean(
 
 
 def leftovers(setup: Setup, remote: str) -> Sequence[Record]:
-    """The probes that may have left a script there."""
+    """The probes that may have left a script on this remote."""
     return Records(setup.places.state).of(place_of(setup, remote))
 
 
 def _open_session(
     setup: Setup, remote: str | None, pace: float | None, sleep: Callable[[float], None]
 ) -> tuple[str, ProbeSession, Records]:
-    """The account to ask: that of `remote`, or of the workspace here."""
+    """Open a session with the account of `remote`, or of the current workspace."""
     from pinesync.app.probe.session import Limiter, ProbeSession
 
     remote, project = find_account(setup, remote)
@@ -161,7 +161,7 @@ def _open_session(
 
 
 def _is_left(setup: Setup, session: ProbeSession, stopped: PinesyncError) -> bool:
-    """Remove the script of a probe that ended early. Whether one may be left."""
+    """Remove the script of a probe that ended early. Returns whether one may be left."""
     from pinesync.app.probe.cleaning import clean as clean_one
     from pinesync.app.probe.session import MOST
 
@@ -176,23 +176,24 @@ def _is_left(setup: Setup, session: ProbeSession, stopped: PinesyncError) -> boo
         return True
 
 
-def _store_proof(setup: Setup, remote: str, probing: Probing, *, finished: bool) -> None:
-    """Keep what was seen of a known account. A probe that ended early adds to what was known."""
-    account = probing.account
+def _store_proof(setup: Setup, remote: str, probe_run: ProbeRun, *, finished: bool) -> None:
+    """Store the observed facts of a known account. A probe that ended early adds to the last
+    proof."""
+    account = probe_run.account
     if account is None:
         return
-    facts = {name: seen.value for name, seen in probing.seen.items()}
+    facts = {name: seen.value for name, seen in probe_run.seen.items()}
     if not finished and (before := proof_of(setup, remote, account)):
         facts = {**before.facts, **facts}
-    proof = Proof(probing.place, account, wall(), __version__, finished, facts)
+    proof = Proof(probe_run.place, account, wall(), __version__, finished, facts)
     keep(setup.places.state, proof)
 
 
-def _found(probing: Probing) -> list[Found]:
-    """The facts that were seen, in the table's order."""
+def _found(probe_run: ProbeRun) -> list[Found]:
+    """The observed facts, in the order of the table."""
     found = []
     for fact in FACTS:
-        if seen := probing.seen.get(fact.name):
+        if seen := probe_run.seen.get(fact.name):
             does = fact.values.get(seen.value, _UNCLEAR)
             breaks = broken_promise(fact.name, seen.value)
             found.append(

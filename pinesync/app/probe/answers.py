@@ -1,4 +1,4 @@
-"""What the answers to a probe hold, as the words of the table; an empty word is unclear."""
+"""Translate responses into the words of the table of facts; an empty word means unclear."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def source(response: ProbeResponse) -> str:
 
 
 def major(raw: object) -> int:
-    """The number of a version; 0 for what is none."""
+    """The number of a version; 0 if it is not a version."""
     try:
         return Version.parse(raw).major
     except ValueError:
@@ -49,7 +49,7 @@ def broken_answer(response: ProbeResponse) -> str:
 
 
 def findings(found: Any) -> str:
-    """What the first of the compiler's errors consists of."""
+    """The parts of the first compiler error."""
     errors = found.get("errors") or found.get("errors2") if isinstance(found, dict) else None
     if not isinstance(errors, list) or not errors or not isinstance(errors[0], dict):
         return "none"
@@ -59,10 +59,10 @@ def findings(found: Any) -> str:
 def inputs(response: ProbeResponse) -> str:
     rows = response.get("result", "metaInfo", "inputs")
     ids = [row.get("id") for row in rows if isinstance(row, dict)] if isinstance(rows, list) else []
-    own = [one for one in ids if str(one).startswith("in_")]
+    input_ids = [input_id for input_id in ids if str(input_id).startswith("in_")]
     if not ids:
         return "none"
-    if own[:2] != ["in_0", "in_1"]:
+    if input_ids[:2] != ["in_0", "in_1"]:
         return ""
     return "in_0, in_1" if ids[0] == "in_0" else "hidden ones, in_0, in_1"
 

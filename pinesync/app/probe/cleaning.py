@@ -1,5 +1,5 @@
-"""Remove what a probe made, and only that. Its record goes once the account is proven to have
-nothing of it."""
+"""Remove the scripts that a probe created, and nothing else. Its record is dropped once the account
+is proven clean."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from pinesync.sync.guards import is_account
 
 
 def clean(session: ProbeSession, record: Record, settle: float, *, at_once: bool = False) -> bool:
-    """Delete the scripts of the probe. Returns whether one is still listed. With `at_once`, delete
-    its script before the list is read, where its id is proven. NoAccess if this session shows
-    another account; OutcomeUnknown while a create may still appear."""
+    """Delete the scripts of the probe. Returns whether one is still listed. With `at_once` and a
+    proven id, delete the script before reading the list. NoAccess if this session shows another
+    account; OutcomeUnknown while a create may still appear."""
     session.record = record
     listed: Sequence[ScriptInfo] = ()
     if at_once and record.pine_id:
@@ -44,7 +44,7 @@ def clean(session: ProbeSession, record: Record, settle: float, *, at_once: bool
 
 
 def _delete(session: ProbeSession, pine_id: PineId) -> bool:
-    """Whether the service says that it deleted the script. Only the list proves it."""
+    """Whether the service reports the script as deleted. Only the list proves it."""
     with suppress(PinesyncError):
         responses.deleted(session.write(requests.delete(pine_id)).answer)
         return True
@@ -52,7 +52,7 @@ def _delete(session: ProbeSession, pine_id: PineId) -> bool:
 
 
 def _prove(session: ProbeSession, record: Record, listed: Sequence[ScriptInfo]) -> None:
-    """NoAccess unless this is the account that was probed, in a session that is alive."""
+    """Raise NoAccess unless the session is alive and belongs to the probed account."""
     if any(info.pine_id in record.known for info in listed):
         return
     _, account = session.account()

@@ -1,8 +1,8 @@
-"""The facts that a probe settles: one table. The command's output, its report, the reference page
-and the guard before a push are made from it.
+"""The facts that a probe establishes, in one table. It drives the command's output, its report, the
+reference page and the guard before a push.
 
-`FACTS` has a row for each thing that one account can show of the unknown service. A value that is
-none of its `values` is unclear. Long because it is one table.
+`FACTS` has a row for each property of the service that one account can show. A value outside its
+`values` is unclear. Long because it is one table.
 """
 
 from __future__ import annotations

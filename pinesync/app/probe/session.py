@@ -1,4 +1,4 @@
-"""Ask the service: within the budget, at the pace, and each write on record before it is sent."""
+"""Send a probe's requests: within the budget, at the pace, and each write recorded beforehand."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from pinesync.text.plural import pluralize
 from pinesync.tradingview.http import Session
 
 MOST = 30
-"""The most requests of one probe, with what it takes to remove its script."""
+"""The most requests of one probe, including those that remove its script."""
 _BUILT_IN = "STD;SMA"
 Cookie = Literal["own", "none", "invalid"]
 _KEYS = frozenset(
@@ -25,11 +25,11 @@ _KEYS = frozenset(
     scriptTitle source start success types updated userId userName version warnings warnings2
     """.split()
 )
-"""The keys that may be quoted. Others could hold anything, so they are only counted."""
+"""The keys that may be quoted. Any other key may be private, so those are only counted."""
 
 
 class OutOfRequests(FacadeError):
-    """The budget is used up, and nothing more was sent."""
+    """The budget is used up; nothing more was sent."""
 
 
 class Limiter:
@@ -50,7 +50,7 @@ class Limiter:
 
 @dataclass(frozen=True, slots=True)
 class ProbeResponse:
-    """An answer as it came: the status, the body's form, and its value where it is JSON."""
+    """A response: the status, the form of the body, and its value if it is JSON."""
 
     status: int
     form: Literal["JSON", "text", "page", "empty"]
@@ -59,7 +59,7 @@ class ProbeResponse:
 
     @property
     def ok(self) -> bool:
-        """A 2xx answer that does not say no."""
+        """Whether this is a 2xx response that reports no error."""
         said_no = self.get("success") is False or bool(self.get("error"))
         return 200 <= self.status < 300 and self.form != "page" and not said_no
 
@@ -77,7 +77,7 @@ class ProbeResponse:
         return ", ".join(words)
 
     def get(self, *path: str) -> Any:
-        """The value below these keys; None where there is none."""
+        """The value at this path of keys, or None."""
         found = self.value
         for key in path:
             found = found.get(key) if isinstance(found, dict) else None
@@ -95,7 +95,7 @@ def parse_response(response: Response) -> ProbeResponse:
 
 
 class ProbeSession:
-    """The account, with the record of the probe. Nothing is sent twice."""
+    """Sends requests to the account and keeps the record of the probe. Never retries."""
 
     def __init__(self, session: Session, records: Records, pace: Limiter) -> None:
         self._sessions: dict[Cookie, Session] = {
@@ -103,14 +103,14 @@ class ProbeSession:
         }
         self.records = records
         self.record: Record | None = None
-        """That of the probe under way, as it is on disk. Nothing is written without one."""
+        """The record of the running probe, as stored on disk. Required for every write."""
         self.pace = pace
 
     def read(
         self, request: Request, cookie: Cookie = "own", *, pages: bool = False
     ) -> ProbeResponse:
-        """Send a request that changes nothing. Raises what must end a probe: no answer, a limit on
-        requests, an error of the service, and a web page unless `pages` are an answer."""
+        """Send a request that changes nothing. Raises if the probe must end: no response, a rate
+        limit, a server error, or a web page unless `pages` is set."""
         assert request.effect == "read"
         return self._send(request, cookie, pages=pages)
 
@@ -140,8 +140,8 @@ class ProbeSession:
         return responses.scripts(self.read(requests.list_scripts()).answer)
 
     def account(self, pine_id: PineId | None = None) -> tuple[ProbeResponse, Account | None]:
-        """Whom the session probe names, asked with a script of the probe or a built-in one.
-        SessionExpired without a session; None for an answer that names nobody."""
+        """The account that the session probe names, using a script of the probe or a built-in one;
+        None if the response names nobody. SessionExpired without a session."""
         response = self.read(requests.script_info(pine_id or _BUILT_IN))
         try:
             return response, responses.account(response.answer)

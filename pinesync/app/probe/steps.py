@@ -1,7 +1,7 @@
 """The steps of a probe: 28 requests about one script, from the list before to the list after.
 
-Each step reads an answer into facts. A value is one of the table's words, so nothing of the account
-gets into what is shown, kept or reported.
+Each step turns a response into facts. Each value is a word of the table, so no output, record or
+report contains data of the account.
 """
 
 from __future__ import annotations
@@ -36,15 +36,17 @@ _LABEL = "probed"
 
 @dataclass(frozen=True, slots=True)
 class Observation:
-    """What a fact was seen to be; `detail` is the answer's status and keys if that is unclear."""
+    """The observed value of a fact; if unclear, `detail` has the status and keys of the
+    response."""
 
     value: str
     detail: str = ""
 
 
 @dataclass(slots=True)
-class Probing:
-    """A probe under way; `seen` has the facts so far, `left` whether its script is still listed."""
+class ProbeRun:
+    """A running probe. `seen` has the facts so far, `left` tells whether its script is still
+    listed."""
 
     session: ProbeSession
     place: str
@@ -54,7 +56,7 @@ class Probing:
     left: bool = False
 
     def run(self) -> None:
-        """All steps. Raises what ended them early; the record then says what may be left."""
+        """Run all steps. If one raises, the record tells what may be left."""
         listed = self.session.listed()
         account_response, account = self.session.account()
         token = os.urandom(8).hex()
@@ -81,8 +83,8 @@ class Probing:
             self._observe(name, value, response)
 
     def _newest(self, pine_id: PineId) -> ProbeResponse:
-        """The newest version of its script. Raises if that cannot be read: without a session, or
-        if somebody deleted it, no answer proves anything."""
+        """Read the newest version of the probe's script. Raises if that fails: without a session or
+        the script, no response proves anything."""
         response = self.session.read(requests.get_script(pine_id, None))
         if not response.ok or not major(response.get("version")):
             raise BadResponse("the probe's script cannot be read any more")
@@ -96,8 +98,8 @@ class Probing:
     # -- the steps --------------------------------------------------------------------------------
 
     def _create(self, record: Record) -> PineId:
-        """Create the script, and prove that the answered id is this script's."""
-        response = self.session.write(requests.save_new(record.name, texts.first(record.token)))
+        """Create the script, and prove that the returned id belongs to it."""
+        response = self.session.write(requests.save_new(record.name, texts.lf_text(record.token)))
         try:
             answer = responses.saved(response.answer)
         except NotAccessible as error:
@@ -118,7 +120,7 @@ class Probing:
         if record.token not in source(read) or major(read.get("version")) != 1:
             raise BadResponse("the created script cannot be read")
         self.session.record = self.session.records.keep(replace(self._record, pine_id=pine_id))
-        self._observe_all(texts.of_first(record.token, source(read)), read)
+        self._observe_all(texts.facts_of_lf_text(record.token, source(read)), read)
         created = read.get("created")
         digits = isinstance(created, int | float) or str(created).isdecimal()
         self._observe(
@@ -134,7 +136,7 @@ class Probing:
     def _session(
         self, pine_id: PineId, account_response: ProbeResponse, named: Account | None
     ) -> None:
-        """The account, and whether a built-in script names it as well."""
+        """Read the account, and check whether a built-in script names it as well."""
         _, self.account = self.session.account(pine_id)
         value = ""
         if self.account and named:
@@ -146,9 +148,9 @@ class Probing:
             )
 
     def _saves(self, pine_id: PineId) -> None:
-        """Five saves: one that must be refused, the same text, no name, and a broken text."""
+        """Save with a taken name (must be refused), the same text, no name, and a broken text."""
         name, token = self._record.name, self._record.token
-        response = self.session.write(requests.save_new(name, texts.first(token)))
+        response = self.session.write(requests.save_new(name, texts.lf_text(token)))
         self._observe(
             "name-taken",
             "created" if response.ok else f"{response.status}, {response.form}",
@@ -156,8 +158,8 @@ class Probing:
         )
         if response.ok:
             raise BadResponse("a create with a name that is in use was not refused")
-        self.session.write(requests.save_next(pine_id, name, texts.first(token)))
-        response = self.session.write(requests.save_next(pine_id, None, texts.second(token)))
+        self.session.write(requests.save_next(pine_id, name, texts.lf_text(token)))
+        response = self.session.write(requests.save_next(pine_id, None, texts.crlf_text(token)))
         accepted = response.ok
         read = self._newest(pine_id)
         self.newest = major(read.get("version"))
@@ -166,9 +168,9 @@ class Probing:
         kept = unescape_name(str(read.get("scriptName"))) == name
         self._observe("save-without-name", saved_name(accepted, kept), response)
         if accepted:
-            self._observe_all(texts.of_second(source(read)), read)
+            self._observe_all(texts.facts_of_crlf_text(source(read)), read)
         self._compiled(pine_id)
-        response = self.session.write(requests.save_next(pine_id, name, texts.broken(token)))
+        response = self.session.write(requests.save_next(pine_id, name, texts.broken_text(token)))
         self._observe("broken-answer", broken_answer(response), response)
         self._observe("findings-of-save", findings(response.get("reason2")), response)
         read = self._newest(pine_id)
@@ -186,12 +188,13 @@ class Probing:
         )
 
     def _versions(self, pine_id: PineId) -> None:
-        """The first version again, by its number, and the list of versions with a label in it."""
+        """Read the first version by its number, and the list of versions with a label."""
         labelled = self.session.write(requests.label(pine_id, Version(1), _LABEL))
         response = self.session.read(requests.get_script(pine_id, Version(1)))
         text = source(response).split()
         same = (
-            major(response.get("version")) == 1 and text == texts.first(self._record.token).split()
+            major(response.get("version")) == 1
+            and text == texts.lf_text(self._record.token).split()
         )
         if not response.ok:
             self._newest(pine_id)  # a session that has just ended refuses every version
@@ -202,8 +205,8 @@ class Probing:
         complete = numbers == set(range(1, self.newest + 1))
         value = "every version" if complete else "some versions" if numbers else ""
         self._observe("list-of-versions", "refused" if not response.ok else value, response)
-        there = any(_LABEL in row.values() for row in rows if isinstance(row, dict))
-        effect = "in the list of versions" if there else "not seen"
+        is_listed = any(_LABEL in row.values() for row in rows if isinstance(row, dict))
+        effect = "in the list of versions" if is_listed else "not seen"
         self._observe("label", effect if labelled.ok else "refused", labelled)
 
     def _invalid_cookie(self, pine_id: PineId) -> None:
@@ -212,7 +215,7 @@ class Probing:
         if response.status in (401, 403):
             value = "refused"
         self._observe("invalid-cookie-list", value, response)
-        text = texts.first(self._record.token)
+        text = texts.lf_text(self._record.token)
         response = self.session.write(
             requests.save_next(pine_id, self._record.name, text), "invalid", pages=True
         )
@@ -238,38 +241,40 @@ class Probing:
             self._observe("names-in-list", "raw" if info.name == after else "escaped", response)
 
     def _compilers(self) -> None:
-        """What stores nothing: an id that is nobody's, the compilers and the converter."""
+        """Send requests that store nothing: an unknown id, the compilers and the converter."""
         read, token = self.session.read, self._record.token
         nobody = PineId(f"USER;{os.urandom(16).hex()}")
         response = read(requests.get_script(nobody, None), pages=True)
         self._observe("unknown-id", str(response.status), response)
-        response = read(requests.full_check(texts.first(token)), "none")
+        response = read(requests.full_check(texts.lf_text(token)), "none")
         self._observe("compile-without-cookie", "compiled" if response.ok else "refused", response)
         self._observe("inputs", inputs(response), response)
-        response = read(requests.full_check(texts.OLD), "none")
+        response = read(requests.full_check(texts.V4_TEXT), "none")
         self._observe("compile-v4", "compiled" if response.ok else "refused", response)
-        response = read(requests.check(texts.OLD), "none")
+        response = read(requests.check(texts.V4_TEXT), "none")
         self._observe("check-v4", "checked" if response.ok else "refused", response)
-        response = read(requests.check(texts.broken(token)), "none")
+        response = read(requests.check(texts.broken_text(token)), "none")
         self._observe("findings-of-check", findings(response.get("result")), response)
-        response = read(requests.convert(texts.BEFORE, 6))
+        response = read(requests.convert(texts.V5_TEXT, 6))
         self._observe("convert", converted(response), response)
 
     def _delete(self, pine_id: PineId) -> None:
-        """Delete the script, save to it once more, and list what is left."""
+        """Delete the script, try to save to it again, and list the scripts."""
         response = self.session.write(requests.delete(pine_id))
         words = {'"ok"': '"ok"', "ok": "ok"}
         body = response.answer.body.strip().decode("utf-8", "replace")
         self._observe("delete-answer", words.get(body, "") if response.ok else "", response)
         record, done = self._record, body in words
-        again = self.session.write(
-            requests.save_next(pine_id, record.name, texts.first(record.token))
+        second_save = self.session.write(
+            requests.save_next(pine_id, record.name, texts.lf_text(record.token))
         )
         listed = self.session.listed()
         left = record.ours(listed)
         self.left = bool(left)
-        self._observe("deleted", "still listed" if left and not again.ok else "gone", response)
-        self._observe("deleted-id", "created" if again.ok else "refused", again)
+        self._observe(
+            "deleted", "still listed" if left and not second_save.ok else "gone", response
+        )
+        self._observe("deleted-id", "created" if second_save.ok else "refused", second_save)
         if not left and not done and not any(info.pine_id in record.known for info in listed):
             raise BadResponse("the deletion cannot be proven")
         if not left:

@@ -88,22 +88,22 @@ def refuse_taken(project: Project, old: RelPath, new: RelPath) -> None:
 
 def _moved(project: Project, entry: Entry, new: RelPath) -> Outcome:
     folder, old = project.workspace, entry.path
-    here, there = folder.tree.read(old), folder.tree.read(new)
+    old_data, new_data = folder.tree.read(old), folder.tree.read(new)
     taken = ActionRequired(
         f"{new}: another file is there; nothing was moved", "choose another name, or move it away"
     )
-    if here is None and there is None:
+    if old_data is None and new_data is None:
         raise Misuse(
             f"{old}: the file is gone", f"`pinesync restore {shell_quote(old)}` brings it back"
         )
-    if here is None and there is not None:
-        edited = entry.base is not None and digest_of_any(there) != entry.base.expected
+    if old_data is None and new_data is not None:
+        edited = entry.base is not None and digest_of_any(new_data) != entry.base.expected
         return follow_move(project, entry, new, edited=edited)
-    if there not in (None, here):
+    if new_data not in (None, old_data):
         raise taken
-    assert here is not None
+    assert old_data is not None
     try:
-        text = digest_of_any(here)
+        text = digest_of_any(old_data)
         stays = f"it stays {entry.pine_id}" if entry.pine_id else "the next push creates it"
         return move(project.ports, entry, replace(entry, path=new), text, stays)
     except ChangedMeanwhile:
@@ -156,14 +156,14 @@ def _follow_one(project: Project, state: ScriptState, entry: Entry) -> Iterator[
         entry, path=_path_for(entry, {*folder.manifest.entries(), *folder.tree.scripts()})
     )
     called = f"it is called {entry.name!r} on TradingView"
-    here = folder.tree.read(old)
-    if here is None or onto.path == old:
+    data = folder.tree.read(old)
+    if data is None or onto.path == old:
         if onto.name != (state.entry and state.entry.name):
             folder.manifest.commit({old: entry})
             yield Outcome(old, "renamed", message=called, pine_id=entry.pine_id)
         return
     try:
-        text = digest_of_any(here)
+        text = digest_of_any(data)
         yield move(project.ports, entry, onto, text, called)
     except ChangedMeanwhile:
         raise ActionRequired(

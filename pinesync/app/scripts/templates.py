@@ -32,13 +32,13 @@ def read(setup: Setup, template: str) -> str:
             # The new script goes to TradingView with the next push.
             raise Misuse(f"{template}: a template must be a {SUFFIX} file")
         return _file(setup.cwd / template, template)
-    own = user_folder(setup) / f"{template}{SUFFIX}"
-    if os.path.lexists(own):
-        return _file(own, str(own))
+    user_template = user_folder(setup) / f"{template}{SUFFIX}"
+    if os.path.lexists(user_template):
+        return _file(user_template, str(user_template))
     for folder in _shipped():
-        there = folder / f"{template}{SUFFIX}"
-        if there.is_file():
-            return there.read_text("utf-8")
+        shipped = folder / f"{template}{SUFFIX}"
+        if shipped.is_file():
+            return shipped.read_text("utf-8")
     raise Misuse(
         f"no template called {template!r}",
         f"templates: {', '.join(names(setup))}; put your own into {user_folder(setup)}",

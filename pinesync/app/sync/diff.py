@@ -53,7 +53,7 @@ def diff(
 
 
 def _diff(found: Sequence[FileDiff | None], exit_code: bool) -> Diff:
-    files = tuple(one for one in found if one and (one.lines or one.note or one.shifts))
+    files = tuple(file for file in found if file and (file.lines or file.note or file.shifts))
     return Diff(files, EXIT_DIFFERENT if exit_code and files else EXIT_DONE)
 
 
@@ -107,27 +107,27 @@ def _file_diff(
     if data is None:
         return FileDiff(path, "", "", 0, 0, (), "the file is missing")
     try:
-        here = decode(data)
+        file_text = decode(data)
     except Unreadable as error:
         return FileDiff(path, "", "", 0, 0, (), str(error))
     if entry.base is None or entry.pine_id is None:
-        return show(path, "nothing", "file", "", here)
+        return show(path, "nothing", "file", "", file_text)
     base = entry.base
     if not remote:
-        if digest(here) == base.expected:
+        if digest(file_text) == base.expected:
             return None
         base_text = agreed_text(project, entry)
         if base_text is None:
             base_text = _saved(project, entry.pine_id, base.version)
-        return show(path, str(base.version), "file", base_text, here)
+        return show(path, str(base.version), "file", base_text, file_text)
     if info is None:
         return FileDiff(path, "", "", 0, 0, (), "the script is gone from TradingView")
-    if info.version == base.version and digest(here) == base.expected:
+    if info.version == base.version and digest(file_text) == base.expected:
         return None
     theirs = read_text(project.ports, (entry.pine_id, info.version))
-    if digest(theirs) == digest(here):
+    if digest(theirs) == digest(file_text):
         return None
-    return show(path, f"TradingView {info.version}", "file", theirs, here)
+    return show(path, f"TradingView {info.version}", "file", theirs, file_text)
 
 
 def agreed_text(project: Project, entry: Entry) -> str | None:

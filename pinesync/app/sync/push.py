@@ -45,7 +45,7 @@ def push(
         steps = engine_push.plan(states, patterns, recreate=recreate, over=version is not None)
         contract = policy_of(project.ports, allow_shift=allow_shift)
         shifts = project.ports.tools.parallel(lambda s: preview(project.ports, s, contract), steps)
-        return planned_run(steps, [one for one in shifts if one])
+        return planned_run(steps, [row for row in shifts if row])
     if not anyway:
         refuse_broken(setup, project.settings.remote, project.settings.owner)
 

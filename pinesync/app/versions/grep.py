@@ -89,5 +89,5 @@ def _hits(
     name = which.entry.name if which.entry else unescape_name(info.name)
     for number, line in enumerate(lines(store.text(info)), 1):
         text = line.removesuffix("\n")
-        if any(one.search(text) for one in wanted):
+        if any(pattern.search(text) for pattern in wanted):
             yield Hit(which.path, name, info.pine_id, info.version, number, text)

@@ -53,11 +53,11 @@ def _note(project: Project, repository: Repository) -> str:
     if log.was_reported(_NOTE) or repository.commit_of(LOCAL_BRANCH) is None:
         return ""
     log.note_reported(_NOTE)
-    whose, way = "with commits that no import made", f"git branch -m {NAME} NAME` renames it"
+    what, way = "with commits that no import made", f"git branch -m {NAME} NAME` renames it"
     if local_branch(repository):
-        whose, way = "made by pinesync 0.1", f"git branch -D {NAME}` removes it"
+        what, way = "made by pinesync 0.1", f"git branch -D {NAME}` removes it"
     return (
-        f"now {HISTORY}. The local branch {NAME}, {whose}, was left as it is, and git resolves the "
+        f"now {HISTORY}. The local branch {NAME}, {what}, was left as it is, and git resolves the "
         f"short name to it; `{way}"
     )
 
@@ -117,10 +117,10 @@ def append_versions(
     return Imported(
         NAME,
         len(commits),
-        len({one.info.pine_id for one in commits}),
+        len({commit.info.pine_id for commit in commits}),
         _total(before) + len(commits),
         tip,
-        tuple(sorted(left_out, key=lambda one: one.path)),
+        tuple(sorted(left_out, key=lambda commit: commit.path)),
     )
 
 

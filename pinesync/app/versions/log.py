@@ -99,7 +99,7 @@ class Provenance:
 
 def _saves(state: State) -> set[tuple[PineId, Version]]:
     """The versions in a state. Reads both operation log and save records: either may be lost."""
-    logged = [save for each in state.log.operations(MOST) for save in each.saves]
+    logged = [save for operation in state.log.operations(MOST) for save in operation.saves]
     uploads = [intent for intent in state.log.intents() if isinstance(intent, Save)]
     found = {(save.pine_id, save.version) for save in logged}
     return found | {(r.pine_id, r.landed) for r in uploads if r.pine_id and r.landed}

@@ -74,8 +74,8 @@ def all_revisions(project: Project, raws: Sequence[str]) -> list[Revision]:
         entries = project.workspace.manifest.entries().values()
         return [Revision(entry.pine_id, entry) for entry in entries if entry.pine_id]
     found = [revision(project, raw) for raw in raws]
-    for raw, each in zip(raws, found, strict=True):
-        if each.version is not None:
+    for raw, parsed in zip(raws, found, strict=True):
+        if parsed.version is not None:
             raise Misuse(f"{raw}: without a version here", "--all-versions looks into every one")
     return found
 

@@ -44,10 +44,10 @@ class VersionStore:
         """Every version of these scripts, in order. Offline, and for unlisted scripts, only stored
         versions."""
         newest = {r.pine_id: last for r in revisions if (last := self.newest(r.pine_id))}
-        there = {i: last for i, last in newest.items() if i in self.listed}
+        listed_newest = {i: last for i, last in newest.items() if i in self.listed}
         found = {i: stored_history(self._texts, i, last) for i, last in newest.items()}
-        if there:
-            found |= read_histories(self._ports, there)
+        if listed_newest:
+            found |= read_histories(self._ports, listed_newest)
         return found
 
     def version(self, which: Revision, version: Version) -> VersionInfo:

@@ -60,15 +60,15 @@ def command(cookie_file: str | None, from_browser: str | None, keyring: bool) ->
     done = login(chosen, pasted, keyring=keyring)
     if emit_json("login", done):
         return done.exit_code
-    whose = escape_controls(done.account) if done.account else "an account without saved scripts"
-    out(f"signed in as {whose}, {pluralize(done.scripts, 'saved script')}")
+    account = escape_controls(done.account) if done.account else "an account without saved scripts"
+    out(f"signed in as {account}, {pluralize(done.scripts, 'saved script')}")
     place = escape_controls(str(done.stored_in))
     if done.in_keyring:
         echo_err(f"kept in the system's keyring; {place} says so")
     else:
         echo_err(f"kept in {place}, readable by you alone")
     if done.pinned:
-        echo_err(f"pine.toml: this workspace now belongs to {whose}")
+        echo_err(f"pine.toml: this workspace now belongs to {account}")
     return done.exit_code
 
 

@@ -23,9 +23,9 @@ def command(remote: str | None) -> int:
 
     found = whoami(build_setup(), remote=remote)
     if not emit_json("whoami", found):
-        whose = escape_controls(found.account or "(an account without saved scripts)")
+        account = escape_controls(found.account or "(an account without saved scripts)")
         scripts = pluralize(found.scripts, "saved script")
-        out(f"{whose} on {escape_controls(found.remote)}, {scripts}")
+        out(f"{account} on {escape_controls(found.remote)}, {scripts}")
         for line in _cookie_lines(found):
             out(line)
     return found.exit_code

@@ -53,11 +53,11 @@ def _parts(report: ReportData, css: str) -> Iterator[str]:
 
 def _header(report: ReportData) -> Iterator[str]:
     status = report.status
-    whose = f"Account {safe(status.account)} · " if status.account else ""
+    account = f"Account {safe(status.account)} · " if status.account else ""
     note = " · TradingView was not contacted" if status.offline else ""
     remote = "TradingView" if status.remote == "tradingview" else safe(status.remote)
     yield f"<header>\n<h1><bdi>{safe(report.folder)}</bdi></h1>"
-    yield f"<p class=meta>{whose}{remote} · {time(report.when)}{note}</p>"
+    yield f"<p class=meta>{account}{remote} · {time(report.when)}{note}</p>"
     total = pluralize(len(report.scripts), "script")
     counts = Counter(script.line.word for script in report.scripts)
     if not report.scripts:
@@ -76,7 +76,9 @@ def _header(report: ReportData) -> Iterator[str]:
 
 def _ordered(counts: Counter[Status]) -> list[Status]:
     """The statuses that occur, in the order of the policy, clean last."""
-    return sorted((one for one in Status if counts[one]), key=lambda one: one is Status.CLEAN)
+    return sorted(
+        (status for status in Status if counts[status]), key=lambda status: status is Status.CLEAN
+    )
 
 
 def _differing(report: ReportData) -> Iterator[str]:

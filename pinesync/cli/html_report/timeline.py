@@ -53,10 +53,10 @@ def legend() -> str:
 
 def _lane(script: Script, first: int, last: int) -> str:
     drawn = script.saves[-_DOTS:]
-    one, other = drawn[0], drawn[-1]
-    label = f"{pluralize(len(drawn), 'version')}: {one.version} {format_time(one.when)}"
-    if other is not one:
-        label += f", … {other.version} {format_time(other.when)}"
+    oldest, newest = drawn[0], drawn[-1]
+    label = f"{pluralize(len(drawn), 'version')}: {oldest.version} {format_time(oldest.when)}"
+    if newest is not oldest:
+        label += f", … {newest.version} {format_time(newest.when)}"
     marks = "".join(_dot(save, first, last) for save in drawn)
     return (
         f"<li><bdi class=path>{break_path(script.line.path)}</bdi>"

@@ -36,11 +36,13 @@ def command(paths: tuple[str, ...], pine_id: str | None, moved: bool) -> int:
     done = add(build_setup(), paths, pine_id=pine_id, moved=moved)
     if emit_json("add", done):
         return done.exit_code
-    new = [one for one in done.added if not (one.already or one.moved_from or one.pine_id)]
+    new = [
+        added for added in done.added if not (added.already or added.moved_from or added.pine_id)
+    ]
     if current().verbose or len(done.added) == 1:
         shown = done.added
     else:
-        moves = tuple(one for one in done.added if one.moved_from)
+        moves = tuple(added for added in done.added if added.moved_from)
         shown = moves or (tuple(new) if len(new) == 1 else ())
     for added in shown:
         _print_added(added)
@@ -155,9 +157,11 @@ def _follow_moved(project: Project, paths: Sequence[str]) -> tuple[Added, ...]:
         wanted = dict.fromkeys(p for raw in paths for p in _expand_paths(project, raw))
         entries = project.workspace.manifest.entries()
         left = {path: _missing_entry_of(project, path) for path in wanted if path not in entries}
-        if twice := [path for path, entry in left.items() if list(left.values()).count(entry) > 1]:
+        if ambiguous := [
+            path for path, entry in left.items() if list(left.values()).count(entry) > 1
+        ]:
             raise ActionRequired(
-                f"{' and '.join(twice)} have the same text, and one script is missing",
+                f"{' and '.join(ambiguous)} have the same text, and one script is missing",
                 "name the file that it was moved to",
             )
         tx.refuse_pending(tuple(left.values()))

@@ -26,7 +26,7 @@ from pinesync.text.filenames import unescape_name
 
 _HEAD = ("NAME", "VERSION", "KIND", "SAVED")
 _LEAST = 12
-"""So many columns a name or a path has at least."""
+"""The minimum width of a name or a path, in columns."""
 _DAY = len("2026-01-31")
 
 

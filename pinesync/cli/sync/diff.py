@@ -72,11 +72,11 @@ def command(
 
 
 def _print_shifts(file: FileDiff) -> None:
-    estimated = ", estimated" if any(one.estimated for one in file.shifts) else ""
+    estimated = ", estimated" if any(shift.estimated for shift in file.shifts) else ""
     sides = f"{escape_controls(file.old)} → {escape_controls(file.new)}"
     out(_bold(f"{escape_controls(file.path)}  {sides}{estimated}"))
-    for one in file.shifts:
-        out(f"  {escape_controls(str(one))} ({one.what})")
+    for shift in file.shifts:
+        out(f"  {escape_controls(str(shift))} ({shift.what})")
 
 
 _COLORS = {"+": "green", "-": "red", "@": "cyan"}

@@ -35,14 +35,16 @@ def command(jobs: int) -> int:
     if emit_json("fetch", found):
         return found.exit_code
     rows = []
-    for one in found.arrivals:
-        versions = [str(v) for v in (one.before, one.version) if v]
-        rows.append((one.word, escape_controls(one.path), " → ".join(dict.fromkeys(versions))))
+    for arrival in found.arrivals:
+        versions = [str(v) for v in (arrival.before, arrival.version) if v]
+        rows.append(
+            (arrival.word, escape_controls(arrival.path), " → ".join(dict.fromkeys(versions)))
+        )
     for row, text in zip(rows, columns(rows, cut={1: 12}), strict=True):
         out(styled(row[0]) + text[len(row[0]) :])
-    for one in found.arrivals:
-        if one.problem:
-            echo_err(f"{escape_controls(one.path)}: {escape_controls(one.problem)}")
+    for arrival in found.arrivals:
+        if arrival.problem:
+            echo_err(f"{escape_controls(arrival.path)}: {escape_controls(arrival.problem)}")
     if found.note:
         echo_err(f"tradingview/saved: {found.note}")
     if not rows:
@@ -74,7 +76,7 @@ class Fetched:
 
     @property
     def exit_code(self) -> int:
-        return gravest(*(EXIT_FAILED for one in self.arrivals if one.problem))
+        return gravest(*(EXIT_FAILED for arrival in self.arrivals if arrival.problem))
 
 
 def fetch(setup: Setup) -> Fetched:
@@ -84,12 +86,12 @@ def fetch(setup: Setup) -> Fetched:
     ports = project.ports
     view = take_snapshot(project.ports)
     troubles = {**(view.troubles or {})}
-    _read(ports, [pair for one in view.states for pair in _versions_to_read(one)], troubles)
+    _read(ports, [pair for state in view.states for pair in _versions_to_read(state)], troubles)
     arrivals = tuple(
-        Arrival(one.path, one.word, _base(one), info.version, info.pine_id, trouble)
-        for one in view.states
-        if (info := one.info)
-        and ((trouble := troubles.get(info.pine_id, "")) or info.version != _base(one))
+        Arrival(state.path, state.word, _base(state), info.version, info.pine_id, trouble)
+        for state in view.states
+        if (info := state.info)
+        and ((trouble := troubles.get(info.pine_id, "")) or info.version != _base(state))
     )
     saved = update_tracking(project, view.listed or {})
     return Fetched(arrivals, saved, unfiltered_note(project) if saved else "")

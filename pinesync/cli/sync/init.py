@@ -256,12 +256,12 @@ def _link(
     )
     digests = {info.pine_id: text for info, text in zip(listed, texts, strict=True)}
     matches = matching.match(files, listed, digests)
-    here = {file.path: file for file in files}
-    entries = {m.path: _entry(ports, m, here[m.path]) for m in matches}
+    local = {file.path: file for file in files}
+    entries = {m.path: _entry(ports, m, local[m.path]) for m in matches}
     linked = tuple(_linked(m, entries[m.path]) for m in matches)
     taken = {m.info.pine_id for m in matches}
-    unlinked = tuple(path for path in here if path not in entries)
-    unsure = (Unsure(p, matching.candidates(here[p], listed, digests, matches)) for p in unlinked)
+    unlinked = tuple(path for path in local if path not in entries)
+    unsure = (Unsure(p, matching.candidates(local[p], listed, digests, matches)) for p in unlinked)
     return replace(
         done,
         linked=linked,

@@ -82,7 +82,7 @@ def command(
         raise click.UsageError("-m goes with --commit.")
     if any(not text.strip() for text in message):
         raise click.UsageError("-m: an empty commit message.")
-    own = "\n\n".join(message).encode(errors="replace").decode()
+    message_text = "\n\n".join(message).encode(errors="replace").decode()
     setup = build_setup(jobs=jobs)
 
     def act(project: Project) -> Run:
@@ -99,7 +99,7 @@ def command(
         )
 
     if record is None:
-        run = with_commit(setup, act, enabled=commit, direction="to", message=own)
+        run = with_commit(setup, act, enabled=commit, direction="to", message=message_text)
     else:
         run = with_commit(setup, with_record(act, record), enabled=False, direction="to")
     code = print_run("push", run, nothing="nothing to push", sums=True)
@@ -118,6 +118,6 @@ def _name_untracked(setup: Setup, paths: tuple[str, ...]) -> None:
     project = open_project(setup)
     named = project.patterns(paths) or ["."]
     untracked = sorted(project.workspace.tree.untracked())
-    loose = [path for path in untracked if any(is_named(path, each) for each in named)]
+    loose = [path for path in untracked if any(is_named(path, pattern) for pattern in named)]
     if loose:
         echo_err(f"hint: {escape_controls(hint('add', loose))}")

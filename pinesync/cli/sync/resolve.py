@@ -91,7 +91,7 @@ def _our_text(project: Project, path: RelPath) -> str:
         if (merged := folder.texts.text_of(replaced.conflict) if replaced.conflict else None)
         and all(block in merged for block in blocks)
     }
-    candidates = [text for one in noted if (text := folder.texts.text_of(one)) is not None]
+    candidates = [text for key in noted if (text := folder.texts.text_of(key)) is not None]
     if not noted:
         # pinesync notes every merge of its own, so these markers are git's.
         for data in (our_side(folder.root, path), text_at_head(folder.root, path)):

@@ -52,7 +52,7 @@ def _alone() -> Iterator[tuple[int, BinaryIO]]:
         with os.fdopen(write, "wb", closefd=False) as stream:
             yield read, stream
     finally:
-        for here, there in zip((read, write), streams, strict=True):
-            os.dup2(here, there)
-            os.close(here)
+        for copy, original in zip((read, write), streams, strict=True):
+            os.dup2(copy, original)
+            os.close(copy)
         os.close(null)

@@ -83,7 +83,7 @@ class Installed:
 
     @property
     def exit_code(self) -> int:
-        return EXIT_DONE if all(one.installed for one in self.editors) else EXIT_FAILED
+        return EXIT_DONE if all(editor.installed for editor in self.editors) else EXIT_FAILED
 
 
 def install_extension(setup: Setup, code: str | None) -> Installed:

@@ -131,4 +131,4 @@ def _digests(
     known = {project.workspace.texts.recall(pine_id, version)}
     if entry.base and entry.base.version == version:
         known |= {entry.base.digest, entry.base.sent}
-    return {one for one in known if one}
+    return {digest for digest in known if digest}

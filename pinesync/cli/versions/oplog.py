@@ -43,13 +43,19 @@ def command(most: int) -> int:
     if emit_json("oplog", found):
         return found.exit_code
     rows = []
-    for each in found.operations:
-        done = [f"saved {shorten_list(each.saves, _MOST_NAMED)}"] if each.saves else []
-        done += [f"{pluralize(each.files, 'file')} written"] if each.files else []
-        done += [] if done else [shorten_list(each.paths, _MOST_NAMED)]
-        state = "undone" if each.undone else ""
+    for operation in found.operations:
+        done = [f"saved {shorten_list(operation.saves, _MOST_NAMED)}"] if operation.saves else []
+        done += [f"{pluralize(operation.files, 'file')} written"] if operation.files else []
+        done += [] if done else [shorten_list(operation.paths, _MOST_NAMED)]
+        state = "undone" if operation.undone else ""
         rows.append(
-            (each.short, format_time(each.when), each.verb, state, escape_controls("; ".join(done)))
+            (
+                operation.short,
+                format_time(operation.when),
+                operation.verb,
+                state,
+                escape_controls("; ".join(done)),
+            )
         )
     for line in columns(rows, head=_HEAD, cut={4: 20}):
         out(line)

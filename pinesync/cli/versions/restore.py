@@ -114,7 +114,7 @@ def restore(setup: Setup, paths: Sequence[str]) -> Run:
     missing."""
     project = open_project(setup)
     store = VersionStore(project)
-    wanted = [one for raw in paths for one in _wanted(project, raw)]
+    wanted = [target for raw in paths for target in _wanted(project, raw)]
     with project.transaction("restore") as tx:
         return tx.run(_restore(project, store, entry, version) for entry, version in wanted)
 
@@ -124,9 +124,9 @@ def restore_and_push(setup: Setup, paths: Sequence[str]) -> Run:
     nothing if one of the files could not be written."""
     done = restore(setup, paths)
     restored = [outcome.path for outcome in done.outcomes if outcome.done == "restored"]
-    own = [outcome for outcome in done.outcomes if outcome.done != "recovered"]
+    outcomes = [outcome for outcome in done.outcomes if outcome.done != "recovered"]
     # A push without paths would push everything.
-    if done.stopped or not restored or len(restored) != len(own):
+    if done.stopped or not restored or len(restored) != len(outcomes):
         return done
     run = push(replace(setup, cwd=open_project(setup).workspace.root), restored)
     return replace(run, outcomes=(*done.outcomes, *run.outcomes))

@@ -124,22 +124,22 @@ def write_history(
     FileError if a text is no longer stored, or git fails."""
     # Send texts script by script: git then stores each as a delta to the one before.
     texts: dict[Digest, VersionInfo] = {}
-    for info in sorted((one.info for one in commits), key=lambda i: (i.pine_id, i.version)):
+    for info in sorted((commit.info for commit in commits), key=lambda i: (i.pine_id, i.version)):
         texts.setdefault(info.digest, info)
     numbers = {digest: number for number, digest in enumerate(texts, 1)}
-    old = [path for one in commits for path in one.moved]
+    old = [path for commit in commits for path in commit.moved]
     moved = repository.blobs(before.tip, old) if before.tip and old else {}
     builder = ManifestBuilder(settings, before.entries)
 
-    def new_commit(one: Commit) -> NewCommit:
-        for path in (*one.dropped, *one.moved):
+    def new_commit(commit: Commit) -> NewCommit:
+        for path in (*commit.dropped, *commit.moved):
             builder.drop(path)
-        for entry in (*one.moved.values(), one.entry):
+        for entry in (*commit.moved.values(), commit.entry):
             builder.set(entry)
-        files: dict[RelPath, str | int] = {e.path: moved[p].oid for p, e in one.moved.items()}
-        files[one.entry.path] = numbers[one.info.digest]
-        removed = (*one.dropped, *one.moved)
-        return NewCommit(one.info.when, one.message, builder.text(), files, removed)
+        files: dict[RelPath, str | int] = {e.path: moved[p].oid for p, e in commit.moved.items()}
+        files[commit.entry.path] = numbers[commit.info.digest]
+        removed = (*commit.dropped, *commit.moved)
+        return NewCommit(commit.info.when, commit.message, builder.text(), files, removed)
 
     def new_commits() -> Iterator[NewCommit]:
         yield from map(new_commit, commits)

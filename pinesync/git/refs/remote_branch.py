@@ -125,17 +125,19 @@ def _moved(
     """The entries, at the paths where a push found their files: git moved a file, and the next
     commit from here will have its new path in pine.toml."""
     new = {
-        path: there
+        path: recorded
         for path, entry in entries.items()
         if entry.pine_id
-        and (there := record.entries.get(entry.pine_id))
-        and there.path != path
-        and there.path not in entries
+        and (recorded := record.entries.get(entry.pine_id))
+        and recorded.path != path
+        and recorded.path not in entries
     }
     if not new:
         return dict(entries)
-    blobs = repository.blobs(commit, [*new, *(there.path for there in new.values())])
-    moves = {p: there.path for p, there in new.items() if p not in blobs and there.path in blobs}
+    blobs = repository.blobs(commit, [*new, *(recorded.path for recorded in new.values())])
+    moves = {
+        p: recorded.path for p, recorded in new.items() if p not in blobs and recorded.path in blobs
+    }
     return moved_entries(entries, moves)
 
 

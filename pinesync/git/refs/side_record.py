@@ -160,8 +160,8 @@ def _counted_commits(
         pushed, *earlier = parents
         if pushed not in rows:
             found[record] = pushed
-            known |= {(one, pushed) for one in earlier}
-        todo.update(dict.fromkeys(one for one in earlier if one not in seen))
+            known |= {(parent, pushed) for parent in earlier}
+        todo.update(dict.fromkeys(parent for parent in earlier if parent not in seen))
     newest = [pair for pair in found.items() if pair not in known]
     pushed_ones = list(dict.fromkeys(pushed for _, pushed in newest))[:_MOST]
     last = set(repository.independent(pushed_ones))

@@ -35,7 +35,7 @@ _PLOTS = {
 def all_findings(source: str) -> list[Finding]:
     """The findings of a full compile. Limits are checked only if there is no error."""
     found = find(source)
-    if any(one.severity == "error" for one in found):
+    if any(finding.severity == "error" for finding in found):
         return found
     return [*_limit_findings(source), *found]
 

@@ -48,8 +48,8 @@ def metainfo(source: str, *, hidden: bool = False) -> Meta:
     if strategy:
         found += _properties(code, strategy, len(found))
     plots, styles = _plots(code, builtin_calls)
-    own = [_hidden(name) for name in _HIDDEN] if hidden else []
-    return {"inputs": [*own, *found], "plots": plots, "styles": styles}
+    hidden_inputs = [_hidden(name) for name in _HIDDEN] if hidden else []
+    return {"inputs": [*hidden_inputs, *found], "plots": plots, "styles": styles}
 
 
 def count_inputs(source: str) -> int:
@@ -83,7 +83,7 @@ def _input(code: Code, call: Call, number: int) -> Meta:
         texts = [
             literal_of(code.tokens[at]) for at in options if code.tokens[at].kind != "operator"
         ]
-        found["options"] = [one for one in texts if one is not None]
+        found["options"] = [text for text in texts if text is not None]
     return found
 
 
@@ -113,8 +113,8 @@ def _plots(code: Code, builtin_calls: list[Call]) -> tuple[list[Meta], Meta]:
         if call.name not in PLOTS:
             continue
         kind, _ = PLOTS[call.name]
-        for each in plot_types(kind):
+        for plot_type in plot_types(kind):
             number = f"plot_{len(plots)}"
-            plots.append({"id": number, "type": each})
+            plots.append({"id": number, "type": plot_type})
             styles[number] = {"title": plot_title(code, call), "isHidden": False}
     return plots, styles

@@ -39,11 +39,11 @@ def push_commit(tx: Transaction, view: Survey, *, dry_run: bool = False) -> Iter
 
     changes = [step for step in steps if step.act in upload.CHANGES]
     ready = ports.tools.parallel(prepare, [step for step in changes if step.act is not Act.ADOPT])
-    wrong = [one for one in ready if isinstance(one, Outcome)]
+    wrong = [item for item in ready if isinstance(item, Outcome)]
     if wrong:
         yield from wrong
         return
-    drafts = {one.entry.path: one for one in ready if isinstance(one, Draft)}
+    drafts = {item.entry.path: item for item in ready if isinstance(item, Draft)}
     yield from upload.push(ports, changes, view.listed or {}, drafts=drafts)
 
 

@@ -35,11 +35,11 @@ def rename(ports: Ports, entry: Entry, before: SavedText, name: str) -> Outcome:
 
     def find_effect(answer: PinesyncError | None, patiently: bool) -> Callable[[], Outcome] | None:
         info = _listed(ports, intent, patiently=patiently)
-        there = unescape_name(info.name) if info else None
+        current_name = unescape_name(info.name) if info else None
         # After a success, a new name that is not ours is the service's form of ours, or somebody
         # renamed the script again since.
-        changed = answer is None and there != unescape_name(before.name)
-        if info and (there == name or changed):
+        changed = answer is None and current_name != unescape_name(before.name)
+        if info and (current_name == name or changed):
             return partial(_landed, ports, intent, info)
         return None
 

@@ -1,5 +1,5 @@
-"""A request that changes a script without saving a version: a rename or a deletion. What became of
-it is what the service shows afterwards. A lost response never causes a second request."""
+"""Send a request that changes a script without saving a version: a rename or a deletion. Its
+outcome is what the service shows afterwards. A lost response never causes a second request."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def send(
 
 
 def unknown(intent: Rename | Delete, answer: PinesyncError | None) -> Outcome:
-    """The request can have landed, or can land later."""
+    """The outcome of a request that may have landed or may still land."""
     if isinstance(intent, Delete):
         act, looks = "deletion", "for the script"
     else:

@@ -33,8 +33,8 @@ def read_histories(
         if (lost := missing_versions(ports.texts, pine_id, last, since.get(pine_id)))
     }
     ids = list(missing)
-    each = ports.tools.parallel
-    times = dict(zip(ids, each(lambda i: _times(ports.remote, i, newest[i]), ids), strict=True))
+    parallel = ports.tools.parallel
+    times = dict(zip(ids, parallel(lambda i: _times(ports.remote, i, newest[i]), ids), strict=True))
 
     def read(pair: VersionKey) -> None:
         if troubles and pair[0] in troubles:
@@ -48,7 +48,7 @@ def read_histories(
                 ask_session(ports.remote, pair[0])
             troubles[pair[0]] = error
 
-    each(read, [(pine_id, version) for pine_id in ids for version in missing[pine_id]])
+    parallel(read, [(pine_id, version) for pine_id in ids for version in missing[pine_id]])
     for pine_id, moments in times.items():
         _note_times(ports.texts, pine_id, moments)
     read_whole = newest.keys() - (troubles or {}).keys()

@@ -204,8 +204,8 @@ class Tree:
                 left = left_by_exchange(folder, temp)
                 if left is None:
                     # Everything was done, unless the old text is still there or there again.
-                    there = _digest_if_there(folder, name)
-                    done = there == brings or (there != replaced and was_backed_up())
+                    current = _digest_if_there(folder, name)
+                    done = current == brings or (current != replaced and was_backed_up())
                     if not done:
                         on_not_done()
                     return done

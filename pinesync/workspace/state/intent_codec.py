@@ -114,7 +114,7 @@ def _version(raw: object) -> Version:
 def _ids(raw: object) -> tuple[PineId, ...]:
     if not isinstance(raw, list | tuple):
         raise TypeError
-    return tuple(PineId(one) for one in raw)
+    return tuple(PineId(pine_id) for pine_id in raw)
 
 
 def _clock(raw: object) -> float:

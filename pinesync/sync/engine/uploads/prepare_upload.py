@@ -1,4 +1,4 @@
-"""A text that is about to be saved: read once, kept, and fit to be sent, or refused."""
+"""Prepare a text for upload: read it once, store it and check it, or refuse it."""
 
 from __future__ import annotations
 
@@ -52,10 +52,9 @@ def draft_of(
     contract: Policy = "warn",
     expected: Expected | None = None,
 ) -> Draft | Outcome:
-    """The file's text, read once, kept, and fit to be saved; or why it is not. With `seen` only
-    that text is, with `expected` only those bytes; `instead` is another text than the file's, to be
-    saved in its place. `contract` is what to do where charts and alerts may read another input or
-    plot."""
+    """Read, store and check the file's text, or return the outcome of refusing it. With `seen`,
+    refuse any text with another digest, with `expected` any other bytes; `instead` replaces the
+    file's text. `contract` says what to do if charts and alerts may read another input or plot."""
     path, entry = state.path, state.entry
     assert entry is not None
     if expected and (other := _another(entry, expected)):
@@ -74,7 +73,7 @@ def draft_of(
     if not text.strip() and not (entry.base and entry.base.digest == digest(text)):
         return refused(path, "the file is empty", "an empty script is never saved over a full one")
     if len(text.encode()) > MAX_SOURCE:
-        # It would be stored, and never read back: nobody could tell what became of it.
+        # The service would store it, but it is too large to read back.
         return refused(path, "larger than 2 MiB; nothing was saved", "split it: import a library")
     ports.texts.keep(text)
     errors = tuple(ports.tools.syntax(text))
@@ -116,15 +115,15 @@ SHIFTS = "charts and alerts may read another input or plot"
 
 
 def policy_of(ports: Ports, *, allow_shift: bool = False) -> Policy:
-    """What to do about changed inputs and plots: as pine.toml says, but refuse nothing that is
-    allowed for once."""
+    """What to do about changed inputs and plots: the policy in pine.toml, but `allow_shift` turns
+    "refuse" into "warn"."""
     contract = ports.manifest.scope().contract
     return "warn" if allow_shift and contract == "refuse" else contract
 
 
 def refuses(contract: Policy, shifts: tuple[Diagnostic, ...]) -> bool:
-    """Whether a push refuses a text with these findings. Notes alone refuse nothing."""
-    return contract == "refuse" and any(one.severity == "warning" for one in shifts)
+    """Whether a push refuses a text with these findings. Notes alone are accepted."""
+    return contract == "refuse" and any(shift.severity == "warning" for shift in shifts)
 
 
 def preview(ports: Ports, step: Step, contract: Policy) -> Planned | None:
@@ -141,8 +140,7 @@ def preview(ports: Ports, step: Step, contract: Policy) -> Planned | None:
 
 
 def has_changed(ports: Ports, draft: Draft) -> bool:
-    """Whether the file that is watched has another text since the draft was read: a formatter was
-    at it, or an editor is right now."""
+    """Whether the watched file has changed since the draft was read, for example by a formatter."""
     return draft.watched and _text_of(ports, draft.entry.path) != draft.text
 
 

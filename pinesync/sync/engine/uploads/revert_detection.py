@@ -92,10 +92,10 @@ def _compare(
         return None if merged.conflicted else merged.text
 
     try:
-        here = _comparable(decode(ports.tree.read(state.path) or b""), "the file has")
-        if digest(here) != state.digest:
+        file_text = _comparable(decode(ports.tree.read(state.path) or b""), "the file has")
+        if digest(file_text) != state.digest:
             return Comparison(unknown="the file has just changed")
-        found = compare(base, here, text_of, merge)
+        found = compare(base, file_text, text_of, merge)
         chosen = ports.texts.text_of(base.chosen) if base.chosen else None
         if found.reverted and chosen is not None:
             meant = compare(base, chosen, text_of, merge).reverted
