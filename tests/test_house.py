@@ -115,7 +115,9 @@ def test_status_words_are_only_in_the_policy(module):
             labels = {*Status, *(f"Status.{status.name}" for status in Status)}
             assert len(keys & labels) < 2, f"{name(module)}:{node.lineno}"
         elif isinstance(node, ast.Compare) and getattr(node.left, "attr", "") == "word":
-            found = [one for one in node.comparators if isinstance(one, ast.Constant)]
+            found = [
+                constant for constant in node.comparators if isinstance(constant, ast.Constant)
+            ]
             assert not found, f"{name(module)}:{node.lineno}"
 
 

@@ -96,7 +96,7 @@ def rows(base: Path, env: Environment) -> Iterator[Row]:
                 file.write_text(shape(3))
             where = verb.replace("indicators/Largest.pine", _path(folder))
             took = timed((*PINESYNC, *where.split()), folder, env, ANY)
-            slowest = max(slowest, (verb, took), key=lambda one: one[1])
+            slowest = max(slowest, (verb, took), key=lambda timing: timing[1])
         verb, took = slowest
         aim = f"≤ {SECONDS} s"
         what = f"{len(VERBS)} verbs, {name.replace('-', ' ')}"

@@ -49,7 +49,7 @@ class GitWorld(OneScript):
 
     # -- what was, to go back to -----------------------------------------------------------------
 
-    def kept(self, place: Path) -> dict[str, Any]:
+    def snapshot(self, place: Path) -> dict[str, Any]:
         shutil.copytree(self.pinesync_home, place, symlinks=True)
         return copy.deepcopy({name: getattr(self, name) for name in _REMEMBERED})
 
@@ -222,7 +222,7 @@ def explore(
 ) -> Iterator[tuple[str, ...]]:
     """Live through every history of up to `length` events from here; those that had a point."""
     here = places / str(length)
-    stored = world.kept(here)
+    stored = world.snapshot(here)
     try:
         for event in EVENTS:
             history = (*begun, event)

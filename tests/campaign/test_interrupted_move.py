@@ -11,8 +11,6 @@ from typing import Any, NoReturn
 
 import pytest
 
-from pinesync.model import PineId, Version
-from pinesync.workspace.state import State
 from tests.campaign.disk import Disk, Trouble, dies_at, fails_at, is_full_from, watched
 from tests.campaign.served import program
 from tests.campaign.test_kill import KILLED_AT
@@ -314,11 +312,11 @@ def test_a_deletion_dies_at_every_call(world: World) -> None:
         if "Doomed" in world.account():
             assert listed, "it was forgotten before it was gone"
         else:
-            assert kept(world, pine_id) == texts
+            assert world.stored_texts(pine_id, 2) == texts
         if listed:
             assert world(*command).code == 0
         assert set(world.account()) == {"Trend", "Tools"}
-        assert kept(world, pine_id) == texts
+        assert world.stored_texts(pine_id, 2) == texts
         assert world.read(path) == texts[-1]
         world.remove(path)
         assert world("pull").code == 0
@@ -328,10 +326,3 @@ def test_a_deletion_dies_at_every_call(world: World) -> None:
     else:
         raise AssertionError("it never came to its end")
     assert number > 15
-
-
-def kept(world: World, pine_id: str) -> list[str | None]:
-    (folder,) = (path for path in (world.home / "pinesync/state").iterdir() if path.is_dir())
-    state = State(folder)
-    found = [state.texts.recall(PineId(pine_id), Version(n)) for n in (1, 2)]
-    return [state.texts.text_of(item) if item else None for item in found]

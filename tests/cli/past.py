@@ -61,16 +61,16 @@ def saves(world: World) -> list[StoredVersion]:
     """Every version there is, in the order of the commits."""
     listed = world.store.list(world.user)
     found = [version for script in listed for version in world.store.history(script.pine_id)]
-    return sorted(found, key=lambda one: (one.created, one.pine_id, one.version))
+    return sorted(found, key=lambda save: (save.created, save.pine_id, save.version))
 
 
 def moments(world: World) -> Iterator[Moment]:
     """The expected content of each commit, oldest first."""
     kinds = {script.pine_id: script.kind for script in world.store.list(world.user)}
     texts: dict[str, str] = {}
-    for one in saves(world):
-        texts[f"{FOLDERS[kinds[one.pine_id]]}/{one.name}.pine"] = canonical(one.source)
-        yield Moment(f"{one.name} {one.version}", one.created, dict(texts))
+    for version in saves(world):
+        texts[f"{FOLDERS[kinds[version.pine_id]]}/{version.name}.pine"] = canonical(version.source)
+        yield Moment(f"{version.name} {version.version}", version.created, dict(texts))
 
 
 def tree(folder: Path, commit: str) -> dict[str, str]:

@@ -102,7 +102,7 @@ def noted(world: World, area: str) -> str:
 def everything(world: World) -> tuple[Any, ...]:
     folder = world.files() if world.folder.is_dir() else {}
     sandbox = world.home / "pinesync" / "sandbox"
-    return folder, world.kept(), sorted(sandbox.glob("*.sqlite3")), world.account()
+    return folder, world.state_files(), sorted(sandbox.glob("*.sqlite3")), world.account()
 
 
 def private(world: World, ran: Ran) -> None:
@@ -598,22 +598,22 @@ def test_a_state_open_to_others_is_reported(sound: World) -> None:
 
 
 def test_damaged_stored_texts_are_reported(sound: World) -> None:
-    one, other, *_ = sorted(sound.state_folder.glob("objects/*/*"))
-    one.write_bytes(one.read_bytes()[:-1])
-    other.rename(other.with_name("stranger"))
+    first, second, *_ = sorted(sound.state_folder.glob("objects/*/*"))
+    first.write_bytes(first.read_bytes()[:-1])
+    second.rename(second.with_name("stranger"))
     found = look(sound)
     assert set(found.wrong()) == {"state"}
     message = found.wrong()["state"]
     assert "2 of 3 kept texts damaged: " in message
-    assert one.relative_to(sound.state_folder).as_posix() in message
+    assert first.relative_to(sound.state_folder).as_posix() in message
     assert "stranger" in message
 
 
 @posix
 def test_a_linked_stored_text_is_reported(sound: World) -> None:
-    one = next(sound.state_folder.glob("objects/*/*"))
-    one.rename(sound.place / "moved")
-    one.symlink_to(sound.place / "moved")
+    stored = next(sound.state_folder.glob("objects/*/*"))
+    stored.rename(sound.place / "moved")
+    stored.symlink_to(sound.place / "moved")
     assert "1 of 3 kept texts damaged" in look(sound).wrong()["state"]
 
 

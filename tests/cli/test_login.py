@@ -61,7 +61,7 @@ def test_every_verb_uses_the_stored_cookie(world: World, tradingview: TradingVie
     assert opens.endswith(f"sent to https://{NAME} and nowhere else")
     world.write_and_push(LONGER)
     assert world.saved() == [TREND, LONGER]
-    for place in (world.files(), world.kept()):
+    for place in (world.files(), world.state_files()):
         assert not any(shows_cookie(world, body.decode("latin-1")) for body in place.values())
 
 

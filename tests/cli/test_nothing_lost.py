@@ -25,7 +25,7 @@ ASKING = [
 asking = pytest.mark.parametrize("command", ASKING, ids=" ".join)
 
 
-def dressed(clone: World) -> tuple:
+def prepared(clone: World) -> tuple:
     """A folder with an edit, a script that moved on, and one more there; what there is then."""
     clone.write(LONGER)
     clone.web_save(BREAKOUT + "// web\n", "Breakout")
@@ -33,13 +33,13 @@ def dressed(clone: World) -> tuple:
     return clone.files(), clone.account(), clone.state()
 
 
-def now(clone: World) -> tuple:
+def current_state(clone: World) -> tuple:
     return clone.files(), clone.account(), clone.state()
 
 
-def same(clone: World, before: tuple) -> bool:
+def is_unchanged(clone: World, before: tuple) -> bool:
     """A refused run may leave the lock file, and nothing else."""
-    files, account, state = now(clone)
+    files, account, state = current_state(clone)
     unchanged = {path: body for path, body in state.items() if not path.endswith("lock")}
     old = {path: body for path, body in before[2].items() if not path.endswith("lock")}
     return (files, account, unchanged) == (before[0], before[1], old)
@@ -47,10 +47,10 @@ def same(clone: World, before: tuple) -> bool:
 
 @asking
 def test_an_expired_cookie_changes_nothing(clone: World, command: list[str]) -> None:
-    before = dressed(clone)
+    before = prepared(clone)
     clone.plan.expire()
     assert "hint: " in clone(*command, code=5).err
-    assert same(clone, before)
+    assert is_unchanged(clone, before)
 
 
 @asking
@@ -58,12 +58,12 @@ def test_an_empty_list_from_a_valid_session_changes_nothing(
     clone: World, command: list[str]
 ) -> None:
     """The list lacks what can still be read: doubted, never believed."""
-    before = dressed(clone)
+    before = prepared(clone)
     clone.plan.add(listing([]))
     ran = clone(*command)
     expected = 0 if command[0] in ("list", "whoami") else 5
     assert ran.code == expected
-    assert same(clone, before)
+    assert is_unchanged(clone, before)
 
 
 @asking
@@ -71,12 +71,12 @@ def test_an_empty_list_from_a_valid_session_changes_nothing(
 def test_a_web_page_instead_of_a_response_changes_nothing(
     clone: World, command: list[str], kind: str
 ) -> None:
-    before = dressed(clone)
+    before = prepared(clone)
     clone.plan.add(f"*:*:{kind}")
     ran = clone(*command, code=5)
     assert "<html" not in ran.output
     assert len(ran.requests) == 1  # no loop: the first page ends it
-    assert same(clone, before)
+    assert is_unchanged(clone, before)
 
 
 @pytest.mark.parametrize("endpoint", ["get", "check", "save_next"])
@@ -93,7 +93,7 @@ def test_a_web_page_during_a_push_stops_it(clone: World, endpoint: str) -> None:
 
 
 def test_a_web_page_during_a_pull_stops_it(clone: World) -> None:
-    dressed(clone)
+    prepared(clone)
     files = clone.files()
     clone.plan.add("get:2+:html")
     assert clone("pull", "--jobs", "1").code == 5

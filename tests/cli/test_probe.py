@@ -386,19 +386,19 @@ def test_a_broken_promise_stops_a_push_without_anyway(clone: World) -> None:
 
 
 def test_doctor_shows_the_last_probe(clone: World) -> None:
-    def said() -> str:
+    def last_probe() -> str:
         rows = clone("doctor").out.splitlines()
         return next(row for row in rows if row.split()[1] == "probe")
 
-    assert said().endswith("not proved on this account; `pinesync probe` does that")
+    assert last_probe().endswith("not proved on this account; `pinesync probe` does that")
     probed(clone)
-    assert said().endswith(f"last proved today: {len(FACTS)} facts as documented")
+    assert last_probe().endswith(f"last proved today: {len(FACTS)} facts as documented")
     clone.app.switches = replace(clone.app.switches, text="tabs")
     probed(clone, code=6)
-    assert said().startswith("note")
-    assert said().endswith("last proved today: tabs not as documented")
+    assert last_probe().startswith("note")
+    assert last_probe().endswith("last proved today: tabs not as documented")
     interrupted(clone, 9)
-    assert "a probe may have left its script there" in said()
+    assert "a probe may have left its script there" in last_probe()
 
 
 @pytest.mark.promise(16)
@@ -437,6 +437,8 @@ def test_the_issue_form_asks_for_the_report() -> None:
     text = page(".github/ISSUE_TEMPLATE/difference.yml")
     form = yaml.safe_load(text)
     validator("https://json.schemastore.org/github-issue-forms.json").validate(form)
-    required = [one["id"] for one in form["body"] if one.get("validations", {}).get("required")]
+    required = [
+        element["id"] for element in form["body"] if element.get("validations", {}).get("required")
+    ]
     assert required == ["report"]
     assert f"*{form['name']}*" in page("docs/guides/probe.md")

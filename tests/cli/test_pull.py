@@ -56,7 +56,7 @@ def test_theirs_downloads_the_newest_and_backs_up_ours(diverged: World) -> None:
     assert diverged("pull", "--theirs", code=0).out == f"pulled     {TREND_PATH}  1.0 → 2.0\n"
     assert diverged.read() == SLOWER
     assert diverged.words() == {}
-    backups = [body for path, body in diverged.kept().items() if "/objects/" in path]
+    backups = [body for path, body in diverged.state_files().items() if "/objects/" in path]
     assert LONGER.encode() in backups
 
 
@@ -258,7 +258,7 @@ def test_restore_discards_an_edit_and_backs_it_up(clone: World) -> None:
     assert "its old text is backed up" in restored.err
     assert clone.read() == TREND
     assert clone.words() == {}
-    assert LONGER.encode() in [b for p, b in clone.kept().items() if "/objects/" in p]
+    assert LONGER.encode() in [b for p, b in clone.state_files().items() if "/objects/" in p]
 
 
 def test_restore_downloads_missing_files(clone: World) -> None:
@@ -285,7 +285,7 @@ def test_restore_accepts_a_folder(clone: World) -> None:
     clone.remove(BREAKOUT_PATH)
     folder = TREND_PATH.split("/")[0]
     assert clone("restore", folder).out == f"restored   {TREND_PATH}  1.0\n"
-    assert LONGER.encode() in [b for p, b in clone.kept().items() if "/objects/" in p]
+    assert LONGER.encode() in [b for p, b in clone.state_files().items() if "/objects/" in p]
     assert clone("restore", ".").out == f"restored   {BREAKOUT_PATH}  1.0\n"
     again = clone("restore", ".")
     assert (again.code, again.out, again.err) == (0, "", "nothing to restore\n")

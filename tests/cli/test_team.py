@@ -18,7 +18,7 @@ FILES = [f".{name}" for name in TEAM]
 ROOT = Path(__file__).parents[2]
 
 
-def held(folder: Path) -> dict[str, bytes]:
+def contents(folder: Path) -> dict[str, bytes]:
     return {
         path.relative_to(folder).as_posix(): path.read_bytes()
         for path in folder.rglob("*")
@@ -29,7 +29,7 @@ def held(folder: Path) -> dict[str, bytes]:
 def test_a_template_fills_an_empty_folder(world: World) -> None:
     ran = world("init", "--sandbox", "--template", "team", "new", code=0)
     assert ran.out.splitlines() == [f"written  {path}" for path in ["pine.toml", *FILES]]
-    files = held(world.place / "new")
+    files = contents(world.place / "new")
     assert sorted(files) == sorted(["pine.toml", *FILES])
     assert tomllib.loads(files["pine.toml"].decode())["workspace"]["remote"] == "sandbox"
     workflow = files[".github/workflows/pinesync.yml"].decode()
@@ -58,7 +58,7 @@ def test_a_template_can_be_combined_with_link(clone: World) -> None:
     ran = clone(
         "init", "--link", "--template", "team", "--remote", clone.remote_name, "--json", code=0
     )
-    assert {one["path"] for one in ran.json["linked"]} >= {TREND_PATH}
+    assert {link["path"] for link in ran.json["linked"]} >= {TREND_PATH}
     assert ran.json["written"] == ["pine.toml", *FILES]
     assert clone.words() == {}
 
@@ -95,7 +95,7 @@ def test_a_template_does_not_follow_links(clone: World) -> None:
     (clone.folder / ".vscode").unlink()
     ran = clone("init", "--template", "team")
     assert (ran.code, ".gitignore: exists" in ran.err) == (0, True)
-    assert held(outside) == {"ignored": b"theirs\n"}
+    assert contents(outside) == {"ignored": b"theirs\n"}
     assert not [path for path in clone.files() if path.endswith(".tmp")]
 
 

@@ -116,7 +116,7 @@ MINE = f"{LONGER}// mine\n"
 def readable(world: World) -> set[str]:
     """Every text in the folder's scripts, and every text that is kept and can be brought back."""
     files = (body for path, body in world.files().items() if path.endswith(".pine"))
-    stored = (body for path, body in world.kept().items() if "/objects/" in path)
+    stored = (body for path, body in world.state_files().items() if "/objects/" in path)
     return {body.decode() for body in (*files, *stored)}
 
 

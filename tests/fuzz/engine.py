@@ -79,10 +79,10 @@ def run(
         while time.perf_counter() < end:
             a_round()
     except Exception as error:
-        return Result(executions, _told(error))
+        return Result(executions, _described(error))
     return Result(executions)
 
 
-def _told(error: Exception) -> str:
+def _described(error: Exception) -> str:
     """The error with hypothesis' notes, which hold the example as it can be typed."""
     return "\n".join([f"{type(error).__name__}: {error}", *getattr(error, "__notes__", [])])

@@ -191,14 +191,14 @@ def test_pushes_at_once_save_each_text_once(folder: Folder, world: World) -> Non
     other = cloned(world, "other")
     other.edit(FASTER, TREND_PATH)
     running = [
-        subprocess.Popen(["git", "push"], cwd=one.root, stderr=subprocess.DEVNULL)
-        for one in (folder, folder, other)
+        subprocess.Popen(["git", "push"], cwd=clone.root, stderr=subprocess.DEVNULL)
+        for clone in (folder, folder, other)
     ]
     for process in running:
         process.wait(timeout=120)
-    for one in (folder, other):
-        one.git("fetch")
-        one.git("merge", "-q", "-X", "ours", "--no-edit", "origin/main")
+    for clone in (folder, other):
+        clone.git("fetch")
+        clone.git("merge", "-q", "-X", "ours", "--no-edit", "origin/main")
     assert {LONGER, FASTER} & set(world.saved())
     assert len(world.saved()) == len(set(world.saved()))
     assert folder.is_sound()

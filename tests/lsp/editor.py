@@ -41,19 +41,19 @@ class Editor:
 
     def _hear(self) -> None:
         handlers: dict[str, Callable[[Any], Any]] = {
-            types.WINDOW_SHOW_MESSAGE: lambda one: self.messages.append(one),
+            types.WINDOW_SHOW_MESSAGE: self.messages.append,
             types.TEXT_DOCUMENT_PUBLISH_DIAGNOSTICS: self._published,
             types.WINDOW_SHOW_DOCUMENT: self._shown,
             types.WORKSPACE_CODE_LENS_REFRESH: self._refreshed,
         }
 
         def telling(act: Callable[[Any], Any]) -> Callable[[Any], Any]:
-            def told(params: Any) -> Any:
+            def notified(params: Any) -> Any:
                 answer = act(params)
                 self._news.set()
                 return answer
 
-            return told
+            return notified
 
         for name, act in handlers.items():
             self._client.feature(name)(telling(act))

@@ -59,7 +59,7 @@ def test_exit_does_not_wait_for_the_end_of_input(clone: World) -> None:
         child.stdin.flush()
         assert child.wait(60) == 0
         answers = spoken(child.stdout.read())
-        assert [one["id"] for one in answers] == [1, 2]
+        assert [answer["id"] for answer in answers] == [1, 2]
         child.stdin.close()
 
 

@@ -21,7 +21,7 @@ from tests.world import LONGER, PATHS, SLOWER, TREND, TREND_PATH, World
 pytestmark = pytest.mark.parametrize("world", ["facade"], indirect=True)
 
 
-def asked(world: World, endpoint: str) -> int:
+def count_of(world: World, endpoint: str) -> int:
     return [request.endpoint for request in world.plan.log].count(endpoint)
 
 
@@ -44,19 +44,19 @@ def test_a_document_is_compiled_once_at_a_time(clone: World, on_trend: OnTrend) 
         lambda: any("undeclared" in finding.message for finding in editor.found.get(uri, []))
     )
     assert editor.published[-1].version == version
-    assert asked(clone, "check") == 2
+    assert count_of(clone, "check") == 2
 
 
 def test_the_list_is_requested_once_after_many_saves(clone: World, editor: Editor) -> None:
     uris = [editor.open(clone.folder / path) for path in PATHS]
-    before = asked(clone, "list")
+    before = count_of(clone, "list")
     clone.plan.add("check:*:slow:seconds=1")
     for uri in uris:
         editor.save(uri)
     editor.until(lambda: editor.renewed)
     editor.do("refresh", uris[0])
-    assert asked(clone, "check") == len(PATHS)
-    assert asked(clone, "list") == before + 2
+    assert count_of(clone, "check") == len(PATHS)
+    assert count_of(clone, "list") == before + 2
 
 
 def test_a_failed_check_is_reported_and_a_newer_save_checked(
@@ -103,7 +103,7 @@ def test_a_push_can_be_cancelled_before_it_sends(clone: World, editor: Editor) -
     # The next one waits for it, and finds that nothing was sent.
     assert editor.do("push", uri)["message"] == f"{TREND_PATH}: saved 1.0 → 2.0"
     assert clone.saved() == [TREND, LONGER]
-    assert asked(clone, "save_next") == 1
+    assert count_of(clone, "save_next") == 1
 
 
 def test_a_waiting_command_can_be_cancelled(clone: World, editor: Editor) -> None:
@@ -136,7 +136,7 @@ def test_a_cancelled_push_sends_no_further_save(clone: World, editor: Editor) ->
     begun(editor, clone, "push", clone.folder.as_uri(), "save_next:1:slow:seconds=2", "/save/next/")
     editor.cancel("mine")
     assert editor.answer("mine")["exit_code"] == 7
-    assert asked(clone, "save_next") == 1
+    assert count_of(clone, "save_next") == 1
     assert sorted(len(clone.saved(name)) for name in ("Trend", "Tools", "Breakout")) == [1, 1, 2]
     assert clone("push").code == 0
     assert all(len(clone.saved(name)) == 2 for name in ("Trend", "Tools", "Breakout"))

@@ -79,12 +79,12 @@ def main() -> int:
     for client in dict.fromkeys(client for client, _, _ in rows):
         failures = [(call, why) for name, call, why in rows if name == client]
         works = ", ".join(f"`{call}`" for call, why in failures if not why)
-        fails = ", ".join(f"`{call}`: {_told(why)}" for call, why in failures if why)
+        fails = ", ".join(f"`{call}`: {_shortened(why)}" for call, why in failures if why)
         sys.stdout.write(f"| {client} | {works} | {fails} |\n")
     return 0
 
 
-def _told(why: str) -> str:
+def _shortened(why: str) -> str:
     """A name that was not resolved is a service that the sandbox does not replace."""
     if "asks " in why:
         return "asks " + why.split("asks ")[-1].split()[0].strip("'\"),") + " as well"

@@ -163,8 +163,8 @@ def test_keep_alive_uses_one_connection(server: Server, user: User) -> None:
 
 
 def test_requests_in_one_packet_are_answered_in_order(server: Server) -> None:
-    one = f"GET {LIST} HTTP/1.1\r\nHost: localhost:{server.port}\r\n"
-    answer = raw(server, f"{one}\r\n{one}Connection: close\r\n\r\n".encode())
+    request = f"GET {LIST} HTTP/1.1\r\nHost: localhost:{server.port}\r\n"
+    answer = raw(server, f"{request}\r\n{request}Connection: close\r\n\r\n".encode())
     assert answer.count(b"HTTP/1.1 200 OK") == 2
 
 
@@ -264,7 +264,7 @@ def test_two_processes_serve_one_database(store: Store, user: User) -> None:
     for process in processes:
         process.communicate("end\n", timeout=30)
         assert process.returncode == 0
-    assert {(one["version"], one["source"]) for one in answers} == {("21.0", "// 19")}
+    assert {(answer["version"], answer["source"]) for answer in answers} == {("21.0", "// 19")}
 
 
 def test_closing_ends_hanging_responses(store: Store) -> None:

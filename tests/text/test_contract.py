@@ -193,8 +193,8 @@ def test_each_cause_is_reported_once() -> None:
 
 
 def test_a_finding_points_at_the_new_input() -> None:
-    (one,) = compare(estimate(V5 + A), estimate(V5 + "\n  b =  " + B[4:]))
-    assert (one.line, one.column, one.end_line, one.end_column) == (4, 8, 4, 28)
+    (change,) = compare(estimate(V5 + A), estimate(V5 + "\n  b =  " + B[4:]))
+    assert (change.line, change.column, change.end_line, change.end_column) == (4, 8, 4, 28)
 
 
 def decorated(text: str) -> str:
@@ -269,5 +269,5 @@ def test_an_unknown_compiler_response_has_no_contract(
 
 def test_a_comparison_of_two_compilations_is_not_marked_estimated() -> None:
     exact = replace(estimate(V5 + A), estimated=False)
-    (one,) = diagnostics(compare(exact, Contract()))
-    assert "estimated" not in one.message
+    (finding,) = diagnostics(compare(exact, Contract()))
+    assert "estimated" not in finding.message

@@ -34,7 +34,7 @@ def test_the_package_is_an_extension(world: World) -> None:
     (identity,) = listed.iterfind(".//{*}Identity")
     assert (identity.get("Id"), identity.get("Version")) == ("pinesync", __version__)
     assert {asset.get("Path") for asset in listed.iterfind(".//{*}Asset")} <= set(names)
-    endings = {one.get("Extension") for one in types.iterfind("{*}Default")}
+    endings = {default.get("Extension") for default in types.iterfind("{*}Default")}
     assert {Path(name).suffix for name in names[1:]} <= endings
     sources = {path.relative_to(SOURCE).as_posix() for path in SOURCE.rglob("*") if path.is_file()}
     assert {f"extension/{name}" for name in sources} == set(names[2:])

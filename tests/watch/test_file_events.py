@@ -122,7 +122,7 @@ def test_changes_in_one_window_are_due_together() -> None:
     assert hand.due() == (0.06, {ONE})
     assert hand.due() == (0.13, {TWO})
     hand = Hand().hints((0.45, TWO), *((number * 0.04, ONE) for number in range(15)))
-    hand.coming.sort(key=lambda one: one[0])
+    hand.coming.sort(key=lambda event: event[0])
     assert hand.due() == (0.5, {ONE, TWO})
 
 

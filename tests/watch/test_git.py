@@ -69,7 +69,7 @@ def checked(events: Iterable[Event]) -> set[str]:
     return {str(event.path) for event in events if isinstance(event, Checking)}
 
 
-def held(events: Iterable[Event]) -> set[str]:
+def held_files(events: Iterable[Event]) -> set[str]:
     """The files held because git wrote them."""
     return {p for e in events if isinstance(e, Held) and e.why == BY_GIT for p in e.paths}
 
@@ -113,7 +113,7 @@ def test_another_branch_is_reported_and_not_uploaded(watching: Watching) -> None
     watching.start()
     before = world.account()
     git(world, "checkout", "-q", "other")
-    while not held(watching.events) >= set(paths):
+    while not held_files(watching.events) >= set(paths):
         assert watching.held().why == BY_GIT
     assert checked(look_at_all(watching)) == {BREAKOUT_PATH}
     assert all(world.account()[name] == before[name] for name in before if name != "Breakout")
@@ -236,7 +236,7 @@ def test_files_that_git_writes_are_held(repo: Watching, way: str) -> None:
     repo.start()
     words, text = WRITES[way]
     git(world, *words.split())
-    while world.read() != text or TREND_PATH not in held(repo.events):
+    while world.read() != text or TREND_PATH not in held_files(repo.events):
         repo.until(lambda event: isinstance(event, Held))
     events = look_at_all(repo)
     assert checked(events) == {BREAKOUT_PATH}
@@ -454,7 +454,7 @@ def test_a_save_followed_by_a_commit_is_sent(repo: Watching, moment: Moment) -> 
     repo.saves(SLOWER)
     git(world, "commit", "-q", "--allow-empty", "-m", "nothing")
     assert world.saved() == [TREND, LONGER, SLOWER]
-    assert not held(repo.events)
+    assert not held_files(repo.events)
 
 
 def test_a_save_overwritten_by_git_is_not_sent(repo: Watching, moment: Moment) -> None:
@@ -492,7 +492,7 @@ def test_a_commit_does_not_delay_saves(repo: Watching) -> None:
     git(world, "gc", "-q")
     repo.saves(SLOWER)
     assert len(world.saved()) == 5
-    assert not held(repo.events)
+    assert not held_files(repo.events)
 
 
 def test_a_save_while_git_writes_other_files_is_sent(repo: Watching) -> None:
@@ -502,7 +502,7 @@ def test_a_save_while_git_writes_other_files_is_sent(repo: Watching) -> None:
     git(world, "checkout", "--", TOOLS_PATH)
     repo.saves(LONGER)
     look_at_all(repo)
-    assert held(repo.events) == {TOOLS_PATH}
+    assert held_files(repo.events) == {TOOLS_PATH}
     assert world.saved() == [TREND, LONGER]
 
 
@@ -571,7 +571,7 @@ def test_text_formatted_by_a_hook_is_an_edit_until_committed(repo: Watching, add
     assert world.read() == formatted
     if adds:
         look_at_all(repo)
-        assert (TREND_PATH in held(repo.events)) is (world.saved() == [TREND, LONGER])
+        assert (TREND_PATH in held_files(repo.events)) is (world.saved() == [TREND, LONGER])
     else:
         assert repo.done().done == "saved"
         assert world.saved() == [TREND, LONGER, formatted]
@@ -633,7 +633,7 @@ def test_a_git_write_is_recognized_before_its_event(repo: Watching) -> None:
     git(world, "checkout", "-q", "other")
     assert hand.files.git_moved()
     found = hand.files.look([TREND_FILE])
-    assert held(found.events) == {TREND_PATH, TOOLS_PATH}
+    assert held_files(found.events) == {TREND_PATH, TOOLS_PATH}
     assert not hand.files.git_moved()
     hand.files.heard([TOOLS_FILE])
     assert hand.files.look([TOOLS_FILE]).saved == ()
@@ -668,7 +668,7 @@ def test_a_git_write_followed_by_a_commit_is_held(
     for path in events:
         hand.files.heard([path], in_order=True)
     found = hand.files.look([TREND_FILE])
-    assert (found.saved, held(found.events)) == ((), {TREND_PATH})
+    assert (found.saved, held_files(found.events)) == ((), {TREND_PATH})
 
 
 def test_a_git_write_during_a_read_is_recognized(
@@ -689,7 +689,7 @@ def test_a_git_write_during_a_read_is_recognized(
     monkeypatch.setattr(hand.folder.tree, "inspect", meanwhile)
     found = hand.files.look([TREND_FILE])
     assert (found.saved, found.soon) == ((), (TREND_FILE,))
-    assert held(hand.files.look([TREND_FILE]).events) == {TREND_PATH}
+    assert held_files(hand.files.look([TREND_FILE]).events) == {TREND_PATH}
 
 
 def test_a_git_write_that_ends_during_the_check_is_recognized(tmp_path: Path) -> None:

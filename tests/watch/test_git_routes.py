@@ -12,7 +12,16 @@ from pinesync.app.sync.push import push
 from pinesync.git.activity import held_by_git
 from pinesync.watch import uploader as sending
 from tests.watch.conftest import Watching
-from tests.watch.test_git import Moment, branch, commit, committed, held, look_at_all, moment, repo
+from tests.watch.test_git import (
+    Moment,
+    branch,
+    commit,
+    committed,
+    held_files,
+    look_at_all,
+    moment,
+    repo,
+)
 from tests.world import TOOLS_PATH, TREND_PATH, World, git
 from tests.world.scripts import LONGER, MERGED, SLOWER, TOOLS, TREND
 
@@ -105,7 +114,7 @@ ROUTES: dict[str, Callable[[Watching], str]] = {
 def stays(watching: Watching, text: str) -> None:
     """Git's text is in the file, was reported and is not sent."""
     world = watching.world
-    while world.read() != text or TREND_PATH not in held(watching.events):
+    while world.read() != text or TREND_PATH not in held_files(watching.events):
         found = watching.until(lambda e: e.event in ("held", "checking"))
         assert found.event == "held", (found, world.read())
     before = world.saved()
@@ -254,7 +263,7 @@ def test_a_save_committed_during_another_upload_is_sent(
     moment.ends()
     assert repo.done().done == "saved"
     assert repo.done(TOOLS_PATH).done == "saved"
-    assert not held(repo.events)
+    assert not held_files(repo.events)
 
 
 def test_a_retyped_committed_text_is_sent(repo: Watching, moment: Moment) -> None:

@@ -538,7 +538,7 @@ def test_hostile_text_is_escaped_in_a_pipe(clone: World, mode: list[str]) -> Non
         shown = "\n".join(session.lines) + "\n" + session.stderr()
     assert MARK in shown
     assert raw(shown) is None
-    assert not any(one in shown for one in (clone.user.sessionid, clone.user.sessionid_sign))
+    assert not any(secret in shown for secret in (clone.user.sessionid, clone.user.sessionid_sign))
     if "--json" in mode:
         assert shown.isascii()
 

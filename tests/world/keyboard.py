@@ -22,9 +22,10 @@ from typing import Any
 import pytest
 
 from pinesync.cli.error_handler import run
-from pinesync.model import PineId
+from pinesync.model import PineId, Version
 from pinesync.sandbox.serve import Server
 from pinesync.workspace.manifest import parse
+from pinesync.workspace.state import State
 from tests.world.account import Account
 from tests.world.folder import Workspace
 from tests.world.repository import git
@@ -208,13 +209,20 @@ class World(Workspace):
         (found,) = (self.pinesync_home / "state").glob("*-*/")
         return found
 
-    def kept(self) -> dict[str, bytes]:
-        """All that this machine remembers."""
+    def stored_texts(self, pine_id: str, newest: int) -> list[str | None]:
+        """The texts of a script's versions, from the first to the newest, as far as they are stored
+        on this machine."""
+        texts = State(self.state_folder).texts
+        digests = [texts.recall(PineId(pine_id), Version(n + 1)) for n in range(newest)]
+        return [texts.text_of(digest) if digest else None for digest in digests]
+
+    def state_files(self) -> dict[str, bytes]:
+        """Everything stored on this machine."""
         return _contents(self.pinesync_home / "state")
 
     def state(self) -> dict[str, bytes]:
         """The state on this machine, without the cache of downloaded texts."""
-        files = self.kept()
+        files = self.state_files()
         return {path: body for path, body in files.items() if path.split("/")[1] not in _CACHE}
 
     def forget(self) -> None:
