@@ -18,7 +18,7 @@ ROOT = Path(__file__).parents[1]
 
 
 def run(*command: object, cwd: Path, **env: str) -> str:
-    done = subprocess.run(
+    result = subprocess.run(
         [str(word) for word in command],
         cwd=cwd,
         env={**os.environ, "PYTHONPATH": "", **env},
@@ -27,8 +27,8 @@ def run(*command: object, cwd: Path, **env: str) -> str:
         encoding="utf-8",
         check=False,
     )
-    assert done.returncode == 0, f"{command}\n{done.stdout}{done.stderr}"
-    return done.stdout
+    assert result.returncode == 0, f"{command}\n{result.stdout}{result.stderr}"
+    return result.stdout
 
 
 def build(source: Path, kind: str, into: Path) -> Path:
@@ -51,10 +51,10 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_the_wheel_has_exactly_the_package(wheel: Path) -> None:
     names = set(contents(wheel))
     tracked = run("git", "ls-files", "-z", "pinesync", "templates", cwd=ROOT).split("\0")
-    wanted = {name.replace("templates/", "pinesync/templates/") for name in tracked if name}
+    expected = {name.replace("templates/", "pinesync/templates/") for name in tracked if name}
     info = f"pinesync-{__version__}.dist-info/"
-    extra = {name for name in names - wanted if not name.startswith(info)}
-    assert wanted <= names
+    extra = {name for name in names - expected if not name.startswith(info)}
+    assert expected <= names
     assert extra == {f"pinesync-{__version__}.data/data/share/man/man1/pinesync.1"}
     assert f"{info}licenses/LICENSE" in names
 
@@ -92,18 +92,18 @@ def test_a_session_with_the_installed_wheel(wheel: Path, home: Path, tmp_path: P
         sys.executable, "-m", "pip", "--python", scripts / "python", "install", "--no-index",
         "--no-deps", "--quiet", wheel, cwd=tmp_path,
     )  # fmt: skip
-    here = tmp_path / "empty"
-    here.mkdir()
+    folder = tmp_path / "empty"
+    folder.mkdir()
 
-    def pinesync(*arguments: str, cwd: Path = here) -> str:
+    def pinesync(*arguments: str, cwd: Path = folder) -> str:
         return run(scripts / "pinesync", *arguments, cwd=cwd)
 
-    where = run(scripts / "python", "-c", "import pinesync; print(pinesync.__file__)", cwd=here)
+    where = run(scripts / "python", "-c", "import pinesync; print(pinesync.__file__)", cwd=folder)
     assert Path(where.strip()).is_relative_to(place)
     assert pinesync("--version") == f"pinesync {__version__}\n"
     pinesync("sandbox", "seed")
     assert "cloned 13 scripts" in pinesync("clone", "--sandbox", "mine")
-    mine = here / "mine"
+    mine = folder / "mine"
     for template in ("indicator", "strategy", "library"):
         pinesync("new", f"My {template}", "--template", template, cwd=mine)
     assert pinesync("push", cwd=mine).count("created    ") == 3

@@ -23,16 +23,16 @@ HEAD = ("", "measured", "beside", "ratio", "aim", "")
 
 def main() -> int:
     """With words, only the parts that they name, and no page."""
-    wanted = sys.argv[1:]
+    names = sys.argv[1:]
     began = time.monotonic()
     parts: list[str] = []
     with tempfile.TemporaryDirectory(prefix="pinesync-bench-") as name:
         for title, rows in _parts(Path(name)).items():
-            if not wanted or any(word.lower() in title.lower() for word in wanted):
+            if not names or any(word.lower() in title.lower() for word in names):
                 parts.append(_part(title, rows()))
     minutes = (time.monotonic() - began) / 60
     print(f"\n{minutes:.1f} minutes")
-    if not wanted:
+    if not names:
         _write(parts, minutes)
     return 0
 

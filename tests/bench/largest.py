@@ -99,8 +99,8 @@ def rows(base: Path, env: Environment) -> Iterator[Row]:
             slowest = max(slowest, (verb, took), key=lambda timing: timing[1])
         verb, took = slowest
         aim = f"≤ {SECONDS} s"
-        what = f"{len(VERBS)} verbs, {name.replace('-', ' ')}"
-        yield Row(what, f"`{verb.split()[0]}`: {took:.1f} s", aim=aim, met=took <= SECONDS)
+        label = f"{len(VERBS)} verbs, {name.replace('-', ' ')}"
+        yield Row(label, f"`{verb.split()[0]}`: {took:.1f} s", aim=aim, met=took <= SECONDS)
 
 
 def _path(folder: Path) -> str:

@@ -83,10 +83,10 @@ class GitWorld(OneScript):
 
     def push(self) -> None:
         """A refusal is wrong if the file lacks nothing of theirs and is no conflict."""
-        here = self.file.read_text() if self.file.exists() else ""
+        text = self.file.read_text() if self.file.exists() else ""
         run = self.run(lambda: push(self.setup()))
         self.check_theirs()
-        whole = all(line in here for line in self.theirs.values())
+        whole = all(line in text for line in self.theirs.values())
         for outcome in run.outcomes if run else ():
             if "lacks what somebody else saved" in outcome.message:
                 assert not whole, f"refused, and lacks nothing: {outcome.message}"
@@ -221,8 +221,8 @@ def explore(
     world: GitWorld, length: int, places: Path, begun: tuple[str, ...] = ()
 ) -> Iterator[tuple[str, ...]]:
     """Live through every history of up to `length` events from here; those that had a point."""
-    here = places / str(length)
-    stored = world.snapshot(here)
+    folder = places / str(length)
+    stored = world.snapshot(folder)
     try:
         for event in EVENTS:
             history = (*begun, event)
@@ -234,6 +234,6 @@ def explore(
                         world.rest()
                         yield history
             finally:
-                world.put_back(here, stored)
+                world.put_back(folder, stored)
     finally:
-        shutil.rmtree(here)
+        shutil.rmtree(folder)

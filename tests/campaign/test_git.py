@@ -90,8 +90,8 @@ def test_an_older_text_of_ours_can_be_pushed_again(repo: OneScript) -> None:
 def test_push_over_saves_a_rolled_back_file(discarded: OneScript) -> None:
     refused = push(discarded.setup(), [discarded.path], over="1.0")
     assert refused.exit_code == 3
-    done = push(discarded.setup(), [discarded.path], over="2.0")
-    assert done.exit_code == 0
+    result = push(discarded.setup(), [discarded.path], over="2.0")
+    assert result.exit_code == 0
     assert discarded.newest == discarded.log[0]
     assert word(discarded) == "clean"
 

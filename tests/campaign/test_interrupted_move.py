@@ -282,9 +282,9 @@ def test_a_rename_dies_at_every_call(world: World) -> None:
     for number in range(1, MOST):
         name = f"Trend {number}"
         ended_early = killed(world, number, "rename", TREND_PATH, name)
-        there = set(world.account()) - {"Tools"}
-        assert there in ({before}, {name})
-        assert world.entry()["name"] in {before, *there}, "pine.toml is ahead"
+        names = set(world.account()) - {"Tools"}
+        assert names in ({before}, {name})
+        assert world.entry()["name"] in {before, *names}, "pine.toml is ahead"
         assert world("rename", TREND_PATH, name).code == 0
         assert world.entry()["name"] == name
         assert world.records() == []

@@ -162,10 +162,10 @@ def strace(world: World, verb: str, call: str, when: int, log: Path) -> int:
     """Run the verb under strace, killed at the when-th such call; its exit code."""
     inject = ["-e", f"inject={call}:signal=KILL:when={when}"] if when else []
     command = [str(STRACE), "-f", "-qq", "-o", str(log), "-e", f"trace={call}", *inject]
-    done = subprocess.run(
+    result = subprocess.run(
         [*command, *COMMAND, verb], cwd=world.folder, capture_output=True, check=False, timeout=60
     )
-    return done.returncode
+    return result.returncode
 
 
 def calls_in(log: Path) -> list[str]:

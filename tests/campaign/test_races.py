@@ -119,12 +119,12 @@ def pulled(folder: Workspace, text: str, number: int, planned: bytes | None = No
     base = Base(Version(number + 1), digest(text))
     entry = Entry(PATH, "raced", PineId("USER;" + "0" * 32), base)
     planned = planned or folder.tree.read(PATH) or b""
-    done: list[Download] = []
+    downloads: list[Download] = []
     try:
-        write_file(ports, entry, text, digest(decode(planned)), done, brings_base=True)
+        write_file(ports, entry, text, digest(decode(planned)), downloads, brings_base=True)
     except ChangedMeanwhile:
         return False
-    folder.log.drop(done)
+    folder.log.drop(downloads)
     return True
 
 
@@ -153,8 +153,8 @@ def test_an_editor_races_a_pull(
             editor.stdin.write(f"{number}\n")
             ends[pulled(folder, f"//@version=6\n// version {number}\n", number, planned)] += 1
             assert editor.stdout.readline() == "saved\n"
-    there, stored = serials(folder)
-    lost = {str(number) for number in range(rounds)} - there - stored
+    current, stored = serials(folder)
+    lost = {str(number) for number in range(rounds)} - current - stored
     assert not lost, f"{len(lost)} of {rounds} edits are lost, such as {sorted(lost)[:5]}"
     assert all(ends[end] for end in (True, False)), f"no race at all: {ends}"
     assert [path.name for path in (folder.root / PATH).parent.iterdir()] == ["raced.pine"]
@@ -210,8 +210,8 @@ def test_a_pull_during_a_save_in_place_keeps_the_edit(
         file.seek(0)
         file.write("//@version=6\n// edit 1\n")
         file.truncate()
-    there, stored = serials(folder)
-    assert "1" in there | stored, "the editor's text is in a file that has no name any more"
+    current, stored = serials(folder)
+    assert "1" in current | stored, "the editor's text is in a file that has no name any more"
 
 
 @pytest.mark.parametrize("begin", [opened, emptied, half_written])

@@ -33,11 +33,11 @@ def typed(clone: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Worl
     (clone.folder / "a b;c" / "it's *.pine").write_text(EXTRA)
     (clone.folder / "two\nlines.pine").write_text(EXTRA)
     (clone.folder / "es\x1b[2Jcape.pine").write_text(EXTRA)
-    here = tmp_path / "bin"
-    here.mkdir()
-    (here / "pinesync").write_text(f'#!/bin/sh\nexec "{sys.executable}" -m pinesync "$@"\n')
-    (here / "pinesync").chmod(0o755)
-    monkeypatch.setenv("PATH", f"{here}{os.pathsep}{os.environ['PATH']}")
+    programs = tmp_path / "bin"
+    programs.mkdir()
+    (programs / "pinesync").write_text(f'#!/bin/sh\nexec "{sys.executable}" -m pinesync "$@"\n')
+    (programs / "pinesync").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{programs}{os.pathsep}{os.environ['PATH']}")
     return clone
 
 
@@ -46,7 +46,7 @@ def shell(world: World, program: str, script: str, *arguments: str) -> list[str]
     if where is None:
         pytest.skip(f"needs the program {program}")
     options = ["--no-config"] if program == "fish" else ["--norc"]
-    done = subprocess.run(
+    result = subprocess.run(
         [where, *options, "-c", script, *(["bash"] if program == "bash" else []), *arguments],
         cwd=world.folder,
         env={**os.environ, "LC_ALL": "C.UTF-8"},
@@ -55,8 +55,8 @@ def shell(world: World, program: str, script: str, *arguments: str) -> list[str]
         encoding="utf-8",
         check=False,
     )
-    assert done.stderr == ""
-    return [line for line in done.stdout.splitlines() if line]
+    assert result.stderr == ""
+    return [line for line in result.stdout.splitlines() if line]
 
 
 def bash(world: World, line: str, word: str = "") -> list[str]:

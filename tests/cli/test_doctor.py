@@ -384,12 +384,12 @@ def test_a_sign_in_folder_open_to_others_is_reported(sound: World) -> None:
 
 
 def test_leftovers_of_an_interrupted_login_are_reported(sound: World) -> None:
-    left = sign_in(sound, ".session-4711.tmp")
+    leftover = sign_in(sound, ".session-4711.tmp")
     found = look(sound)
     assert set(found.wrong()) == {"sign-in"}
     assert "may contain a cookie" in found.wrong()["sign-in"]
     type_in_a_shell(found.of("sign-in")[0][2])
-    assert not left.exists()
+    assert not leftover.exists()
 
 
 @posix

@@ -190,8 +190,8 @@ def test_the_last_lines_of_the_demo_lead_to_a_workspace(
     home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("TMPDIR", str(tmp_path))
-    done = subprocess.run([*COMMAND, "demo"], capture_output=True, text=True, check=True)
-    *_, enter, export = done.stdout.splitlines()
+    result = subprocess.run([*COMMAND, "demo"], capture_output=True, text=True, check=True)
+    *_, enter, export = result.stdout.splitlines()
     assert enter.startswith("    cd ")
     assert export.startswith("    export PINESYNC_HOME=")
     status = shlex.join([*COMMAND, "status"])

@@ -99,7 +99,7 @@ def test_emacs_parses_findings(broken: World, tmp_path: Path) -> None:
                                      (compilation--message->loc message)))
                                   (compilation--loc->line (compilation--message->loc message))
                                   (compilation--message->type message))))))"""
-    done = subprocess.run(
+    result = subprocess.run(
         ["emacs", "--batch", "-Q", "--eval", lisp],
         cwd=broken.folder,
         check=True,
@@ -107,7 +107,7 @@ def test_emacs_parses_findings(broken: World, tmp_path: Path) -> None:
         text=True,
         timeout=60,
     )
-    assert done.stdout == f'("{TREND_PATH}" 13 2)'
+    assert result.stdout == f'("{TREND_PATH}" 13 2)'
 
 
 # -- GitHub ---------------------------------------------------------------------------------------
@@ -239,7 +239,7 @@ def test_check_reads_standard_input(world: World, monkeypatch: pytest.MonkeyPatc
     where = ["--sandbox"] if world.server is None else []
 
     def check(data: bytes, *words: str) -> tuple[int, str]:
-        done = subprocess.run(
+        result = subprocess.run(
             [sys.executable, "-m", "pinesync", "check", "-", *where, *words],
             input=data,
             capture_output=True,
@@ -247,7 +247,7 @@ def test_check_reads_standard_input(world: World, monkeypatch: pytest.MonkeyPatc
             check=False,
             timeout=60,
         )
-        return done.returncode, done.stdout.decode()
+        return result.returncode, result.stdout.decode()
 
     assert check(TREND.encode()) == (0, "")
     code, out = check(BROKEN.encode(), "--name", "x.pine")

@@ -60,8 +60,8 @@ def test_six_hundred_versions_are_imported(world: World) -> None:
     commits = [row.partition("|")[0] for row in lines]
     for number in [*range(0, 600, 10), 599]:
         git(folder, "checkout", "-q", "--detach", commits[number])
-        here = {path.relative_to(folder).as_posix(): path for path in folder.rglob("*.pine")}
-        texts = {name: path.read_bytes().decode() for name, path in here.items()}
+        files = {path.relative_to(folder).as_posix(): path for path in folder.rglob("*.pine")}
+        texts = {name: path.read_bytes().decode() for name, path in files.items()}
         assert texts == expected[number].texts
         text = (folder / "pine.toml").read_text("utf-8")
         manifest = parse(text)

@@ -204,24 +204,24 @@ def test_two_clones_into_one_folder_do_not_mix(world: World) -> None:
     assert world.words() == {}
 
 
-@pytest.mark.parametrize("what", ["link", "elsewhere", "another name", "file"])
-def test_an_altered_clone_note_removes_nothing(world: World, tmp_path: Path, what: str) -> None:
+@pytest.mark.parametrize("change", ["link", "elsewhere", "another name", "file"])
+def test_an_altered_clone_note_removes_nothing(world: World, tmp_path: Path, change: str) -> None:
     world.plan.add("get:3+:reset")
     words = ("clone", "--remote", world.remote_name, "scripts", "--jobs", 1)
     assert world(*words, cwd=world.place).code == 7
     (note,) = (world.home / "pinesync" / "state").glob("*/clone/begun.json")
     content = json.loads(note.read_text())
     place = Path(content["building"])
-    if what == "elsewhere":
+    if change == "elsewhere":
         place = tmp_path / "elsewhere" / place.name
-    elif what == "another name":
+    elif change == "another name":
         place = place.with_name(".scripts-mine")
     victim = tmp_path / "victim"
     victim.mkdir()
     place.parent.mkdir(exist_ok=True)
-    if what == "link":
+    if change == "link":
         place.symlink_to(victim)
-    elif what == "file":
+    elif change == "file":
         place.write_text("mine")
     else:
         place.mkdir()

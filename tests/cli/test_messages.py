@@ -39,9 +39,9 @@ def test_a_name_the_locale_cannot_encode_is_reported(clone: World) -> None:
 def test_an_undecodable_cookie_is_refused(world: World) -> None:
     command = [sys.executable, "-m", "pinesync", "login"]
     env = {**os.environ, "PYTHONIOENCODING": "utf-8"}
-    done = subprocess.run(command, input=b"\xff\xfe", env=env, capture_output=True, check=False)
-    assert done.returncode == 2
-    assert b"no cookie called sessionid" in done.stderr
+    result = subprocess.run(command, input=b"\xff\xfe", env=env, capture_output=True, check=False)
+    assert result.returncode == 2
+    assert b"no cookie called sessionid" in result.stderr
 
 
 def test_wide_characters_take_two_columns() -> None:

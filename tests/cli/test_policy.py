@@ -31,9 +31,9 @@ _WINS = (LocalSide.MARKED, LocalSide.UNREADABLE)
 
 
 def outcome(ran, path: str) -> Told:
-    done = [outcome["done"] for outcome in ran.json["outcomes"] if outcome["path"] == path]
-    assert len(done) <= 1, done
-    return ran.code, done[0] if done else None
+    outcomes = [outcome["done"] for outcome in ran.json["outcomes"] if outcome["path"] == path]
+    assert len(outcomes) <= 1, outcomes
+    return ran.code, outcomes[0] if outcomes else None
 
 
 def leads_to(case: Case) -> str | None:

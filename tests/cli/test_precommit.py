@@ -40,7 +40,7 @@ def commit(folder: Path, home: Path, **files: str) -> tuple[int, str]:
     env["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), env["PATH"]])
     program = shutil.which("git")
     assert program
-    done = subprocess.run(
+    result = subprocess.run(
         [program, "commit", "-m", "x"],
         cwd=folder,
         env=env,
@@ -48,7 +48,7 @@ def commit(folder: Path, home: Path, **files: str) -> tuple[int, str]:
         encoding="utf-8",
         check=False,
     )
-    return done.returncode, done.stdout + done.stderr
+    return result.returncode, result.stdout + result.stderr
 
 
 def offered() -> str:

@@ -130,8 +130,8 @@ def test_every_switch_is_probed() -> None:
 
 def test_requests_are_a_second_apart(account: World) -> None:
     slept: list[float] = []
-    done = probe(account.setup(account.place), remote="sandbox", pace=1.0, sleep=slept.append)
-    assert (done.requests, slept) == (ASKED, [1.0] * (ASKED - 1))
+    result = probe(account.setup(account.place), remote="sandbox", pace=1.0, sleep=slept.append)
+    assert (result.requests, slept) == (ASKED, [1.0] * (ASKED - 1))
     refused = account("probe", "--remote", "tradingview", "--yes", "--pace", "0.5", code=2)
     assert "--pace: TradingView is asked once in 1 s at most" in refused.err
 
@@ -429,8 +429,8 @@ def test_a_damaged_proof_is_reported(clone: World) -> None:
 def test_clean_observes_the_pace(world: World) -> None:
     interrupted(world, 12)
     slept: list[float] = []
-    done = clean(world.setup(world.place), remote="sandbox", pace=1.0, sleep=slept.append)
-    assert (done.probes, done.left, set(slept)) == (1, (), {1.0})
+    result = clean(world.setup(world.place), remote="sandbox", pace=1.0, sleep=slept.append)
+    assert (result.probes, result.left, set(slept)) == (1, (), {1.0})
 
 
 def test_the_issue_form_asks_for_the_report() -> None:

@@ -152,11 +152,11 @@ def test_a_closed_pipe_ends_the_command(clone: World, command: list[str]) -> Non
 @pipes
 def test_a_closed_pipe_ends_json_output(clone: World) -> None:
     line = f"{shlex.join([*COMMAND, 'status', '--json'])} | head -1"
-    done = subprocess.run(
+    result = subprocess.run(
         ["bash", "-o", "pipefail", "-c", line], cwd=clone.folder, capture_output=True, check=False
     )
-    assert (done.returncode, done.stderr) == (0, b"")
-    assert done.stdout.startswith(b'{"schema": 1, "command": "status"')
+    assert (result.returncode, result.stderr) == (0, b"")
+    assert result.stdout.startswith(b'{"schema": 1, "command": "status"')
 
 
 @pipes
@@ -165,11 +165,11 @@ def test_the_exit_code_survives_a_closed_pipe(clone: World, words: list[str]) ->
     for number in range(2000):
         (clone.folder / f"a rather long name {number}.pine").write_text("plot((\n")
     line = f"{shlex.join([*COMMAND, *words])} | head -1"
-    done = subprocess.run(
+    result = subprocess.run(
         ["bash", "-o", "pipefail", "-c", line], cwd=clone.folder, capture_output=True, check=False
     )
-    assert done.returncode == (4 if words[0] == "check" else 6)
-    assert done.stdout.count(b"\n") == 1
+    assert result.returncode == (4 if words[0] == "check" else 6)
+    assert result.stdout.count(b"\n") == 1
 
 
 @pipes

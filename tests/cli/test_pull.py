@@ -94,15 +94,17 @@ def test_pull_of_an_unknown_path_is_refused(clone: World) -> None:
     assert "indicators/Nothing.pine: no such script or file" in refused.err
 
 
-@pytest.mark.parametrize("there", ["ignored", "ignored, same text", "folder", "link"])
-def test_a_new_script_avoids_a_foreign_file(clone: World, there: str) -> None:
+@pytest.mark.parametrize("obstacle", ["ignored", "ignored, same text", "folder", "link"])
+def test_a_new_script_avoids_a_foreign_file(clone: World, obstacle: str) -> None:
     """That file stays, and no pull is refused because of it, now or later."""
     place = clone.folder / "indicators" / "Extra.pine"
-    if there.startswith("ignored"):
+    if obstacle.startswith("ignored"):
         lines = clone.read("pine.toml").replace("ignore = []", 'ignore = ["indicators/Ex*"]')
         clone.write(lines, "pine.toml")
-        clone.write(EXTRA if "same" in there else "not a script of mine\n", "indicators/Extra.pine")
-    elif there == "folder":
+        clone.write(
+            EXTRA if "same" in obstacle else "not a script of mine\n", "indicators/Extra.pine"
+        )
+    elif obstacle == "folder":
         place.mkdir()
     else:
         place.symlink_to("nowhere")

@@ -14,13 +14,13 @@ from tests.world.scripts import FASTER, LONGER, MERGED, SLOWER
 
 def merge(world: World, *options: str) -> None:
     """Merge `other` into main, which ends in a conflict."""
-    done = subprocess.run(
+    result = subprocess.run(
         ["git", *options, "merge", "-q", "other"],
         cwd=world.folder,
         capture_output=True,
         check=False,
     )
-    assert done.returncode == 1
+    assert result.returncode == 1
     assert "<<<<<<< " in world.read("pine.toml")
 
 

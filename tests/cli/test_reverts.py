@@ -213,14 +213,14 @@ def test_a_revert_of_our_push_keeps_the_foreign_save_below(repo: World) -> None:
 # -- d. a link ------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("way", ["init", "add"])
-def test_a_linked_file_with_another_text_is_refused(world: World, way: str) -> None:
+@pytest.mark.parametrize("command", ["init", "add"])
+def test_a_linked_file_with_another_text_is_refused(world: World, command: str) -> None:
     """Nobody here has seen the one version there is."""
     folder = world.place / "scripts"
     folder.mkdir()
     mine = '//@version=6\nindicator("Trend", overlay = true)\nplot(high)\n'
     (folder / "Trend.pine").write_text(mine)
-    if way == "init":
+    if command == "init":
         assert world("init", "--link", "--remote", world.remote_name).code == 0
     else:
         assert world("init", "--remote", world.remote_name).code == 0
@@ -230,8 +230,8 @@ def test_a_linked_file_with_another_text_is_refused(world: World, way: str) -> N
     assert (pushed.code, world.saved()) == (3, [TREND])
     assert "linked with a script that has a different text (1.0)" in pushed.err
     assert world("pull").code in (0, 3)
-    here = world.read("Trend.pine")
-    assert all(line in here for line in (*mine.split("\n"), *TREND.split("\n")))
+    text = world.read("Trend.pine")
+    assert all(line in text for line in (*mine.split("\n"), *TREND.split("\n")))
 
 
 def test_a_linked_file_that_only_adds_lines_is_pushed(world: World) -> None:

@@ -137,13 +137,13 @@ def is_full(world: World, number: int, editor: Callable[[], None] | None = None)
     return trouble
 
 
-@pytest.mark.parametrize("way", ["exchange", "link and replace"])
+@pytest.mark.parametrize("write", ["exchange", "link and replace"])
 @pytest.mark.parametrize("command", [("restore", "."), ("pull",), ("pull", "--theirs")])
 def test_a_full_state_disk_loses_no_edit(
-    clone: World, command: tuple[str, ...], way: str, monkeypatch: pytest.MonkeyPatch
+    clone: World, command: tuple[str, ...], write: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The edit is in its file, or it is kept."""
-    if way != "exchange":
+    if write != "exchange":
 
         def not_there(*_: object) -> None:
             raise OSError(errno.ENOSYS, "no such call")
@@ -192,13 +192,13 @@ def test_a_concurrent_save_survives_a_failed_pull(clone: World) -> None:
             break
         number += 1
         assert ran.code == 1, "the editor never came"
-    (left,) = clone.folder.rglob("*.tmp")
-    assert left.read_text() == MINE
-    assert (ran.code, f"exists only in indicators/{left.name}:" in ran.err) == (1, True), ran
+    (leftover,) = clone.folder.rglob("*.tmp")
+    assert leftover.read_text() == MINE
+    assert (ran.code, f"exists only in indicators/{leftover.name}:" in ran.err) == (1, True), ran
     assert clone("pull").code == 0
     assert clone.read() == saved
     assert MINE in readable(clone)
-    assert not left.exists()
+    assert not leftover.exists()
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="tmpfs is Linux's")

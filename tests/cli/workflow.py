@@ -86,9 +86,9 @@ class Team:
             if any(codes.values()) and not step.get("if", "").startswith("always()"):
                 continue
             (before or {}).get(name, lambda: None)()
-            done = _typed(step, place, self._environment(step, place, branch))
-            codes[name] = done.returncode
-            printed[name] = done.stdout
+            result = _typed(step, place, self._environment(step, place, branch))
+            codes[name] = result.returncode
+            printed[name] = result.stdout
         return Job(codes, printed, summary.read_text("utf-8"), folder)
 
     def _steps(self, job: str) -> list[Any]:

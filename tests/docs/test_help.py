@@ -138,11 +138,11 @@ def test_every_status_is_in_the_policy_page() -> None:
 
 def test_the_generated_pages_are_up_to_date() -> None:
     """`make docs` regenerates them."""
-    done = subprocess.run(
+    result = subprocess.run(
         [sys.executable, "-m", "cogapp", "--check", "--diff", *map(str, PAGES)],
         cwd=ROOT,
         capture_output=True,
         encoding="utf-8",
         check=False,
     )
-    assert done.returncode == 0, done.stdout
+    assert result.returncode == 0, result.stdout

@@ -119,6 +119,6 @@ PAGES = sorted(
 
 @pytest.mark.parametrize("name", PAGES)
 def test_relative_links_exist(name: str) -> None:
-    here = (ROOT / name).parent
+    folder = (ROOT / name).parent
     for target in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", page(name)):
-        assert (here / target).exists(), f"{name} links to {target}"
+        assert (folder / target).exists(), f"{name} links to {target}"

@@ -25,9 +25,9 @@ D = f'"{digest("x")}"'
 
 def test_the_schema_files_are_up_to_date() -> None:
     """`make docs` regenerates them."""
-    wanted = schemas.files()
-    assert set(schemas.FOLDER.rglob("*.json")) == set(wanted)
-    for path, text in wanted.items():
+    expected = schemas.files()
+    assert set(schemas.FOLDER.rglob("*.json")) == set(expected)
+    for path, text in expected.items():
         assert path.read_text(encoding="utf-8") == text, f"{path.name} is stale"
 
 
@@ -165,9 +165,9 @@ def linted(path: Path) -> str:
     """The errors that taplo reports for the file."""
     program = Path(sys.executable).parent / "taplo"
     command = [str(program), "lint", "--colors", "never", path.name]
-    done = subprocess.run(command, cwd=path.parent, capture_output=True, text=True, check=False)
-    assert (done.returncode == 0) == ("error:" not in done.stderr), done.stderr
-    return done.stderr if done.returncode else ""
+    result = subprocess.run(command, cwd=path.parent, capture_output=True, text=True, check=False)
+    assert (result.returncode == 0) == ("error:" not in result.stderr), result.stderr
+    return result.stderr if result.returncode else ""
 
 
 def test_the_example_on_the_page_is_valid() -> None:

@@ -38,10 +38,10 @@ class FakeTree:
 
     def local_texts(self, only: Collection[RelPath] | None = None) -> Mapping[RelPath, LocalText]:
         scripts = {*self.files} - self.ignored if only is None else only
-        wanted = {*scripts, *(self._listed() if only is None else ())}
+        paths = {*scripts, *(self._listed() if only is None else ())}
         return {
             RelPath(path): self._local_text(path)
-            for path in sorted(wanted)
+            for path in sorted(paths)
             if path in self.files and (path in self._listed() or _may_be_tracked(path))
         }
 

@@ -29,11 +29,11 @@ class Folder:
         """Run git, and return the endpoints that it requested."""
         before = len(self.world.plan.log)
         self.output = ""
-        done = subprocess.run(
+        result = subprocess.run(
             ["git", *words], cwd=self.root, capture_output=True, text=True, timeout=120
         )
-        self.output = done.stdout + done.stderr
-        assert code in (None, done.returncode), done
+        self.output = result.stdout + result.stderr
+        assert code in (None, result.returncode), result
         return tuple(seen.endpoint for seen in self.world.plan.log[before:])
 
     def log(self, *more: str) -> list[str]:

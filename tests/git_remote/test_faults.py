@@ -160,8 +160,8 @@ def test_an_interleaved_save_is_fetched_and_flagged(folder: Folder, world: World
     folder.git("push", code=1)
     assert "pinesync resolve" in folder.output
     assert world.saved() == [TREND, theirs, LONGER]
-    done = world("resolve", "--ours", TREND_PATH, cwd=folder.root)
-    assert done.code == 0, done
+    result = world("resolve", "--ours", TREND_PATH, cwd=folder.root)
+    assert result.code == 0, result
     folder.git("commit", "-qam", "Mine, knowing theirs")
     folder.git("push")
     assert world.saved() == [TREND, theirs, LONGER, MERGED]

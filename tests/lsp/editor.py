@@ -107,11 +107,11 @@ class Editor:
         self.ask("initialized", types.InitializedParams())
         return answer
 
-    def until(self, there: Callable[[], object]) -> None:
+    def until(self, condition: Callable[[], object]) -> None:
         """Wait until something arrives."""
 
         async def wait() -> None:
-            while not there():
+            while not condition():
                 assert self._client._server is not None
                 assert self._client._server.returncode is None, await self._errors()
                 self._news.clear()

@@ -48,22 +48,22 @@ def test_several_workspaces_work_although_one_is_broken(clone: World, opening: O
     second = clone.place / "second"
     assert clone("clone", "--sandbox", str(second), cwd=clone.place).code == 0
     editor = opening(clone.place, folders=(clone.folder, second))
-    here, there = (editor.open(root / TREND_PATH) for root in (clone.folder, second))
+    first_uri, second_uri = (editor.open(root / TREND_PATH) for root in (clone.folder, second))
     clone.write(LONGER)
-    assert editor.lenses(here)[0] == "modified 1.0"
-    assert editor.lenses(there)[0] == "clean 1.0"
+    assert editor.lenses(first_uri)[0] == "modified 1.0"
+    assert editor.lenses(second_uri)[0] == "clean 1.0"
     manifest = second / "pine.toml"
     text = manifest.read_text("utf-8")
     manifest.write_text(text + "<<<<<<< mine\n", "utf-8")
     for _ in range(2):
-        assert editor.lenses(there) == []
-        assert editor.lenses(here)[0] == "modified 1.0"
+        assert editor.lenses(second_uri) == []
+        assert editor.lenses(first_uri)[0] == "modified 1.0"
     (message,) = editor.messages
     assert message.type == MessageType.Warning
     assert message.message.startswith("pine.toml")
-    assert editor.do("push", there)["exit_code"] == 2
+    assert editor.do("push", second_uri)["exit_code"] == 2
     manifest.write_text(text, "utf-8")
-    assert editor.lenses(there)[0] == "clean 1.0"
+    assert editor.lenses(second_uri)[0] == "clean 1.0"
     assert editor.leave() == 0
 
 

@@ -111,8 +111,8 @@ def test_breaking_changes_are_shown_on_save(clone: World, on_trend: OnTrend) -> 
     assert found.severity == DiagnosticSeverity.Warning
 
 
-def codes(editor: Editor, uri: str, wanted: list[str]) -> bool:
-    return [finding.code for finding in editor.found.get(uri, [])] == wanted
+def codes(editor: Editor, uri: str, expected: list[str]) -> bool:
+    return [finding.code for finding in editor.found.get(uri, [])] == expected
 
 
 @served

@@ -163,13 +163,13 @@ def test_a_shutdown_is_refused_while_a_save_awaits_its_response(
     assert clone.saved() == [TREND, LONGER]
 
 
-@pytest.mark.parametrize("what", ["save_next:1:hang:after", "list:*:hang", "check:*:hang"])
+@pytest.mark.parametrize("fault", ["save_next:1:hang:after", "list:*:hang", "check:*:hang"])
 def test_an_exit_does_not_wait_for_a_hanging_request(
-    clone: World, editor: Editor, what: str
+    clone: World, editor: Editor, fault: str
 ) -> None:
     """It hangs for longer than a test may take; and the lock is free."""
     endpoint = {"save_next": "/save/next/", "list": "/list", "check": "/translate_light"}
-    uri = pushed(editor, clone, what, endpoint[what.partition(":")[0]])
+    uri = pushed(editor, clone, fault, endpoint[fault.partition(":")[0]])
     editor.save(uri)
     editor.ask("exit", None)
     assert editor.ended() == 1

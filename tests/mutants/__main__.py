@@ -35,7 +35,7 @@ def noticed(mutant: Mutant) -> tuple[bool, str]:
 def run(*words: str, rule: str = "") -> tuple[int, str]:
     """pytest's exit code and output without that rule."""
     try:
-        done = subprocess.run(
+        result = subprocess.run(
             [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *words],
             cwd=ROOT,
             env={**os.environ, CHOSEN: rule},
@@ -47,7 +47,7 @@ def run(*words: str, rule: str = "") -> tuple[int, str]:
         )
     except subprocess.TimeoutExpired:
         return -1, f"no end after {SECONDS} seconds"
-    return done.returncode, done.stdout.decode("utf-8", "replace")
+    return result.returncode, result.stdout.decode("utf-8", "replace")
 
 
 def main() -> int:

@@ -87,11 +87,11 @@ def test_a_truncated_read_breaks_off(facade: Any) -> None:
     facade.plan.add("get:1:truncate")
     answer = facade.ask("GET", f"/get/{pine_id}/last", stream=True)
     assert answer.headers["content-length"] == str(len(whole))
-    got: list[bytes] = []
+    chunks: list[bytes] = []
     with pytest.raises(requests.exceptions.ChunkedEncodingError):
-        got.extend(answer.iter_content(64))
-    assert len(b"".join(got)) < len(whole)
-    assert whole.startswith(b"".join(got))
+        chunks.extend(answer.iter_content(64))
+    assert len(b"".join(chunks)) < len(whole)
+    assert whole.startswith(b"".join(chunks))
 
 
 def test_a_slow_response_is_complete(facade: Any) -> None:

@@ -42,8 +42,12 @@ def test_the_six_methods_work(pine: Any, store: Store, user: User, good: str) ->
 
     edited = pine.edit_script(pine_id, "Renamed", good + "// more\r\n")
     assert edited["data"]["id"] == pine_id
-    got = pine.get_script(pine_id, "last")["data"]
-    assert (got["version"], got["name"], got["source"]) == ("2.0", "Renamed", good + "// more\r\n")
+    fetched = pine.get_script(pine_id, "last")["data"]
+    assert (fetched["version"], fetched["name"], fetched["source"]) == (
+        "2.0",
+        "Renamed",
+        good + "// more\r\n",
+    )
     assert pine.get_script(pine_id, "1.0")["data"]["source"] == good
 
     assert pine.delete_script(pine_id)["data"] == {"id": pine_id}

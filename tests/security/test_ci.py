@@ -73,7 +73,7 @@ def test_a_hook_runs_no_program_of_the_repository(clone: World, tmp_path: Path, 
     clone.write(LONGER + "plot((close)\n")
     env = {**os.environ, "PATH": f"{entry}:/usr/bin:/bin"}
     words = ["git", "commit", "-qam", "x"]
-    done = subprocess.run(words, cwd=clone.folder, env=env, capture_output=True, text=True)
-    assert (done.returncode, "is never closed" in done.stderr) == (1, True)
+    result = subprocess.run(words, cwd=clone.folder, env=env, capture_output=True, text=True)
+    assert (result.returncode, "is never closed" in result.stderr) == (1, True)
     assert not mark.exists(), mark.read_text()
     assert git(clone, "log", "--format=%s") == "as they were saved"

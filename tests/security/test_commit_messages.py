@@ -42,8 +42,8 @@ def parsed(text: str) -> list[str]:
     found = []
     for more in ([], ["--no-divider"]):
         words = ["git", "interpret-trailers", "--parse", *more]
-        done = subprocess.run(words, input=text.encode(), capture_output=True, check=True)
-        found.append(done.stdout.decode().splitlines())
+        result = subprocess.run(words, input=text.encode(), capture_output=True, check=True)
+        found.append(result.stdout.decode().splitlines())
     assert found[0] == found[1], text
     return found[0]
 

@@ -70,9 +70,9 @@ class Place(Twins):
 
     def swapped(self, name: str) -> Swapper:
         """An attacker who exchanges the name with a link to its twin outside."""
-        there = self.root / name
-        there.with_name(".swapped").symlink_to(self.outside / name)
-        return Swapper(there.parent, there.name, ".swapped")
+        target = self.root / name
+        target.with_name(".swapped").symlink_to(self.outside / name)
+        return Swapper(target.parent, target.name, ".swapped")
 
 
 @pytest.fixture
@@ -165,10 +165,10 @@ def test_pulls_stay_inside_during_a_race(clone: World) -> None:
     with Swapper(clone.folder, "indicators", ".swapped"):
         while codes.total() < PULLS or (len(codes) < 2 and codes.total() < 10 * PULLS):
             clone.web_save(TREND if codes.total() % 2 else SLOWER)
-            done = clone("pull")
-            codes[done.code] += 1
-            assert done.code in (0, 1, 3), done
-            assert done.code != 1 or "indicators" in done.output, done
+            result = clone("pull")
+            codes[result.code] += 1
+            assert result.code in (0, 1, 3), result
+            assert result.code != 1 or "indicators" in result.output, result
     assert {p: p.read_bytes() for p in outside.rglob("*") if p.is_file()} == {
         outside / TREND_PATH: SECRET
     }

@@ -169,8 +169,8 @@ def test_a_link_in_the_files_place_is_put_back(
         at = Place(tmp_path / str(last))
         made = calls_until(act, at, name, make, last)
         ends.add((at.root / name).is_file() and (at.root / name).read_bytes() == NEW)
-        left = {path.name for path in at.root.rglob(f".pinesync-{KEY}*")}
-        assert not left, f"with {name} swapped before call {last}"
+        leftovers = {path.name for path in at.root.rglob(f".pinesync-{KEY}*")}
+        assert not leftovers, f"with {name} swapped before call {last}"
         if made < last:
             assert ends == {True, False}, "the text is there, or what had taken its place"
             return

@@ -111,15 +111,15 @@ def hostile(
     origin.mkdir()
     shutil.move(clone.folder, origin / "scripts")
     looks_like_a_repository(origin / "scripts", mark)
-    got = cloned(clone, origin)
+    copy = cloned(clone, origin)
     if request.param == "old":
         use_old_git(tmp_path, monkeypatch)
     # The attack is real: git itself takes the folder for a repository, and runs its hook.
-    assert git(got, "rev-parse", "--git-dir") == "."
-    git(got, "commit", "-q", "--allow-empty", "-m", "as a person may")
+    assert git(copy, "rev-parse", "--git-dir") == "."
+    git(copy, "commit", "-q", "--allow-empty", "-m", "as a person may")
     assert "hk/pre-commit" in mark.read_text()
     mark.unlink()
-    return got
+    return copy
 
 
 VERBS = [
@@ -210,11 +210,11 @@ def test_a_repository_planted_above_the_workspace_is_refused(
         (middle / "away").mkdir(exist_ok=True)
         shutil.move(middle / part, middle / "away" / part)
     (middle / "commondir").write_text("away\n")
-    got = cloned(clone, tmp_path / "origin")
-    got = dataclasses.replace(got, place=got.place / "middle")
-    assert git(got, "rev-parse", "--absolute-git-dir") == str(got.place)
-    ran = got("pull")
-    assert (ran.code, f"{got.place}: this folder is itself" in ran.err) == (2, True)
+    copy = cloned(clone, tmp_path / "origin")
+    copy = dataclasses.replace(copy, place=copy.place / "middle")
+    assert git(copy, "rev-parse", "--absolute-git-dir") == str(copy.place)
+    ran = copy("pull")
+    assert (ran.code, f"{copy.place}: this folder is itself" in ran.err) == (2, True)
     assert not mark.exists()
 
 

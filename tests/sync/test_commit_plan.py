@@ -64,12 +64,12 @@ def test_an_unknown_time_sorts_first() -> None:
 
 
 def test_paths_come_from_pine_toml_then_the_last_commit_then_a_clone() -> None:
-    here = {RelPath("mine/X.pine"): entry(A, "mine/X.pine", "older name")}
+    current = {RelPath("mine/X.pine"): entry(A, "mine/X.pine", "older name")}
     before = {
         RelPath("once/Two.pine"): entry(B, "once/Two.pine", "Two"),
         RelPath("once/Three.pine"): entry(C, "once/Three.pine", "Three"),
     }
-    found = places(listed(a="One &amp; only", b="Two", c="Renamed"), here, FOLDERS, before)
+    found = places(listed(a="One &amp; only", b="Two", c="Renamed"), current, FOLDERS, before)
     assert {one.path: one.name for one in found.values()} == {
         "mine/X.pine": "One & only",
         "once/Two.pine": "Two",

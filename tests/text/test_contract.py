@@ -107,8 +107,8 @@ PAIRS = {
 
 @pytest.mark.parametrize("name", PAIRS)
 def test_each_breaking_change_is_reported(name: str) -> None:
-    (old, new), wanted = PAIRS[name]
-    assert found(V5 + old, V5 + new) == wanted
+    (old, new), expected = PAIRS[name]
+    assert found(V5 + old, V5 + new) == expected
 
 
 SILENT = {
@@ -236,7 +236,7 @@ IN = {"id": "in_0", "name": "A", "type": "integer"}
 
 
 @pytest.mark.parametrize(
-    ("meta", "wanted"),
+    ("meta", "expected"),
     [
         ({"inputs": [IN]}, Contract((Slot("A", "integer"),))),
         ({"inputs": [{**IN, "name": 7, "type": None}]}, Contract((Slot("", ""),))),
@@ -261,9 +261,9 @@ IN = {"id": "in_0", "name": "A", "type": "integer"}
     ],
 )
 def test_an_unknown_compiler_response_has_no_contract(
-    meta: object, wanted: Contract | None
+    meta: object, expected: Contract | None
 ) -> None:
-    assert contract({"metaInfo": meta}) == wanted
+    assert contract({"metaInfo": meta}) == expected
     assert contract(meta) is None
 
 

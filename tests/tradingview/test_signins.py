@@ -108,14 +108,16 @@ def test_a_planted_temporary_file_is_not_written_through(config: Path, tmp_path:
 def test_only_leftovers_are_removed(config: Path) -> None:
     assert clear_leftovers(config) == ()
     path = stored_sign_in(config)
-    left = [config / f".session{name}-{number}.tmp" for name in ("", "-work") for number in (7, 88)]
+    leftovers = [
+        config / f".session{name}-{number}.tmp" for name in ("", "-work") for number in (7, 88)
+    ]
     others = [
         config / name for name in (".session-x.tmp", "session-7.tmp", ".session.tmp", "a.tmp")
     ]
-    for file in (*left, *others):
+    for file in (*leftovers, *others):
         file.write_text(CANARY)
     (config / ".session-9.tmp").mkdir()
-    assert sorted(clear_leftovers(config)) == sorted(left)
+    assert sorted(clear_leftovers(config)) == sorted(leftovers)
     assert set(config.iterdir()) == {path, *others, config / ".session-9.tmp"}
 
 

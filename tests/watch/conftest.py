@@ -60,14 +60,14 @@ class Watching:
             return {}
         return {"facade_url": self.world.server.url, "facade_cookie": os.environ["PINESYNC_COOKIE"]}
 
-    def until(self, wanted: Callable[[Any], bool]) -> Any:
+    def until(self, condition: Callable[[Any], bool]) -> Any:
         """The next event of that kind; earlier ones are in `events`."""
         while True:
             event = self._news.get(timeout=PATIENCE)
             if isinstance(event, BaseException):
                 raise event
             self.events.append(event)
-            if wanted(event):
+            if condition(event):
                 return event
 
     def until_quiet(self, seconds: float) -> None:

@@ -45,8 +45,8 @@ class Session:
         self.lines.append(line.decode())
         return self.lines[-1]
 
-    def until(self, wanted: Callable[[str], object]) -> str:
-        while not wanted(line := self.line()):
+    def until(self, condition: Callable[[str], object]) -> str:
+        while not condition(line := self.line()):
             pass
         return line
 

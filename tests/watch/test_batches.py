@@ -79,9 +79,9 @@ def test_a_web_page_during_a_batch_fails_only_unsent_saves(
         _add(world, batch, path, text + "// all\n")
     _pushed(batch)
     assert batch.paused
-    left = {path for path, text in world.words().items()} - set(dealt_with)
-    assert left
-    assert batch.failing.keys() >= left
+    unsent = {path for path, text in world.words().items()} - set(dealt_with)
+    assert unsent
+    assert batch.failing.keys() >= unsent
     assert not batch.failing.keys() & set(dealt_with)
     assert all(len(world.saved(name)) <= 2 for name in ("Trend", "Breakout", "Tools"))
 

@@ -365,17 +365,17 @@ def deaf(watching: Watching, monkeypatch: pytest.MonkeyPatch) -> Watching:
     return watching
 
 
-@pytest.mark.parametrize("what", ["api.EventEmitter.start", "api.BaseObserver.__init__"])
+@pytest.mark.parametrize("function", ["api.EventEmitter.start", "api.BaseObserver.__init__"])
 @pytest.mark.parametrize("reason", [errno.ENOSPC, errno.EMFILE, errno.ENOSYS])
 def test_watch_polls_and_says_so_without_file_events(
-    watching: Watching, monkeypatch: pytest.MonkeyPatch, reason: int, what: str
+    watching: Watching, monkeypatch: pytest.MonkeyPatch, reason: int, function: str
 ) -> None:
     """No watches are left, or this kind of drive has none: that is reported, and `watch` works."""
 
     def refused(*_: object, **__: object) -> None:
         raise OSError(reason, os.strerror(reason))
 
-    monkeypatch.setattr(f"watchdog.observers.{what}", refused)
+    monkeypatch.setattr(f"watchdog.observers.{function}", refused)
     monkeypatch.setattr(debouncer, "LOOK_SECONDS", 0.1)
     world = watching.start().world
     began = watching.events[0]
@@ -520,15 +520,15 @@ def test_an_overflowed_event_queue_loses_no_save(clone: World) -> None:
             for path in paths:
                 clone.write(clone.read(path) + "// while it was stopped\n", path)
             session.child.send_signal(signal.SIGCONT)
-            left = set(paths)
-            while left:  # found together or one by one
+            remaining = set(paths)
+            while remaining:  # found together or one by one
                 event = json.loads(session.line())
                 if event["event"] == "held":
                     assert paths is more
-                    left -= set(event["paths"])
+                    remaining -= set(event["paths"])
                 elif event["event"] == "done":
                     assert event["outcome"]["done"] == "saved"
-                    left.remove(event["outcome"]["path"])
+                    remaining.remove(event["outcome"]["path"])
             session.event("quiet")
         clone.write(LONGER)
         session.event("done", TREND_PATH)
@@ -578,8 +578,10 @@ def test_a_service_that_rewrites_line_ends_causes_no_extra_versions(
     texts = rounds(watching, number)
     assert world.saved() == [TREND, *texts]
     assert world.words() == {}
-    done = [event for event in watching.stop() if isinstance(event, Done | Told | Held | Trouble)]
-    assert len(done) == number
+    events = [
+        event for event in watching.stop() if isinstance(event, Done | Told | Held | Trouble)
+    ]
+    assert len(outcomes) == number
 
 
 @pytest.mark.parametrize("text", ["strip-trailing", "add-trailing", "tabs"])

@@ -223,18 +223,18 @@ WRITES: dict[str, tuple[str, str]] = {
 }
 
 
-@pytest.mark.parametrize("way", WRITES)
-def test_files_that_git_writes_are_held(repo: Watching, way: str) -> None:
+@pytest.mark.parametrize("command", WRITES)
+def test_files_that_git_writes_are_held(repo: Watching, command: str) -> None:
     """`other` has the line at the end, `main` the number near the top, `ahead` one line more."""
     world = repo.world
     branch(world, "other", LONGER)
     committed(world, SLOWER)
     git(world, "checkout", "-q", "-b", "ahead")
     committed(world, SLOWER + "// ahead\n")
-    if way != "revert":
+    if command != "revert":
         git(world, "checkout", "-q", "main")
     repo.start()
-    words, text = WRITES[way]
+    words, text = WRITES[command]
     git(world, *words.split())
     while world.read() != text or TREND_PATH not in held_files(repo.events):
         repo.until(lambda event: isinstance(event, Held))

@@ -167,8 +167,13 @@ def filtered(world: World) -> Path:
     """Every file has one word more than git stores; each run of the filter is noted."""
     runs = world.place / "runs"
     runs.touch()
-    for way, what in (("smudge", "s/fast/quick/g"), ("clean", "s/quick/fast/g")):
-        git(world, "config", f"filter.words.{way}", f"echo {way} >> '{runs}'; sed {what}")
+    for direction, replacement in (("smudge", "s/fast/quick/g"), ("clean", "s/quick/fast/g")):
+        git(
+            world,
+            "config",
+            f"filter.words.{direction}",
+            f"echo {direction} >> '{runs}'; sed {replacement}",
+        )
     world.write("*.pine filter=words\n", ".gitattributes")
     commit(world)
     return runs
@@ -283,19 +288,19 @@ def test_a_retyped_committed_text_is_sent(repo: Watching, moment: Moment) -> Non
 def test_a_missing_object_is_not_fetched_from_another_host(repo: Watching) -> None:
     """Of a clone that fetches what it lacks."""
     world = repo.world
-    there, log = world.place / "there", world.place / "asked"
+    origin, log = world.place / "there", world.place / "asked"
     git(world, "config", "uploadpack.allowFilter", "true")
     url = world.folder.as_uri()
-    git(world.place, "clone", "-q", "--filter=blob:none", url, str(there))
+    git(world.place, "clone", "-q", "--filter=blob:none", url, str(origin))
     program = world.place / "upload-pack"
     program.write_text(f"#!/bin/sh\ntouch '{log}'\nexec git-upload-pack \"$@\"\n")
     program.chmod(0o755)
-    git(there, "config", "remote.origin.uploadpack", str(program))
-    git(there, "fetch", "-q")
+    git(origin, "config", "remote.origin.uploadpack", str(program))
+    git(origin, "fetch", "-q")
     assert log.exists()
     log.unlink()
     files = {TREND_PATH: LONGER.encode(), TOOLS_PATH: TOOLS.encode()}
-    assert held_by_git(there, files) == {TOOLS_PATH}
+    assert held_by_git(origin, files) == {TOOLS_PATH}
     assert not log.exists()
 
 

@@ -283,13 +283,13 @@ UNFIT: dict[str, tuple[bytes | Callable[[Path], None], str]] = {
 
 
 @pytest.mark.promise(32)
-@pytest.mark.parametrize("what", UNFIT)
+@pytest.mark.parametrize("kind", UNFIT)
 def test_an_invalid_file_is_reported_once_and_never_sent(
-    watching: Watching, what: str, looks: Looks
+    watching: Watching, kind: str, looks: Looks
 ) -> None:
     world = watching.start().world
     file = world.folder / TREND_PATH
-    made, message = UNFIT[what]
+    made, message = UNFIT[kind]
     made(file) if callable(made) else file.write_bytes(made)
     news = watching.news()
     assert (news.word, news.message) == ("not sent", message)
