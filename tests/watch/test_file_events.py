@@ -581,7 +581,7 @@ def test_a_service_that_rewrites_line_ends_causes_no_extra_versions(
     events = [
         event for event in watching.stop() if isinstance(event, Done | Told | Held | Trouble)
     ]
-    assert len(outcomes) == number
+    assert len(events) == number
 
 
 @pytest.mark.parametrize("text", ["strip-trailing", "add-trailing", "tabs"])
