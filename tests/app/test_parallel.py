@@ -80,7 +80,7 @@ def test_the_first_error_stops_waiting_items(fails: str) -> None:
 
 
 def test_an_interrupt_waits_for_running_items() -> None:
-    """So nobody writes into a folder that is removed next."""
+    """Otherwise a thread could still write into a folder that is about to be removed."""
     begun, ended = Tally(), Tally()
     second, hanging = Event(), Event()
 
@@ -89,7 +89,7 @@ def test_an_interrupt_waits_for_running_items() -> None:
 
     def read(item: int) -> int:
         if item > 10:
-            hanging.wait(LONG)  # an answer that does not come: nobody waits for it
+            hanging.wait(LONG)  # a response that never arrives
         return item
 
     def then(item: int) -> None:

@@ -39,7 +39,7 @@ def main() -> int:
 
 def _parts(base: Path) -> dict[str, Callable[[], Iterator[Row]]]:
     env = {**os.environ, "PINESYNC_HOME": str(base / "home"), "NO_COLOR": "1"}
-    env.pop("PYTHONDONTWRITEBYTECODE", None)  # who uses pinesync does not compile it each time
+    env.pop("PYTHONDONTWRITEBYTECODE", None)  # users do not compile pinesync each time
     folder = base / "folder"
 
     def with_folder(rows: Callable[[], Iterator[Row]]) -> Iterator[Row]:

@@ -1,4 +1,4 @@
-"""Verbs that send requests: how long and how many, compared with the latency alone."""
+"""Commands that send requests: their time and number, compared with the latency alone."""
 
 import sys
 from collections import Counter
@@ -90,7 +90,7 @@ def _pushes(service: Service, folder: Path) -> Iterator[Row]:
         label = f"`push` of {count} changed, {_latency(service)}"
         counts = f"{took:.3f} s, {requests} requests, {len(synced)} fsyncs"
         if latency and count > 1:
-            # Two of a script's four requests wait for each other, its check runs beside others'.
+        # Two of a script's four requests are sequential; its check runs beside those of others.
             least = latency * (2 * count + count / 4 + 2)
             beside = f"latency × (2 n + n ÷ jobs + 2): {least:.3f} s"
             yield Row(label, counts, beside, took / least, "≤ 1.15", took / least <= 1.15)
@@ -107,7 +107,7 @@ def _pushes(service: Service, folder: Path) -> Iterator[Row]:
 
 
 def _named(synced: list[str], folder: Path) -> Iterator[str]:
-    """What was flushed to disk, without this machine's folders and random names."""
+    """The flushed paths, without this machine's folders and random names."""
     names = [_name(Path(path.removesuffix(" (deleted)")), folder) for path in synced]
     for name, count in Counter(names).items():
         yield f"{name} ×{count}" if count > 1 else name

@@ -10,7 +10,7 @@ from pinesync.text.canonical import MAX_SOURCE
 from tests.bench.rows import PINESYNC, Environment, Row, timed
 
 SECONDS = 10
-"""Nobody waits longer for an answer."""
+"""The longest acceptable response time."""
 
 
 def two_lines(turn: int) -> str:

@@ -40,7 +40,7 @@ def against(label: str, seconds: float, least: float, beside: str, aim: float | 
 
 
 def timed(command: Sequence[str], cwd: Path, env: Environment, ends: Sequence[int] = (0,)) -> float:
-    """Seconds that a process takes; one that ends otherwise than expected stops the benchmark."""
+    """Return the seconds that a process takes. An unexpected exit code stops the benchmark."""
     began = time.perf_counter()
     result = subprocess.run(command, cwd=cwd, env=env, capture_output=True, text=True, check=False)
     took = time.perf_counter() - began

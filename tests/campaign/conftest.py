@@ -21,7 +21,7 @@ def one_after_another(
     home: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> Callable[[], AbstractContextManager[W]]:
-    """Opens one world after another, each in a folder of its own."""
+    """Opens one world after another, each in its own folder."""
 
     @contextmanager
     def one() -> Iterator[W]:

@@ -30,7 +30,7 @@ PLACES = ("// part 2\n", "// part 9\n")
 @dataclass(kw_only=True)
 class GitWorld(OneScript):
     theirs: dict[str, str] = field(default_factory=dict)
-    """The line of somebody else at each place, as they saved it last."""
+    """The foreign line at each place, as last saved."""
 
     def begin(self) -> None:
         super().begin()
@@ -82,7 +82,7 @@ class GitWorld(OneScript):
             self.fuse = Fuse()
 
     def push(self) -> None:
-        """A refusal is wrong if the file lacks nothing of theirs and is no conflict."""
+        """A refusal is wrong if the file has all foreign lines and no conflict."""
         text = self.file.read_text() if self.file.exists() else ""
         run = self.run(lambda: push(self.setup()))
         self.check_theirs()
@@ -166,7 +166,7 @@ def _link(world: GitWorld) -> None:
 
 
 def _fresh_clone(world: GitWorld) -> None:
-    """Another machine: it has only what was committed."""
+    """Another machine: it has only the committed files."""
     fresh = world.pinesync_home / "fresh"
     git(world, "clone", "-q", str(world.root), str(fresh))
     shutil.rmtree(world.root)

@@ -124,7 +124,7 @@ def base_is_not_ahead(world: OneScript) -> None:
 
 
 def heals(world: OneScript, job: Job, where: str) -> None:
-    """Nothing half-written or left over now, and the next runs end what was begun."""
+    """No half-written or leftover file, and the next runs finish the interrupted work."""
     with noting(where):
         world.check_always()
         whole(world)

@@ -36,7 +36,7 @@ def commit(world: OneScript) -> None:
 
 
 def pull(world: OneScript) -> None:
-    """Somebody else's save is pulled and committed."""
+    """A foreign save is pulled and committed."""
     world.web_fresh()
     world.sync()
     commit(world)
@@ -164,7 +164,7 @@ def test_a_killed_pull_does_not_move_the_base_once_git_reset_the_file(repo: OneS
 
 
 def test_a_killed_pull_is_finished_although_the_file_was_edited(repo: OneScript) -> None:
-    """It still has what was brought, so the pull is finished."""
+    """The file still has the downloaded lines, so the pull is finished."""
     repo.edit()
     repo.web_fresh()
     repo.sync(crash_at="commit")

@@ -73,7 +73,9 @@ def ended(world: World, old: str, new: str, number: int) -> None:
         assert files(world) == {listed}
         if listed == old:
             assert world("mv", old, new).code == 0
-    elif world.records() or lies_at(world) == old:  # else it had ended, and only the log is lost
+    elif (
+        world.records() or lies_at(world) == old
+    ):  # otherwise the command was done, and only the log is lost
         assert world("mv", old, new).code == 0
     assert files(world) == {new}
     assert world.words() == {new: "modified"}
@@ -146,7 +148,7 @@ def test_a_process_is_killed_during_a_move(world: World, request: pytest.Fixture
 
 
 def saves_at(world: World, number: int, path: str, text: str) -> Trouble:
-    """An editor saves right before this call: it fills another file, which takes the name."""
+    """An editor saves right before this call: it writes another file and renames it."""
 
     def trouble(disk: Disk, _: str) -> None:
         if len(disk.calls) == number:
@@ -178,7 +180,7 @@ def test_an_editor_saves_by_renaming_at_every_call_of_a_move(world: World, disks
             if number > len(disk.calls):
                 break
             assert any(world.read(path) == edited for path in files(world))
-            # The person keeps what was saved last, at the path that is listed.
+            # The last saved text is kept, at the listed path.
             for path in files(world):
                 world.remove(path)
             world.write(edited, listed)
@@ -192,7 +194,7 @@ def test_an_editor_saves_by_renaming_at_every_call_of_a_move(world: World, disks
 
 
 def test_a_file_created_at_the_new_path_is_not_overwritten(world: World) -> None:
-    """Nothing else has their text: it stays."""
+    """No other file has that text, so it stays."""
     new = "folder/Trend.pine"
     met = False
 
@@ -267,7 +269,7 @@ def test_a_moved_file_is_flushed_before_pine_toml(
 
 
 def killed(world: World, number: int, *arguments: str) -> bool:
-    """Whether the command got as far as this call, where it ends."""
+    """Return whether the command reached this call, at which it is killed."""
     try:
         with watched(Disk(dies_at(number))):
             assert world(*arguments).code == 0
@@ -277,7 +279,7 @@ def killed(world: World, number: int, *arguments: str) -> bool:
 
 
 def test_a_rename_dies_at_every_call(world: World) -> None:
-    """One name more than it was sent for is never given, and the same command ends it."""
+    """The script gets no other name, and the same command finishes the rename."""
     before = "Trend"
     for number in range(1, MOST):
         name = f"Trend {number}"

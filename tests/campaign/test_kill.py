@@ -200,7 +200,7 @@ def test_work_survives_a_kill_at_any_system_call(
 
 
 def test_each_job_finishes_when_it_is_not_killed(fresh: Fresh) -> None:
-    """Nobody kills it: what the other tests compare with."""
+    """Without a kill: the result that the other tests compare with."""
     for job in JOBS:
         with fresh() as world:
             assert world(job(world)).code == 0

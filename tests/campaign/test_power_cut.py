@@ -24,7 +24,7 @@ Inode = tuple[int, int]
 
 @dataclass
 class Cache:
-    """What is only in the disk's cache: texts of files, names in folders."""
+    """Data that is only in the disk's cache: contents of files, names in folders."""
 
     texts: dict[Inode, str] = field(default_factory=dict)
     names: dict[Inode, str] = field(default_factory=dict)

@@ -1,4 +1,4 @@
-"""A probe over HTTP as a real process, killed for good at each of its requests."""
+"""A probe over HTTP as a real process, killed at each of its requests."""
 
 from __future__ import annotations
 

@@ -129,7 +129,7 @@ def pulled(folder: Workspace, text: str, number: int, planned: bytes | None = No
 
 
 def serials(folder: Workspace) -> tuple[set[str], set[str]]:
-    """Those in the file, and those that were kept."""
+    """The serials in the file, and those in stored texts."""
     stored = (path.read_text() for path in folder.state.folder.glob("objects/*/*"))
     there = (folder.root / PATH).read_text()
     return set(SERIAL.findall(there)), {n for text in stored for n in SERIAL.findall(text)}
@@ -204,7 +204,8 @@ def half_written(path: Path) -> TextIO:
 def test_a_pull_during_a_save_in_place_keeps_the_edit(
     folder: Workspace, begin: Callable[[Path], TextIO]
 ) -> None:
-    """The editor holds the file open for writing during the whole pull, and ends its save then."""
+    """The editor keeps the file open for writing during the whole pull, and finishes its save
+    afterwards."""
     with begin(folder.root / PATH) as file:
         pulled(folder, "//@version=6\n// version 1\n", 1)
         file.seek(0)
@@ -218,7 +219,8 @@ def test_a_pull_during_a_save_in_place_keeps_the_edit(
 def test_pull_and_push_during_a_save_in_place_keep_the_edit(
     world: OneScript, begin: Callable[[Path], TextIO]
 ) -> None:
-    """The same through commands: a half-written file is neither overwritten nor merged for good."""
+    """The same with real commands: a half-written file is neither overwritten nor merged
+    permanently."""
     whole = world.file.read_text().replace("// part 5\n", "// part 5\n// mark L9\n")
     world.web_fresh()
     with begin(world.file) as file:
@@ -233,7 +235,7 @@ def test_pull_and_push_during_a_save_in_place_keep_the_edit(
 
 @pytest.mark.promise(2)
 def test_a_reader_sees_whole_texts(folder: Workspace) -> None:
-    """Every read between two pulls, or amid one, gives the old text or the new one."""
+    """Every read during or between pulls returns the old text or the new one."""
     texts = [f"// version {number}\n" * 1001 for number in range(PULLS + 1)]
     (folder.root / PATH).write_text(texts[0])
     with process(READER, str(folder.root / PATH)) as reader:

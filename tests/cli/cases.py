@@ -23,12 +23,13 @@ _NOT_BOTH = re.compile("^(ADDED|UNTRACKED|ABSENT)-|-ABSENT$")
 
 Act = Callable[[World], object]
 Told = tuple[int, str | None]
-"""An exit code, and what the outcome of the script says was done (None: nothing was)."""
+"""An exit code, and the script's reported outcome (None: no outcome)."""
 
 
 @dataclass(frozen=True)
 class Case:
-    """A history that ends in a row of the table; what pull and push then do and end with."""
+    """A history that ends in a row of the policy table, and the outcomes and exit codes of pull and
+    push."""
 
     id: str
     """The row: our side and theirs."""
@@ -83,7 +84,7 @@ def removes_extra(world: World) -> None:
 
 
 def flags(world: World) -> None:
-    """The state after a push that followed somebody else's save."""
+    """The state after a push that followed a foreign save."""
     file = world.folder / "pine.toml"
     entry = f'[scripts."{TREND_PATH}"]\n'
     text = file.read_text("utf-8")

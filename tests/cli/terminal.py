@@ -86,7 +86,7 @@ class Terminal:
         if not ready:
             return None
         piece = b""
-        with suppress(OSError):  # what Linux says when the other side is closed
+        with suppress(OSError):  # the error of Linux when the other side is closed
             piece = os.read(self._ours, 65536)
         self.seen += piece.decode("utf-8", "replace")
         return bool(piece)

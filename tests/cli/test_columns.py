@@ -109,7 +109,7 @@ def test_a_terminal_gets_a_header_line(busy: World, arguments: list[str], head: 
     first, *rows = filter(str.strip, seen(busy, 300, *arguments, NO_COLOR="1", PAGER="cat"))
     assert first.split() == head
     place = first.index(head[-1])
-    for row in rows:  # whatever is wide in the columns before
+    for row in rows:  # regardless of wide text in the columns before
         before = next(row[:at] for at in range(len(row)) if width(row[:at]) == place)
         assert re.search(r"\S +$", before), row
     assert f"\x1b[4m{head[0]}\x1b[0m" in seen(busy, 300, *arguments, PAGER="cat")[0]

@@ -224,7 +224,7 @@ def test_a_different_staged_text_stays_staged(repo: World) -> None:
     repo.write(LONGER)
     assert f"{TREND_PATH}: another text was staged" in repo("push", "--commit", code=0).err
     assert git(repo, "show", f":{TREND_PATH}").endswith("// half of it")
-    # of pine.toml the remark is still what is staged, and nothing but the remark
+    # only the comment in pine.toml is still staged
     assert git(repo, "diff", "--cached", "--numstat", "pine.toml").split() == [
         "1",
         "0",
@@ -362,7 +362,7 @@ def test_a_changing_hook_leaves_the_first_commit_out(clone: World) -> None:
 
 
 def test_programs_of_a_repository_run_only_for_a_commit(repo: World) -> None:
-    """An unpacked archive may contain a .git with somebody else's settings."""
+    """An unpacked archive may contain a .git with foreign settings."""
     program = repo.place / "program"
     program.write_text(f"#!/bin/sh\necho ran >> {repo.place}/ran\n")
     program.chmod(0o755)

@@ -96,7 +96,7 @@ def test_a_hostile_name_is_quoted_and_runs_nothing(typed: World) -> None:
 def test_a_hostile_path_after_an_open_quote_runs_nothing(
     typed: World, begun: str, name: str
 ) -> None:
-    """A repository chooses its paths, and Tab and Return are pressed without a look."""
+    """A repository determines its paths, and users press Tab and Return without reading."""
     (typed.folder / "odd").mkdir()
     (typed.folder / "odd" / f"{name}.pine").write_text(EXTRA)
     word = begun if "odd" in begun else f"{begun}odd/"

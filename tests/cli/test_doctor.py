@@ -582,7 +582,7 @@ def test_a_running_writer_is_noted(sound: World) -> None:
         child.kill()
     assert look(sound).wrong() == {}
     sound.write(LONGER)
-    assert sound("push").code == 0  # doctor kept no lock
+    assert sound("push").code == 0  # doctor does not keep the lock
 
 
 # -- state ----------------------------------------------------------------------------------------
@@ -742,7 +742,7 @@ def test_conflict_markers_are_reported(sound: World) -> None:
     found = look(sound)
     assert set(found.wrong()) == {"conflicts"}
     assert f"{TREND_PATH}: the file contains conflict markers" in found.wrong()["conflicts"]
-    assert "notes of mine" not in found.ran.out  # nobody listed it
+    assert "notes of mine" not in found.ran.out  # it is not listed
 
 
 # -- permissions ----------------------------------------------------------------------------------

@@ -196,7 +196,7 @@ def test_every_sarif_log_matches_the_schema(checks: Checks) -> None:
     (run,) = log["runs"]
     places = [result["locations"][0]["physicalLocation"] for result in run["results"]]
     for region in (place["region"] for place in places):
-        # What no schema can say: a region ends after its beginning.
+        # A schema cannot express that a region ends after its start.
         end = region.get("endLine", 9), region.get("endColumn", 99)
         assert end > (region["startLine"], region["startColumn"])
 

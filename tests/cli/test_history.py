@@ -454,7 +454,7 @@ def test_fetch_reuses_the_imported_commits(world: World) -> None:
 
 
 def test_merging_the_branch_records_foreign_saves(world: World) -> None:
-    """Else git could take their save back, and a push would not know."""
+    """Otherwise git could revert the foreign save, and a push would not notice."""
     assert world("clone", "--history", "--sandbox", "scripts").code == 0
     later(world)
     imported(world)
@@ -516,7 +516,7 @@ def test_a_local_branch_of_0_1_without_news_is_adopted(repo: World) -> None:
 
 
 def test_a_local_branch_with_foreign_commits_is_left(repo: World) -> None:
-    """A new log begins, and the old branch stays."""
+    """A new log is started, and the old branch stays."""
     before = as_of_0_1(repo)
     repo.git("checkout", "-q", "-f", BRANCH)
     repo.git("commit", "--allow-empty", "-qm", "by hand")
@@ -639,7 +639,7 @@ def test_an_import_killed_at_a_request_can_be_repeated(
     again = account.process("clone", "--history", "--remote", account.remote_name, "scripts")
     assert again.code == 0
     assert tip(account) == expected
-    # Of what was read before, at most what was under way at the end is read again.
+    # At most the interrupted requests are repeated.
     assert nth < 12 or again.requests.count("get") <= 24 - (nth - 2 - 4 - 4)
 
 

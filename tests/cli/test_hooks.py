@@ -75,7 +75,7 @@ def test_hooks_work_with_a_minimal_path_from_any_folder(repo: World) -> None:
     repo.write(UNCLOSED)
     assert tried(repo, "-C", "indicators", "commit", "-am", "x", path=poor).returncode == 1
     repo.write(LONGER)
-    # what lies in the repository is not taken for a module of ours
+    # a file in the repository is not imported as a module
     repo.write("raise SystemExit('a module of the repository')\n", "click.py")
     result = tried(repo, "commit", "-am", "x", path=poor)
     assert (result.returncode, "a module of the repository" in result.stderr) == (0, False)
@@ -270,7 +270,7 @@ def test_a_hook_that_is_not_a_shell_script_is_left(repo: World, content: bytes) 
     ran = repo("hooks", "install", code=3)
     assert f"call `{OURS} pre-commit` in it" in ran.err
     assert file.read_bytes() == content
-    assert "installed" in ran.out  # the other one
+    assert "installed" in ran.out  # the other hook
     assert repo("hooks", "remove").code == 0
     assert file.read_bytes() == content
 

@@ -249,7 +249,7 @@ def test_a_browser_runs_nothing_on_the_page(clone: World, tmp_path: Path) -> Non
     assert log == []
     assert "<title>scripts – pinesync</title>" in dom
     assert "<img" not in dom
-    # It is the policy that says nothing: with another style, it does.
+    # The empty log is due to the policy: another style causes a violation.
     other = clone.folder / "other.html"
     other.write_text(clone.read("page.html").replace("<style>", "<style>/**/"), "utf-8")
     assert "Content Security Policy" in str(browse(other, tmp_path)[1])

@@ -111,8 +111,8 @@ CLONE = ("clone", "--sandbox", "scripts")
 def test_a_clone_killed_at_any_call_can_be_repeated(
     world: World, then: str, history: tuple[str, ...], request: pytest.FixtureRequest
 ) -> None:
-    """The next clone, to any place, removes it all; one to the same place reads only what is
-    missing."""
+    """The next clone, to any folder, removes the leftovers; one to the same folder reads only the
+    missing texts."""
     before = set(world.place.iterdir())
     step = 1 if request.config.getoption("--deep") else 13
     names, spared, left = set(), set(), 0
@@ -124,7 +124,7 @@ def test_a_clone_killed_at_any_call_can_be_repeated(
         assert child.returncode == -signal.SIGKILL, err
         names.add(out.split()[-1])
         if world.folder.exists():
-            # It has its place, and is whole; what is left to do is done by the next command.
+            # The clone is complete and in place; the next command cleans up.
             assert world("verify", cwd=world.folder).code == 0
             shutil.rmtree(world.folder)
             world.forget()
@@ -235,7 +235,7 @@ def test_an_altered_clone_note_removes_nothing(world: World, tmp_path: Path, cha
 
 @pytest.fixture
 def volume(world: World) -> Iterator[Path]:
-    """An empty folder on a file system of its own, as a container has it."""
+    """An empty folder that is a mount point, as in a container."""
     world.folder.mkdir()
     command = ["mount", "-t", "tmpfs", "tmpfs", str(world.folder)]
     if subprocess.run(command, capture_output=True, check=False).returncode:

@@ -386,7 +386,7 @@ run(["login", *sys.argv[1:]])
 def test_a_login_killed_before_the_rename_stores_nothing(
     world: World, tradingview: TradingView, named: tuple[str, ...], then: str
 ) -> None:
-    """The cookie lies under another name then, which the next run removes, whichever it is."""
+    """The cookie is then in a temporary file, which any later run removes."""
     command = [sys.executable, "-c", KILLED_AT_THE_RENAME, *named]
     ran = subprocess.run(
         command,

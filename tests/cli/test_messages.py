@@ -104,7 +104,7 @@ def test_a_displayed_path_works_in_a_subfolder(clone: World) -> None:
     assert clone("add", "loose.pine", cwd=below).code == 0
     assert clone("push", TREND_PATH, cwd=below).code == 0
     assert clone("status", "nowhere/Trend.pine", cwd=below).code == 2
-    # What is there from where one is comes first.
+    # A path relative to the current folder wins.
     clone.write(EXTRA, f"indicators/{TREND_PATH}")
     assert clone("status", TREND_PATH, cwd=below).out.startswith("untracked  indicators/indic")
 

@@ -164,7 +164,7 @@ def test_mv_is_refused_while_a_save_is_pending(
 
 
 def test_mv_keeps_a_concurrent_save(clone: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Both texts exist then, and a message says so."""
+    """Both texts exist afterwards, and a message says so."""
     real = os.replace
 
     def replace(source: Any, target: Any, **more: Any) -> None:

@@ -1,4 +1,4 @@
-"""What looks like the loss of everything deletes and overwrites nothing."""
+"""An apparent loss of everything deletes and overwrites nothing."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ asking = pytest.mark.parametrize("command", ASKING, ids=" ".join)
 
 
 def prepared(clone: World) -> tuple:
-    """A folder with an edit, a script that moved on, and one more there; what there is then."""
+    """Prepare an edit, a script behind and a new remote script; return the state."""
     clone.write(LONGER)
     clone.web_save(BREAKOUT + "// web\n", "Breakout")
     clone.web_save(SLOWER, "More")
@@ -57,7 +57,7 @@ def test_an_expired_cookie_changes_nothing(clone: World, command: list[str]) -> 
 def test_an_empty_list_from_a_valid_session_changes_nothing(
     clone: World, command: list[str]
 ) -> None:
-    """The list lacks what can still be read: doubted, never believed."""
+    """A list without readable scripts is never trusted."""
     before = prepared(clone)
     clone.plan.add(listing([]))
     ran = clone(*command)
@@ -75,7 +75,7 @@ def test_a_web_page_instead_of_a_response_changes_nothing(
     clone.plan.add(f"*:*:{kind}")
     ran = clone(*command, code=5)
     assert "<html" not in ran.output
-    assert len(ran.requests) == 1  # no loop: the first page ends it
+    assert len(ran.requests) == 1  # the first web page ends the run
     assert is_unchanged(clone, before)
 
 
@@ -160,7 +160,7 @@ def test_an_empty_file_is_never_saved_over_a_full_script(clone: World) -> None:
 
 @pytest.mark.parametrize("refusal", ["401-json", "401-text", "403-html"])
 def test_a_session_that_expires_during_a_push_stops_it(clone: World, refusal: str) -> None:
-    # A page may stand before a save that was stored: for how long it is looked is no matter here.
+    # The save behind a web page may have been stored: do not wait for it here.
     clone.monkeypatch.setattr("pinesync.app.project.PAUSES", ())
     clone.monkeypatch.setenv("PINESYNC_SETTLE_SECONDS", "0")
     clone.app.switches = Switches.parse(f"dead_session_writes={refusal}")
@@ -191,7 +191,7 @@ def test_a_pending_save_to_a_deleted_script_is_given_up(clone: World) -> None:
     assert clone("push").code == 7
     clone.monkeypatch.setenv("PINESYNC_SETTLE_SECONDS", "0")
     clone.plan.add("*:*:expire")
-    assert clone("push").code == 5  # a session that is over refuses, too: nothing is known
+    assert clone("push").code == 5  # an expired session refuses as well, so nothing is known
     assert [record["state"] for record in clone.records()] == ["sent"]
     clone.plan.clear()
     assert "given up" in clone("push", code=3).output

@@ -26,7 +26,7 @@ _LEFT_TO_A_PERSON = {
     "name-taken": "add --id",
     "untracked": "add",
 }
-# A word that wins over whatever the other side is needs no history for each of those.
+# A status that wins over any remote side needs no history for each of them.
 _WINS = (LocalSide.MARKED, LocalSide.UNREADABLE)
 
 

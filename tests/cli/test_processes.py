@@ -19,7 +19,7 @@ from tests.world.scripts import EXTRA, LONGER, MERGED, SLOWER, TREND, TREND_PATH
 
 @contextmanager
 def serving(world: World, *options: object) -> Iterator[dict[str, str]]:
-    """`pinesync sandbox serve` in a process of its own; what its two lines say."""
+    """`pinesync sandbox serve` in its own process; yield the two exported variables."""
     with world.spawn("sandbox", "serve", *options) as server:
         lines = [server.stdout.readline() for _ in range(2)]
         try:
@@ -47,7 +47,7 @@ def test_serve_logs_requests_with_verbose(world: World) -> None:
         for _ in range(2):
             world.monkeypatch.setenv(*shlex.split(server.stdout.readline())[0].split("=", 1))
         assert world.process("list").code == 0
-        assert world.process("list").code == 0  # after the fault the list is asked again
+        assert world.process("list").code == 0  # after the fault the list is requested again
         server.send_signal(signal.SIGINT)
         _, stderr = server.communicate(timeout=60)
     requests = [line for line in stderr.splitlines() if line.startswith("GET ")]
@@ -57,7 +57,7 @@ def test_serve_logs_requests_with_verbose(world: World) -> None:
 
 
 def test_every_command_works_against_a_served_sandbox(world: World) -> None:
-    """Every command a process of its own, and the sandbox another."""
+    """Every command and the sandbox run in separate processes."""
     with serving(world) as exported:
         assert set(exported) == {"PINESYNC_FACADE_URL", "PINESYNC_COOKIE"}
         for name, value in exported.items():
@@ -189,7 +189,7 @@ def test_a_full_disk_is_reported(clone: World) -> None:
 @pytest.mark.parametrize("when", ["before", "after"])
 def test_ctrl_c_during_a_save_is_recovered(clone: World, when: str) -> None:
     """Whether it was stored is unknown then; the next push finds out, and there is one version."""
-    # How long a push looks for a lost save before it says so is no matter here.
+    # Do not wait while a push looks for a lost save.
     clone.monkeypatch.setattr("pinesync.app.project.PAUSES", ())
     clone.write(LONGER)
     clone.plan.add(f"save_next:1:hang:{when}")

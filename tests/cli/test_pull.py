@@ -324,7 +324,7 @@ def test_a_file_keeps_its_shape_through_everything(clone: World, dress: str) -> 
         return text.replace("\n", "\r\n" if dress == "crlf" else "\r")
 
     clone.write(dressed(TREND))
-    assert clone.words() == {}  # the shape alone is no edit
+    assert clone.words() == {}  # another shape is not an edit
     assert clone("push").requests == ("list",)
 
     clone.web_save_and_pull(SLOWER)

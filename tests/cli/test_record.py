@@ -279,7 +279,7 @@ def test_a_newer_base_in_pine_toml_wins(team: Team) -> None:
 
 
 def test_uncommitted_texts_are_not_recorded(team: Team) -> None:
-    """Else the next run would push HEAD's older text on top, as if it were an edit."""
+    """Otherwise the next run would push HEAD's older text as if it were an edit."""
     place = team.runner()
     (place / TREND_PATH).write_text(LONGER)
     ran = team.push(place)
@@ -296,7 +296,7 @@ def test_a_record_without_its_text_in_the_commit_is_ignored(team: Team) -> None:
     team.commit(LONGER)
     assert team.run().code == 0
     forged(team, git(team.origin, "show", f"{REF}:pine.toml"), parent="main^")
-    assert team.words() == {}  # the text is there, whatever the base
+    assert team.words() == {}  # the text is on TradingView, regardless of the base
     team.commit(LATER)
     assert team.words() == {TREND_PATH: "diverged"}
 
@@ -534,7 +534,7 @@ def test_a_shallow_clone_is_refused(team: Team) -> None:
 
 
 def test_a_flag_travels_with_its_base(team: Team, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Somebody else's save that ours hides is remembered on every machine."""
+    """A foreign save hidden by ours is known on every machine."""
     team.commit(LONGER)
     place = team.runner()
     once_asked(team.world, monkeypatch, "save_next", lambda: team.world.web_save(SLOWER))

@@ -222,7 +222,7 @@ def test_an_error_has_the_line_of_the_file(repo: World) -> None:
 
 
 def test_conflicts_inside_and_across_entries_are_merged(repo: World) -> None:
-    """Several conflicts, one that begins in an entry and ends in the next, one of a BOM's line."""
+    """Several conflicts: one spans two entries, and one includes the line with a BOM."""
     one, two = entry("a.pine", "a", 2), entry("b.pine", "b", 2)
     head, tail = one.split("version", 1)
     theirs = "version" + tail.replace("2.0", "1.0").replace(f"{2:064x}", f"{1:064x}")

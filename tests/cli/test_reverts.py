@@ -75,7 +75,7 @@ def test_a_discarded_then_edited_file_is_refused(repo: World) -> None:
     discard(repo)
     repo.write(LONGER)
     refused(repo, newest=FIRST, naming="3.0")
-    assert repo("pull").code == 3  # the edit stands beside a line of theirs
+    assert repo("pull").code == 3  # the edit is next to a line of theirs
     assert {"50", "red", "plot(close)"} <= set(re.findall(r"50|red|plot\(close\)", repo.read()))
     assert repo("push").code == 3
     assert repo.saved() == [TREND, SLOWER, FIRST]
@@ -215,7 +215,7 @@ def test_a_revert_of_our_push_keeps_the_foreign_save_below(repo: World) -> None:
 
 @pytest.mark.parametrize("command", ["init", "add"])
 def test_a_linked_file_with_another_text_is_refused(world: World, command: str) -> None:
-    """Nobody here has seen the one version there is."""
+    """This machine has never read the only version."""
     folder = world.place / "scripts"
     folder.mkdir()
     mine = '//@version=6\nindicator("Trend", overlay = true)\nplot(high)\n'
@@ -323,7 +323,7 @@ def test_ours_works_after_theirs_was_undone(repo: World) -> None:
 
 
 def test_ours_is_found_after_a_git_merge(repo: World) -> None:
-    """A text discarded with `restore` is no side of the merge."""
+    """A text discarded with `restore` is not a side of the merge."""
     repo.write(EXTRA)
     assert repo("restore", TREND_PATH).code == 0
     git(repo, "checkout", "-qb", "other")
@@ -339,7 +339,7 @@ def test_ours_is_found_after_a_git_merge(repo: World) -> None:
 
 
 def test_ours_is_found_after_a_pull_merge_and_a_git_merge(repo: World) -> None:
-    """A text replaced by an earlier conflict is no side of this one."""
+    """A text replaced by an earlier conflict is not a side of this one."""
     conflicted(repo)
     assert repo("resolve", "--ours", TREND_PATH).code == 0
     assert repo("push", "--commit").code == 0
@@ -498,7 +498,7 @@ def test_moving_a_foreign_line_does_not_revert_it(repo: World) -> None:
 
 
 def test_blanks_do_not_count_as_foreign_work(repo: World) -> None:
-    """An editor that adds the last line end back, and takes blanks out."""
+    """An editor adds the final newline and removes trailing blanks."""
     repo.web_save_and_pull(TREND.removesuffix("\n").replace("plot(fast)", "plot(fast)  "))
     repo.write_and_push(LONGER)
     assert repo.saved()[-1] == LONGER

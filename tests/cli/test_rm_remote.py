@@ -334,7 +334,7 @@ def test_a_bare_ok_confirms_a_deletion(three: World) -> None:
 
 
 def test_a_list_alone_does_not_prove_a_deletion(three: World) -> None:
-    """It lacks the script, and the script can be read."""
+    """The list lacks the script, but the script can still be read."""
     rest = [row for row in three.store.list(three.user) if row.name != "Trend"]
     three.plan.add(Fault("delete", "answer", body=b'"ok"'), replace(listing(rest), first=2))
     assert three(*NOW).code == 7

@@ -162,7 +162,7 @@ def test_the_vs_code_tasks_find_errors_in_the_output(clone: World) -> None:
 
 
 def test_the_package_contains_every_template_file() -> None:
-    """No name begins with a dot, which git and the build would obey."""
+    """No name begins with a dot, because git and the build treat those specially."""
     place = ROOT / "templates" / "workspace"
     found = [path.relative_to(place).as_posix() for path in place.rglob("*") if path.is_file()]
     assert sorted(found) == sorted(TEAM)

@@ -99,7 +99,7 @@ def test_a_slow_request_says_what_it_waits_for(
     with Terminal(clone, *arguments) as terminal:
         terminal.wait_for(waits)
         assert terminal.interrupt() == 130
-        # The line is wiped before anything else is printed.
+        # The line is erased before anything else is printed.
         assert " \rerror: interrupted" in terminal.seen
 
 
@@ -129,7 +129,7 @@ def test_help_fits_the_terminal(world: World) -> None:
 
 
 def test_no_command_prompts_without_a_terminal(world: World) -> None:
-    """stdin is no terminal: a question would never be answered."""
+    """stdin is not a terminal, so a prompt would never be answered."""
     refused = world.process("sandbox", "reset")
     assert refused.code == 2
     assert "add --yes" in refused.err

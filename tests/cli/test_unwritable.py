@@ -114,7 +114,7 @@ MINE = f"{LONGER}// mine\n"
 
 
 def readable(world: World) -> set[str]:
-    """Every text in the folder's scripts, and every text that is kept and can be brought back."""
+    """Every text in the folder's scripts, and every stored text that can be restored."""
     files = (body for path, body in world.files().items() if path.endswith(".pine"))
     stored = (body for path, body in world.state_files().items() if "/objects/" in path)
     return {body.decode() for body in (*files, *stored)}
@@ -142,7 +142,7 @@ def is_full(world: World, number: int, editor: Callable[[], None] | None = None)
 def test_a_full_state_disk_loses_no_edit(
     clone: World, command: tuple[str, ...], write: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The edit is in its file, or it is kept."""
+    """The edit is in its file or in a backup."""
     if write != "exchange":
 
         def not_there(*_: object) -> None:

@@ -125,7 +125,7 @@ def test_a_missing_commit_back_loses_nothing(team: Team) -> None:
         [TREND, LONGER],
         [BREAKOUT, OTHER],
     )
-    # Nobody recorded that the newest version is main's own: who edits it again must say so.
+    # The newest version is not recorded as main's own, so another edit is refused.
     team.merge(MERGED, TREND_PATH)
     refused = team.run("push", without=("Record",))
     assert refused.codes == {"Push": 3}

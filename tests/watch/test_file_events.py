@@ -578,9 +578,7 @@ def test_a_service_that_rewrites_line_ends_causes_no_extra_versions(
     texts = rounds(watching, number)
     assert world.saved() == [TREND, *texts]
     assert world.words() == {}
-    events = [
-        event for event in watching.stop() if isinstance(event, Done | Told | Held | Trouble)
-    ]
+    events = [event for event in watching.stop() if isinstance(event, Done | Told | Held | Trouble)]
     assert len(events) == number
 
 
