@@ -79,7 +79,7 @@ def test_user_git_settings_do_not_reach_a_test(tmp_path, home):
 
 
 def test_nothing_connects_beyond_loopback():
-    # 192.0.2.0/24 is reserved for documentation: were the guard absent, nobody would answer.
+    # 192.0.2.0/24 is reserved for documentation: without the guard, no host would answer.
     with (
         pytest.warns(UserWarning, match=CONNECT_REFUSED),
         pytest.raises(SocketConnectBlockedError),

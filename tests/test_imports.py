@@ -28,7 +28,7 @@ HEAVY = {
 }
 
 # Runs `python -m pinesync …` (or, without arguments, `import pinesync`) and writes down at exit
-# what was loaded. `-X importtime` would also list what was tried and is not there.
+# the loaded modules. `-X importtime` would also list missing ones.
 SPY = """
 import atexit, pathlib, runpy, sys
 report, *sys.argv[1:] = sys.argv[1:]

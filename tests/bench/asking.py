@@ -90,7 +90,7 @@ def _pushes(service: Service, folder: Path) -> Iterator[Row]:
         label = f"`push` of {count} changed, {_latency(service)}"
         counts = f"{took:.3f} s, {requests} requests, {len(synced)} fsyncs"
         if latency and count > 1:
-        # Two of a script's four requests are sequential; its check runs beside those of others.
+            # Two of a script's four requests are sequential; its check runs in parallel.
             least = latency * (2 * count + count / 4 + 2)
             beside = f"latency × (2 n + n ÷ jobs + 2): {least:.3f} s"
             yield Row(label, counts, beside, took / least, "≤ 1.15", took / least <= 1.15)

@@ -55,8 +55,8 @@ def blocks(text: str) -> list[Block]:
 
 
 def steps(block: Block) -> Iterator[Step]:
-    """The `$ ` lines; `> ` goes on with the command. A block whose command is followed by
-    nothing says nothing about its output."""
+    """The `$ ` lines; `> ` continues a command. The output of a command that is followed by nothing
+    is not compared."""
     found = re.split(r"^\$ ", block.text, flags=re.MULTILINE)
     assert found[0] == "", f"line {block.line}: a console block begins with a command"
     line = block.line

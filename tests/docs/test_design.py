@@ -77,8 +77,8 @@ def test_the_drawn_walk_matches_a_push(clone: World) -> None:
 
 @contextmanager
 def walked() -> Iterator[list[list[str]]]:
-    """For every request that is sent in here the modules that it comes through, from the verb on
-    to the last before the session; a thread comes from whoever started it."""
+    """Record the modules that each request passes, from the command to the last before the session.
+    A thread continues the path of its starter."""
     walks: list[list[str]] = []
     started: dict[int, list[str]] = {}
     start = _thread.start_new_thread

@@ -92,10 +92,10 @@ NOT_RUN = (
     "pinesync vscode install",
     "pinesync watch",
 )
-"""What asks, waits, or is run by tests of its own: these examples are only parsed."""
+"""Commands that prompt, wait, or have their own tests: these examples are only parsed."""
 ELSEWHERE = ("pinesync clone", "pinesync init")
 FINDS = {"pinesync verify": 3}
-"""What ends with another code on a day with edits."""
+"""Examples that exit with another code when there are edits."""
 
 
 @pytest.mark.parametrize("world", ["facade"], indirect=True)

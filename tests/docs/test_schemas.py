@@ -37,7 +37,7 @@ def test_every_schema_is_valid(command: str) -> None:
 
 
 def test_every_command_has_a_schema() -> None:
-    """But for the server that an editor talks to, which has a protocol of its own."""
+    """Except for the language server, which has its own protocol."""
     assert {command.split()[0] for command in schemas.commands()} == set(VERBS) - {"lsp"}
 
 

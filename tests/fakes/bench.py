@@ -109,8 +109,8 @@ class Bench:
         return dict(self.place.files()), self.entries, self.records()
 
     def check_sound(self) -> None:
-        """Invariants at every moment: no base is ahead of the service, or of what was read
-        there; no leftover file of pinesync."""
+        """Check the invariants: no base is ahead of the service or of the versions read, and no
+        leftover file."""
         for entry in self.entries.values():
             if entry.base and entry.pine_id in self.fake.scripts:
                 script = self.fake.scripts[entry.pine_id]

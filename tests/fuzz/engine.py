@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis.strategies import SearchStrategy
 
 ROUND = 100
-"""Examples between two looks at the clock."""
+"""The number of examples between two checks of the clock."""
 VARIATIONS = 20
 """Of each example."""
 SLOWEST = 10.0

@@ -1,4 +1,4 @@
-"""A person who only uses git, and the account on the other side."""
+"""A user who only uses git, and the account as its remote."""
 
 from __future__ import annotations
 

@@ -84,7 +84,7 @@ def kill(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str, int]
 
 
 def sent(folder: Folder) -> None:
-    """Push until it works, and pull before each next try, as git says."""
+    """Push until it works, with a pull before each retry, as git advises."""
     for _ in range(4):
         folder.git("push", code=None)
         if folder.ref("origin/main") == folder.ref("HEAD"):

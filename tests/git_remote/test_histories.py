@@ -1,4 +1,4 @@
-"""What a person does with git between a fetch and a push: nobody's save and no file is lost."""
+"""Git commands between a fetch and a push: no save and no file is lost."""
 
 from __future__ import annotations
 

@@ -75,7 +75,7 @@ class Editor:
         return self._runner.run(asyncio.wait_for(coroutine, PATIENCE))
 
     def meanwhile(self, act: Callable[[], object]) -> None:
-        """The editor goes on listening until the act is done."""
+        """Run the event loop until the call is done."""
         self.run(asyncio.to_thread(act))
 
     def ask(self, method: str, *arguments: Any) -> Any:
@@ -221,7 +221,7 @@ class Editor:
         self.run(asked())
 
     def request(self, name: str, method: str, params: Any) -> None:
-        """Asks, by a name under which it can be cancelled."""
+        """Send a request under a name by which it can be cancelled."""
 
         async def asked() -> None:
             asking = self._client.protocol.send_request_async(method, params, msg_id=name)

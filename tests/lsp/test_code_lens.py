@@ -21,13 +21,13 @@ def test_each_status_has_its_code_lens(clone: World, on_trend: OnTrend) -> None:
     clone.write(LONGER)
     assert editor.lenses(uri) == ["modified 1.0", *ACTS]
     assert len(clone.plan.log) == before, "nobody was asked"
-    # After a save it is known what is there.
+    # After a save, the versions on TradingView are known.
     clone.web_save(SLOWER)
     editor.type(uri, LONGER)
     editor.save(uri)
     editor.until(lambda: editor.renewed)
     assert editor.lenses(uri)[0] == "diverged 1.0 → 2.0"
-    # What changed here since is not mistaken for what was seen then.
+    # A later edit is compared with the current versions.
     assert clone("pull").code == 0
     assert editor.lenses(uri)[0] == "modified 2.0"
     clone.web_save(EXTRA)
@@ -86,7 +86,8 @@ def test_a_missing_account_is_not_reported(world: World, opening: Opening) -> No
 
 @served
 def test_a_broken_manifest_is_reported_once(clone: World, on_trend: OnTrend) -> None:
-    """Whoever comes upon it: the compiler, the lenses, the look; and again once it was mended."""
+    """No matter whether the compiler, the lenses or the poll finds it; and again after it was fixed
+    once."""
     editor, uri = on_trend()
     manifest = clone.folder / "pine.toml"
     whole = manifest.read_text("utf-8")

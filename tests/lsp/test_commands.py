@@ -86,7 +86,7 @@ def test_unsaved_changes_are_never_overwritten(clone: World, on_trend: OnTrend, 
     assert clone.read() == before
     assert len(clone.saved()) == (2 if verb == "pull" else 1)
     assert clone.version() == "1.0"
-    # Line ends and a BOM are no edit.
+    # Other line ends or a BOM are not an edit.
     editor.type(uri, "\ufeff" + before.replace("\n", "\r\n"))
     assert editor.do(verb, uri)["exit_code"] == 0
 

@@ -22,7 +22,7 @@ def framed(*messages: object) -> bytes:
 
 
 def spoken(answer: bytes) -> list[dict[str, object]]:
-    """The messages; nothing else may be between them."""
+    """The messages; no other output may be between them."""
     found = []
     while answer:
         head, _, rest = answer.partition(b"\r\n\r\n")

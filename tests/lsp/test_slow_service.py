@@ -179,7 +179,7 @@ def test_an_exit_does_not_wait_for_a_hanging_request(
 
 
 def test_an_exit_does_not_wait_for_pool_threads(clone: World, editor: Editor) -> None:
-    """Python itself would, as it ends."""
+    """Python itself would wait for them at exit."""
     for name, text in (("Trend", SLOWER), ("Breakout", LONGER), ("Tools", SLOWER)):
         clone.web_save(text, name)
     begun(editor, clone, "pull", clone.folder.as_uri(), "get:*:hang", "/get/")

@@ -26,7 +26,7 @@ def noticed(mutant: Mutant) -> tuple[bool, str]:
     output = ""
     for test in mutant.tests:
         code, output = run("-x", "-p", "tests.mutants.plugin", test, rule=mutant.rule)
-        # A pytest that itself breaks down ends with 1, too.
+        # A crash of pytest itself also exits with 1.
         if code != FAILED or not re.search(r"\d+ (failed|error)", output):
             return False, output
     return True, output

@@ -73,6 +73,6 @@ def _put(owner: Any, name: str, original: Any, instead: Any) -> None:
     for module in list(sys.modules.values()):
         if module.__name__.startswith(("pinesync", "tests")):
             for attribute, value in list(vars(module).items()):
-                # Equal numbers are one object, so a value is known by its name as well.
+                # Equal numbers are one object, so a value is also identified by its name.
                 if value is original and (named or attribute == name):
                     setattr(module, attribute, instead)

@@ -19,7 +19,7 @@ KEY = "0001-aa"
 
 
 class Killed(Exception):
-    """The process ends here."""
+    """The process is killed here."""
 
 
 def put(

@@ -527,9 +527,9 @@ def test_each_status_and_web_page_has_its_error(
     kind: str, answer: Answer, error: type[Exception]
 ) -> None:
     if kind == "list" and answer.status in (401, 403):
-        error = errors.NoAccess  # it is about the account, not about one script
+        error = errors.NoAccess  # it concerns the account, not one script
     if kind == "rename" and error is errors.BadAnswer:
-        return  # whatever a rename is answered, the list tells
+        return  # the list shows the result of a rename, not its response
     with pytest.raises(error):
         _read(answer, kind)
 

@@ -77,7 +77,7 @@ def test_a_hang_ends_with_the_clients_timeout(facade: Any, when: str) -> None:
             },
             timeout=0.2,
         )
-    facade.app.wait_for("/save/next/")  # who gave up may be ahead of the service
+    facade.app.wait_for("/save/next/")  # a client that gave up may be ahead of the service
     assert len(facade.store.history(pine_id)) == (2 if when == "after" else 1)
 
 

@@ -15,7 +15,7 @@ def requests(count: int) -> str:
 
 
 def long(count: int) -> str:
-    """A text of exactly that many tokens that are neither comments nor line ends."""
+    """A text with exactly this number of tokens, not counting comments and line ends."""
     named = sum(token.kind not in ("newline", "comment") for token in tokens(HEAD))
     return HEAD + "x = 1" + " + 1" * ((count - named - 3) // 2) + "\n"
 

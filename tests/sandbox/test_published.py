@@ -1,4 +1,4 @@
-"""What anybody may read: the sandbox's built-ins and library, and compiled scripts."""
+"""Public scripts: the sandbox's built-ins and library, and compiled scripts."""
 
 from typing import Any
 from urllib.parse import quote

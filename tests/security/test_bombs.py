@@ -54,7 +54,7 @@ def rows() -> Pieces:
     return plain(b"[" + b",".join(row % number for number in range(MAX_LIST // 70)) + b"]")
 
 
-# What is sent for the list, and the words that name it.
+# The response for the list, and the words of the error.
 LISTS: dict[str, tuple[Bomb, str]] = {
     "gzip of 10 GB": (lambda: zipped(10), "larger than"),
     "200 MB": (lambda: much(200), "larger than"),

@@ -92,7 +92,7 @@ def hits(world: World, *texts: str | bytes) -> list[bytes]:
 
 
 def written(world: World) -> Iterator[Path]:
-    """Every file that a command can have made, but for the kept sign-ins and the service."""
+    """Every file that a command can have created, except the stored sign-ins and the service."""
     for root in (world.home, world.place):
         for path in root.rglob("*"):
             below = path.relative_to(root).as_posix()
@@ -102,7 +102,7 @@ def written(world: World) -> Iterator[Path]:
 
 
 def work(world: World, number: int) -> None:
-    """Something for every verb to do: edits here, saves there, and both."""
+    """Work for every command: edits, foreign saves, and both."""
     (world.place / "linked").mkdir(exist_ok=True)
     (world.place / "linked" / "Trend.pine").write_text(TREND)
     world.write(LONGER + f"// {number}\n")
@@ -114,7 +114,7 @@ def work(world: World, number: int) -> None:
 
 @pytest.fixture
 def signed_in(world: World, tradingview: TradingView, monkeypatch: pytest.MonkeyPatch) -> World:
-    """A clone of TradingView's, in git, with a kept sign-in."""
+    """A clone of TradingView's account, in git, with a stored sign-in."""
     assert world("login", stdin=world.user.cookie).code == 0
     assert world("clone", "scripts").code == 0
     world.git("init", "-q")

@@ -1,5 +1,5 @@
-"""A service that claims more versions than anybody saved is not believed, nor read to the end;
-nothing changes."""
+"""A service that claims far too many versions is not trusted, nor read to the end; nothing
+changes."""
 
 from __future__ import annotations
 

@@ -156,7 +156,7 @@ def test_nothing_outside_is_read_or_written_in_a_race(place: Place, name: str, a
 
 @pytest.mark.promise("S7")
 def test_pulls_stay_inside_during_a_race(clone: World) -> None:
-    """The whole command: what it says is a refusal with the path, and it is done in the end."""
+    """The whole command: each failure is a refusal with the path, and in the end it succeeds."""
     outside = clone.place / "outside"
     (outside / "indicators").mkdir(parents=True)
     (outside / TREND_PATH).write_bytes(SECRET)

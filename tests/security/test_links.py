@@ -102,7 +102,7 @@ ACTS: tuple[Act, ...] = (
 
 
 def link(at: Place, name: str) -> None:
-    """A link to what has that name outside."""
+    """A link to the file of that name outside."""
     (at.root / name).symlink_to(at.outside / name)
 
 

@@ -33,7 +33,7 @@ def many(*lines: str) -> str:
     return "".join(line.format(*[n] * line.count("{}")) for n in range(ROOM // size))
 
 
-# The text, and the words that name what is wrong with it.
+# The text, and the words of the error.
 MANIFESTS: dict[str, tuple[Callable[[], str], str]] = {
     "tables of dotted keys": (lambda: HEAD + many("[a{}.b.c.d.e.f.g.h.i]"), "tables"),
     "dotted keys": (lambda: HEAD + many("a{}.b.c.d.e.f.g.h.i = 1"), "tables"),
@@ -86,7 +86,7 @@ def test_a_hostile_manifest_is_refused_with_its_line(clone: World, name: str) ->
 
 
 def test_a_large_valid_manifest_uses_little_memory(clone: World) -> None:
-    """It is valid, and a change of it takes no extra memory."""
+    """It is valid, and changing it takes no extra memory."""
     file = clone.folder / "pine.toml"
     file.write_text(file.read_text() + "\n" * (ROOM - file.stat().st_size))
     assert run(clone, "status", "--offline").code == 0
@@ -97,7 +97,7 @@ def test_a_large_valid_manifest_uses_little_memory(clone: World) -> None:
 
 
 def test_too_large_manifests_in_git_history_are_skipped(clone: World) -> None:
-    """HEAD's history of pine.toml is read for a script that moved on."""
+    """HEAD's history of pine.toml is read for a script that is behind."""
     file = clone.folder / "pine.toml"
     small = file.read_bytes()
     clone.git("init")

@@ -268,7 +268,7 @@ def test_a_submodule_works(clone: World, tmp_path: Path) -> None:
 
 
 def test_a_users_own_hook_works(clone: World) -> None:
-    """git starts it with GIT_DIR in its environment, and ours asks git again."""
+    """git starts it with GIT_DIR in its environment, and our hook calls git again."""
     start(clone)
     assert clone("hooks", "install").code == 0
     command = f"{sys.executable} -P -m pinesync hooks run pre-commit > ../told 2>&1"
@@ -292,7 +292,7 @@ def test_a_partial_clone_commits(clone: World, tmp_path: Path) -> None:
 def test_a_missing_object_is_not_fetched(
     clone: World, mark: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, url: str
 ) -> None:
-    """A .git that an archive brought may name a program that brings what is missing."""
+    """A .git from an archive may name a program that fetches missing objects."""
     start(clone)
     runs = tmp_path / "runs"
     program(runs, f"#!/bin/sh\necho $0 >> {mark}\n")
@@ -315,7 +315,7 @@ def test_a_missing_object_is_not_fetched(
     clone.write(LONGER)
     use_old_git(tmp_path, monkeypatch)
     for words in (("diff",), ("push",), ("fetch",)):
-        # What is missing may be missed; a git that cannot fetch ends with an error.
+        # A git that cannot fetch a missing object ends with an error.
         assert clone(*words).code in (0, 1), words
         assert not mark.exists(), words
     assert text_at_head(clone.folder, TREND_PATH) is None

@@ -1,4 +1,4 @@
-"""Short ids of operations: the shortest unique ends of their keys."""
+"""Short ids of operations: the shortest unique suffixes of their keys."""
 
 from __future__ import annotations
 

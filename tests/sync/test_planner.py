@@ -270,7 +270,7 @@ def snapshots(draw: st.DrawFn) -> Snapshot:
 
 
 def surveyed(seen: Snapshot, data: st.DataObject) -> tuple[Snapshot, tuple[ScriptState, ...]]:
-    """Read what is wanted until nothing is."""
+    """Read the wanted versions until none is left."""
     for _ in range(5):
         pairs = wanted(seen)
         if not pairs:

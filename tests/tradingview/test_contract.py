@@ -30,7 +30,7 @@ STRANGE = PineId("USER;" + "f" * 32)
 
 @dataclass
 class World:
-    """A remote, and the hands of those who use the web editor."""
+    """A remote, and what users do in the web editor."""
 
     remote: Remote
     add: Callable[..., PineId]

@@ -1,5 +1,5 @@
-"""What one request may do, over real sockets: where the cookie goes, what is retried, what is
-read, and what is known after a failure."""
+"""One request over real sockets: where the cookie goes, what is retried and read, and what is known
+after a failure."""
 
 import gzip
 import logging

@@ -34,7 +34,7 @@ def test_a_read_waits_for_retry_after(opened: Open, ticking: Ticking, status: in
     with RawServer(*(limited(wait, status) for wait in waits), FINE) as server:
         session = opened(server.url, timeout=600.0, waits=reported.append)
         assert session.send(READ).body == b"[]"
-    # The third wait that is asked for in a row has proved too short twice.
+    # From the third wait in a row on, waits are longer: the first two were too short.
     assert ticking.slept == [45.0, 7.0, 8.0, 30.0, 30.0]
     assert reported == ticking.slept
 

@@ -106,7 +106,7 @@ class Watching:
     def stop(self) -> list[Event]:
         """End the session and return all its events."""
         self._stop.set()
-        self.press(" ")  # it looks up at any key
+        self.press(" ")  # any key wakes it
         if self._thread and self._thread.is_alive():
             self._thread.join(PATIENCE)
         while not self._news.empty():

@@ -208,13 +208,13 @@ CALLS: tuple[Save, ...] = (
 
 
 def fence(watching: Watching) -> None:
-    """By the time that a save of another script is done, all that was heard of before is."""
+    """Wait for a save of another script: all earlier events are then handled."""
     world = watching.world
     watching.saves(world.read(BREAKOUT_PATH) + "// more\n", BREAKOUT_PATH)
 
 
 def brisk(patch: pytest.MonkeyPatch, again: float = 0.2) -> None:
-    """All is looked at, and read, more often; `again` seconds lie before a second look."""
+    """Poll and read files more often, with `again` seconds before a second read."""
     patch.setattr(debouncer, "LOOK_SECONDS", 0.2)
     patch.setattr(debouncer, "READ_SECONDS", 0.2)
     patch.setattr(files, "AGAIN_SECONDS", again)
@@ -222,8 +222,8 @@ def brisk(patch: pytest.MonkeyPatch, again: float = 0.2) -> None:
 
 
 def check_uploads(watching: Watching, *texts: str, told: int = 0, again: int = 0) -> None:
-    """These are the versions since the first, each sent once, and nothing else happened, except
-    this number of notices and of texts overtaken by the next."""
+    """Check the versions since the first: each was sent once, and nothing else happened except this
+    number of notices and of texts replaced by the next."""
     fence(watching)
     world = watching.world
     assert world.saved() == [TREND, *texts]
@@ -237,7 +237,7 @@ def check_uploads(watching: Watching, *texts: str, told: int = 0, again: int = 0
 
 
 class Looks:
-    """Counts the looks at one script, so that nothing has to be slept for."""
+    """Counts the reads of one script, so that no test sleeps."""
 
     def __init__(self, patch: pytest.MonkeyPatch, path: str = TREND_PATH) -> None:
         self._news = threading.Condition()
@@ -254,7 +254,7 @@ class Looks:
         patch.setattr(WorkingTree, "inspect", counted)
 
     def wait_for(self, more: int) -> None:
-        """Wait for this number of further looks."""
+        """Wait for this number of further reads."""
         self.wait_until(self.count + more)
 
     def wait_until(self, count: int) -> None:

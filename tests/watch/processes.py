@@ -68,7 +68,7 @@ class Session:
         return self.end()
 
     def stops(self) -> None:
-        """It ends at Ctrl-C, and nothing had gone wrong."""
+        """End it with Ctrl-C, and check that nothing went wrong."""
         assert self.interrupt() == 0
         assert self.stderr() == ""
 

@@ -1,4 +1,4 @@
-"""Many texts at the same time: few pushes, and nobody waits for all of them."""
+"""Many saves at the same time: few pushes, and no save waits for all the others."""
 
 from dataclasses import replace
 
@@ -71,7 +71,7 @@ def test_a_failed_script_is_retried_alone_and_last(
 def test_a_web_page_during_a_batch_fails_only_unsent_saves(
     watching: Watching, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """By hand: what was saved before it is done with, and is not sent again."""
+    """By hand: earlier saves are finished, and are not sent again."""
     dealt_with: list[str] = []
     world, batch = watching.world, _by_hand(watching, monkeypatch, dealt_with, first=100)
     world.plan.add("save_next:2:html:after")

@@ -1,7 +1,6 @@
-"""Events are hints, reading is the truth: a change without an event is found as well.
+"""Events are hints, and reading is reliable: a change without an event is found too.
 
-First the rules of time, with a clock that is moved by hand; then sessions that hear of nothing, or
-too late, or too much.
+First the rules of time, with a manual clock; then sessions with missing, late or too many events.
 """
 
 import errno
@@ -291,7 +290,7 @@ def test_every_event_makes_its_file_due(moments: list[tuple[float, RelPath]]) ->
     for at, path in moments:
         assert any(path in paths and at <= when <= at + 0.5001 for when, paths in seen)
     for when, paths in seen:
-        # What comes in the very moment of a look is seen by it or by the next one.
+        # An event during a poll is seen by it or by the next one.
         window = [at for at, path in moments if path in paths and when - 0.5001 <= at < when]
         assert max(window) <= when - 0.0599 or min(window) <= when - 0.4999
 
@@ -301,7 +300,7 @@ def test_every_event_makes_its_file_due(moments: list[tuple[float, RelPath]]) ->
 
 @pytest.fixture
 def hints(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> FileEvents:
-    """Of `tmp_path`; the system itself says nothing."""
+    """The events of `tmp_path`; the system itself sends none."""
     monkeypatch.setattr("watchdog.observers.api.BaseObserver.start", lambda self: None)
     return FileEvents(tmp_path)
 
@@ -521,7 +520,7 @@ def test_an_overflowed_event_queue_loses_no_save(clone: World) -> None:
                 clone.write(clone.read(path) + "// while it was stopped\n", path)
             session.child.send_signal(signal.SIGCONT)
             remaining = set(paths)
-            while remaining:  # found together or one by one
+            while remaining:  # found together or separately
                 event = json.loads(session.line())
                 if event["event"] == "held":
                     assert paths is more
@@ -600,7 +599,7 @@ def test_a_service_that_rewrites_texts_causes_no_extra_versions(
 def test_files_pulled_by_another_process_are_not_sent(
     watching: Watching, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The files exist before pine.toml lists them: that is nobody's edit."""
+    """The files exist before pine.toml lists them, which is not an edit."""
     monkeypatch.setattr(debouncer, "MOST_SECONDS", 0.01)
     world = watching.world
     names = [f"More {number}" for number in range(40)]
@@ -676,7 +675,7 @@ def test_versions_of_one_script_are_spaced_apart(watching: Watching) -> None:
 
 
 def test_many_quick_saves_send_the_last_text(watching: Watching) -> None:
-    """In the meantime another script is sent."""
+    """Meanwhile another script is sent."""
     world = watching.start(apart=2.0).world
     texts = [f"{LONGER}// {number}\n" for number in range(20)]
     other = f"{BREAKOUT}// one\n"
@@ -704,7 +703,7 @@ def push_that_may_arrive(watching: Watching, monkeypatch: pytest.MonkeyPatch) ->
 def test_a_pending_save_is_reported_once(
     watching: Watching, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A save of an earlier run: looked for with every look at TradingView."""
+    """A save of an earlier run is looked up with every poll of TradingView."""
     world = push_that_may_arrive(watching, monkeypatch)
     watching.start(poll=0.02)
     assert [e.outcome.done for e in watching.events if isinstance(e, Done)] == ["pending"]
@@ -712,7 +711,7 @@ def test_a_pending_save_is_reported_once(
     while world.plan.asked("get") < looked + 5:
         world.web_save(f"{BREAKOUT}// {world.plan.asked('get')}\n", "Breakout")
         watching.news(BREAKOUT_PATH)
-    world.web_save(LONGER)  # it comes late
+    world.web_save(LONGER)  # it arrives late
     recovered = watching.done()
     assert (recovered.done, str(recovered.version)) == ("recovered", "2.0")
     assert watching.until(lambda event: event.event == "quiet").waiting == 0

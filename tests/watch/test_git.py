@@ -307,7 +307,7 @@ def test_a_stash_including_pine_toml_is_not_held(repo: Watching) -> None:
 
 
 def test_a_file_stashed_alone_is_held(repo: Watching) -> None:
-    """Without its pine.toml: what it had been before is not what was saved last."""
+    """Without its pine.toml: the restored text is not the last saved one."""
     world = repo.start().world
     world.write(LONGER)
     repo.done()
@@ -367,7 +367,7 @@ def test_a_file_with_line_ends_converted_by_git_is_held(repo: Watching) -> None:
 
 
 def test_a_pull_by_watch_moves_the_tracking_branch(repo: Watching) -> None:
-    """And moves nothing that would make its own files look like git's."""
+    """It moves nothing that would make its own files look like git's."""
     world = repo.start(bring=True, poll=0.05).world
     world.web_save(SLOWER)
     assert repo.done().done == "pulled"
@@ -400,7 +400,7 @@ def test_without_git_a_save_is_sent(
 
 
 class Moment:
-    """Between the save of a file and the look at it: as long as it takes."""
+    """Pauses between the save of a file and its read."""
 
     def __init__(self, watching: Watching, monkeypatch: pytest.MonkeyPatch) -> None:
         self._watching = watching
@@ -419,7 +419,7 @@ class Moment:
             monkeypatch.setattr(f"pinesync.watch.debouncer.{name}", 3600.0)
 
     def begins(self, text: str) -> None:
-        """This is saved, and heard of."""
+        """Save this text, and wait for its event."""
         file = self._watching.world.folder / TREND_PATH
         other = file.with_name("other")
         other.write_text(text)
@@ -458,7 +458,7 @@ def test_a_save_followed_by_a_commit_is_sent(repo: Watching, moment: Moment) -> 
 
 
 def test_a_save_overwritten_by_git_is_not_sent(repo: Watching, moment: Moment) -> None:
-    """It was the person's, and is not any more; also where that is committed."""
+    """The saved text is gone before it was read; also if git's text is committed."""
     world = repo.world
     pulled(world, SLOWER)
     repo.start()
@@ -471,7 +471,7 @@ def test_a_save_overwritten_by_git_is_not_sent(repo: Watching, moment: Moment) -
 
 
 def test_a_write_before_the_index_lock_is_held(repo: Watching, moment: Moment) -> None:
-    """So do programs that are not git itself: it is no save, unless it is committed."""
+    """Programs other than git do this: it is not a save unless it is committed."""
     world = repo.world
     pulled(world, SLOWER)
     repo.start()
@@ -523,7 +523,7 @@ def test_the_committed_text_is_sent_if_git_did_not_write_it(repo: Watching) -> N
 def test_a_finished_git_operation_does_not_hold_later_saves(
     repo: Watching, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It is known once all is at rest, and then no save is taken for git's."""
+    """It is recognized once everything is quiet, and later saves are not taken for git's."""
     looked, look = threading.Semaphore(0), Files.look
 
     def telling(self: Files, paths: Iterable[RelPath]) -> Found:
@@ -623,7 +623,7 @@ def test_a_save_is_sent_despite_a_stale_index_lock(
 
 
 def test_a_git_write_is_recognized_before_its_event(repo: Watching) -> None:
-    """Git wrote two files, and there is an event for one: the other is recognized as well."""
+    """Git wrote two files, and there is an event for one: the other is recognized too."""
     world = repo.world
     git(world, "checkout", "-q", "-b", "other")
     world.write(LONGER)
@@ -643,7 +643,7 @@ LOCK = RelPath(".git/index.lock")
 
 
 def test_the_order_of_events_separates_a_save_from_a_commit(repo: Watching) -> None:
-    """Git was through with a commit before anybody came to look."""
+    """Git finished a commit before the files were read."""
     world, hand = repo.world, Hand(repo)
     world.write(LONGER)
     commit(world)
@@ -693,7 +693,7 @@ def test_a_git_write_during_a_read_is_recognized(
 
 
 def test_a_git_write_that_ends_during_the_check_is_recognized(tmp_path: Path) -> None:
-    """Once there is no lock, what is looked at after it is as git left it."""
+    """Once the lock is gone, files read afterwards are as git left them."""
     index, other = tmp_path / "index", tmp_path / "other"
     index.write_text("before")
 
@@ -728,7 +728,7 @@ def test_a_text_stored_in_git_is_recognized(repo: Watching) -> None:
         marked,
         marked.replace("$Id$", "$Id: 0123456789 $").replace("\n", "\r\n"),
         TREND.replace("\n", "\r\n", 3),
-        TREND.replace("\n", "\r\n", 5),  # as what the index has, but for line ends
+        TREND.replace("\n", "\r\n", 5),  # equal to the index except for line ends
         TREND,
     ):
         assert held_by_git(world.folder, {TREND_PATH: held_text.encode()}) == {TREND_PATH}

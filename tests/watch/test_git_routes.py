@@ -229,7 +229,8 @@ def test_a_file_with_built_in_git_attributes_is_held(repo: Watching, attributes:
 
 
 def test_a_save_right_after_a_branch_switch_is_sent(repo: Watching) -> None:
-    """Before watch looked at what git did, four times of four; pine.toml is no file of git's."""
+    """Without the check of git's activity this failed every time; pine.toml is not a file of
+    git's."""
     world = repo.world
     git(world, "rm", "-q", "--cached", "pine.toml")
     world.write("pine.toml\n", ".gitignore")
@@ -286,7 +287,7 @@ def test_a_retyped_committed_text_is_sent(repo: Watching, moment: Moment) -> Non
 
 
 def test_a_missing_object_is_not_fetched_from_another_host(repo: Watching) -> None:
-    """Of a clone that fetches what it lacks."""
+    """A partial clone fetches missing objects."""
     world = repo.world
     origin, log = world.place / "there", world.place / "asked"
     git(world, "config", "uploadpack.allowFilter", "true")
@@ -305,7 +306,7 @@ def test_a_missing_object_is_not_fetched_from_another_host(repo: Watching) -> No
 
 
 def test_a_sha256_repository_is_supported(watching: Watching) -> None:
-    """With SHA-256, merge results are found as well."""
+    """With SHA-256, merge results are found too."""
     world = watching.world
     git(world, "init", "-q", "--object-format=sha256")
     commit(world)

@@ -35,7 +35,7 @@ from tests.watch.processes import Session, at_rest
 
 ROOT = Path(__file__).parents[2]
 served = pytest.mark.parametrize("world", ["facade"], indirect=True)
-"""The account is in this process, so that what is asked of it can be seen, and go wrong."""
+"""The account is in this process, so that requests can be recorded and can fail."""
 
 
 # -- lines ----------------------------------------------------------------------------------------
@@ -245,7 +245,7 @@ def test_watch_refuses_a_folder_without_scripts(world: World) -> None:
 def test_watch_refuses_to_start_without_a_cookie(
     clone: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It cannot work, and says so immediately."""
+    """It cannot work, and says so at once."""
     monkeypatch.delenv("PINESYNC_COOKIE")
     refused = clone("watch")
     assert (refused.code, refused.requests) == (5, ())
@@ -507,7 +507,7 @@ def job_of(shell: int) -> int:
 
 
 def everything_is_hostile(world: World) -> str:
-    """A saved name, and what the compiler says; the path of the script of that name."""
+    """Plant a hostile name and compiler message; return the path of the script of that name."""
     world.web_save(EXTRA, EVIL + SPOOF)
     assert world("pull").code == 0
     found = finding(f"{EVIL}{SPOOF} {{identifier}}", line=4, identifier=EVIL)
@@ -517,7 +517,7 @@ def everything_is_hostile(world: World) -> str:
 
 
 HIDDEN = f"{EXTRA}plot(close) // {MARK}{PAYLOADS['override']}\n"
-"""A source that is not what it looks like."""
+"""A source with reordered characters."""
 
 
 @served

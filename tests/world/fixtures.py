@@ -75,8 +75,8 @@ def repo(clone: World) -> World:
 
 
 def _only(app: Watched):
-    """In process every command makes an app of its own: this one, with its faults and its log,
-    as long as it is the same sandbox."""
+    """In process every command creates its own app: return this one, with its faults and log, if it
+    is the same sandbox."""
 
     def made(store):
         return app if store.path == app.store.path else Watched(store)

@@ -125,14 +125,14 @@ class World(Workspace):
         return ran
 
     def spawn(self, *arguments: object, cwd: Path | None = None, **more: Any) -> Any:
-        """Starts a command as a process of its own."""
+        """Start a command as a separate process."""
         self.app.forget()
         more = {"stdin": subprocess.DEVNULL, "stdout": -1, "stderr": -1, "text": True, **more}
         command = [*COMMAND, *map(str, arguments)]
         return subprocess.Popen(command, cwd=cwd or self.here, **more)
 
     def process(self, *arguments: object, cwd: Path | None = None, **env: str) -> Ran:
-        """Runs a command as a process of its own, to its end."""
+        """Run a command as a separate process, to its end."""
         before = len(self.plan.log)
         with self.spawn(*arguments, cwd=cwd, env={**os.environ, **env}) as child:
             out, err = child.communicate(timeout=60)
@@ -152,7 +152,7 @@ class World(Workspace):
         return {line["path"]: line["word"] for line in lines if line["word"] != "clean"}
 
     def read(self, path: str = TREND_PATH) -> str:
-        """The file as it is, line ends and all."""
+        """The file, including its line ends."""
         return (self.root / path).read_bytes().decode()
 
     def write(self, text: str | bytes, path: str = TREND_PATH) -> None:
@@ -190,7 +190,7 @@ class World(Workspace):
         self.store.delete(self.user, self.id_of(name))
 
     def saved(self, name: str = "Trend") -> list[str]:
-        """The text of every version there, the newest last."""
+        """The text of every version on TradingView, the newest last."""
         return [version.source for version in self.store.history(self.id_of(name))]
 
     # -- what there is, to be compared ------------------------------------------------------------

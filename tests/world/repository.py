@@ -9,7 +9,7 @@ from typing import Protocol, TypeVar
 
 
 class Place(Protocol):
-    """A world: its folder is meant."""
+    """A world, of which only the folder is used."""
 
     @property
     def root(self) -> Path: ...
