@@ -45,7 +45,7 @@ else:
 
 
 def run(*arguments):
-    """A child Python; if it fails, the test does, with its output."""
+    """Run a child Python; if it fails, so does the test, with its output."""
     child = subprocess.run(
         [sys.executable, *arguments],
         stdin=subprocess.DEVNULL,

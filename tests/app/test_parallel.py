@@ -59,7 +59,7 @@ def test_reads_wait_when_the_work_falls_behind() -> None:
 
 @pytest.mark.parametrize("fails", ["read", "then"])
 def test_the_first_error_stops_waiting_items(fails: str) -> None:
-    """When the error arrives, nothing is running any more."""
+    """When the error is raised, no call is running any more."""
     begun, ended = Tally(), Tally()
 
     def step(item: Any) -> Any:

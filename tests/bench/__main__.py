@@ -22,7 +22,7 @@ HEAD = ("", "measured", "beside", "ratio", "aim", "")
 
 
 def main() -> int:
-    """With words, only the parts that they name, and no page."""
+    """With arguments, run only the named parts, and write no page."""
     names = sys.argv[1:]
     began = time.monotonic()
     parts: list[str] = []

@@ -117,7 +117,7 @@ class _Editor:
         self._answered.acquire()
 
     def keeps_up(self) -> None:
-        """Everything sent so far is handled."""
+        """Wait until everything sent so far is handled."""
         self.asks("textDocument/codeLens", {"textDocument": {"uri": "file:///none.txt"}})
 
     def memory(self) -> float:

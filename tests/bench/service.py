@@ -36,7 +36,7 @@ class Slow(SandboxApp):
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """An account behind a socket, and the environment that leads a process there."""
+    """An account behind a socket, and the environment for a process that uses it."""
 
     app: Slow
     store: Store

@@ -34,7 +34,7 @@ def one_after_another(
 
 @contextmanager
 def noting(where: str) -> Iterator[None]:
-    """Add to a failure where in the history it happened."""
+    """Add the position in the history to a failure."""
     try:
         yield
     except BaseException as error:

@@ -46,7 +46,7 @@ class Disk:
 
 
 class _File:
-    """A file whose writes are seen."""
+    """A file whose writes are recorded."""
 
     def __init__(self, disk: Disk, file: Any) -> None:
         self._disk = disk
@@ -99,7 +99,7 @@ def _seen(disk: Disk, name: str, function: Callable[..., Any]) -> Callable[..., 
 
 
 def dies_at(number: int) -> Trouble:
-    """The process is gone right before this call."""
+    """The process is killed right before this call."""
 
     def trouble(disk: Disk, name: str) -> None:
         if len(disk.calls) == number:

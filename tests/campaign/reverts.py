@@ -39,7 +39,7 @@ class GitWorld(OneScript):
         git(self, "tag", "first")
 
     def edit(self) -> None:
-        """The person saves the file with a line more, in a place of their own."""
+        """The user saves the file with one more line in a separate place."""
         if not self.file.exists():
             raise Pointless
         self.marks += 1
@@ -142,7 +142,7 @@ def _commit(world: GitWorld) -> None:
 
 
 def _merge(world: GitWorld) -> None:
-    """Another branch, which began at the first commit, pulled what there is now."""
+    """Another branch, which forked at the first commit, pulled the current versions."""
     git_code(world, "commit", "-q", "-a", "-m", "before the merge")
     git(world, "checkout", "-q", "-B", "other", "first")
     world.run(lambda: pull(world.setup()))
@@ -220,7 +220,8 @@ def live(world: GitWorld, event: str) -> bool:
 def explore(
     world: GitWorld, length: int, places: Path, begun: tuple[str, ...] = ()
 ) -> Iterator[tuple[str, ...]]:
-    """Live through every history of up to `length` events from here; those that had a point."""
+    """Run every history of up to `length` events from here, and yield those that changed
+    anything."""
     folder = places / str(length)
     stored = world.snapshot(folder)
     try:

@@ -39,7 +39,7 @@ def served(
 
 
 def program(world: World, source: str, *arguments: object, **more: Any) -> Any:
-    """Starts a Python program in the clone, with the tests' own modules at hand."""
+    """Start a Python program in the clone that can import the tests' modules."""
     before = f"import sys; sys.path.insert(0, {str(ROOT)!r})\n"
     command = [sys.executable, "-c", before + source, *map(str, arguments)]
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}

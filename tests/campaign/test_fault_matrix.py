@@ -62,7 +62,7 @@ def cases(endpoint: str) -> Iterator[Fault]:
 @pytest.mark.timeout(1800)
 @pytest.mark.parametrize("endpoint", ENDPOINTS)
 def test_every_fault_heals(worlds: Worlds, endpoint: str, request: pytest.FixtureRequest) -> None:
-    """In each run every fault with one of the switches in turn; with --deep with all of them."""
+    """Each run tries every fault with one of the switches in turn; --deep tries all of them."""
     deep = request.config.getoption("--deep")
     for number, fault in enumerate(cases(endpoint)):
         for switches in SWITCHES if deep else [SWITCHES[number % len(SWITCHES)]]:

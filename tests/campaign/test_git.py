@@ -59,7 +59,7 @@ def test_a_discarded_file_after_a_pull_is_not_pushed(discarded: OneScript) -> No
 
 
 def test_a_discarded_file_is_not_pushed_over_a_newer_save(discarded: OneScript) -> None:
-    """Merging would take the pulled lines out of the newest version without a word."""
+    """Merging would silently remove the pulled lines from the newest version."""
     discarded.web_fresh()
     assert word(discarded) == "undoes"
     discarded.rest()
@@ -132,7 +132,7 @@ def test_a_revert_of_a_pulled_commit_is_neither_pushed_nor_stuck(repo: OneScript
 
 
 def test_a_web_revert_to_a_recorded_text_is_still_pulled(repo: OneScript) -> None:
-    """The same text was recorded before, but as another version: that is news."""
+    """The same text was recorded before, but as another version, so it is pulled."""
     pull(repo)
     repo.web_revert()
     assert word(repo) == "behind"

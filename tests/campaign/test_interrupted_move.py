@@ -85,7 +85,7 @@ def ended(world: World, old: str, new: str, number: int) -> None:
 
 
 def moves(world: World, disks: str, trouble: Any, *, fails: bool = False) -> int:
-    """Move the file on and on, with trouble at one call after another, until a move has none."""
+    """Move the file repeatedly, with trouble at one call after another, until a move succeeds."""
     world.write(LONGER)
     old = TREND_PATH
     for number in range(1, MOST):
@@ -160,7 +160,7 @@ def saves_at(world: World, number: int, path: str, text: str) -> Trouble:
 
 
 def test_an_editor_saves_by_renaming_at_every_call_of_a_move(world: World, disks: str) -> None:
-    """The move is done, or did nothing; what the editor saved is in the folder."""
+    """The move is done, or did nothing, and the editor's save is in the folder."""
     old, codes = TREND_PATH, set()
     for number in range(1, MOST):
         new = f"folder {number}/Trend {number}.pine"

@@ -30,7 +30,7 @@ class Cache:
     names: dict[Inode, str] = field(default_factory=dict)
 
     def unsafe(self, *prefixes: str) -> list[str]:
-        """What a power cut would lose in these folders."""
+        """Return the files in these folders that a power cut would lose."""
         found = [*self.texts.values(), *self.names.values()]
         return [place for place in found if any(word in place for word in prefixes)]
 

@@ -102,7 +102,8 @@ def _unasked(*_: object) -> Any:
 
 
 def pulled(folder: Workspace, text: str, number: int, planned: bytes | None = None) -> bool:
-    """Bring the text as a pull does, planned before or now; whether the file was as planned."""
+    """Write the text as a pull does, planned before or now, and return whether the file was as
+    planned."""
     clocks = Now(0.0, float(number), "boot")
     tools = Tools(
         merge=_unasked,
@@ -166,7 +167,7 @@ def test_an_editor_races_a_pull(
 def test_an_editor_saves_between_the_last_read_and_the_exchange(
     folder: Workspace, exchange: Exchange
 ) -> None:
-    """The text that came out is not the one that the pull saw: it is put back, and the pull
+    """The exchanged text differs from the one that the pull read: it is put back, and the pull
     reports it."""
     file = folder.root / PATH
     saved = ["//@version=6\n// edit 1\n"]

@@ -47,7 +47,7 @@ class Case:
 
     @property
     def path(self) -> str:
-        """A script that one of the sides does not have is Extra, every other is Trend."""
+        """A script that exists on one side only is Extra, every other is Trend."""
         return EXTRA_PATH if _NOT_BOTH.search(self.id) else TREND_PATH
 
     def happened(self, world: World) -> None:
@@ -112,7 +112,7 @@ def reverts_theirs(world: World) -> None:
 
 
 def forgets(world: World) -> None:
-    """Version 1.0 is not stored here any more, and the service does not give it."""
+    """Version 1.0 is no longer stored here, and the service does not return it."""
     (notes,) = (world.home / "pinesync" / "state").glob(f"*/saved/{world.id_of()[5:]}")
     (notes / "1").unlink()
     body = b'{"code":404,"message":"no such version"}'
@@ -140,7 +140,8 @@ def goes_back(world: World) -> None:
 
 
 def records_a_pull(world: World, text: str, path: str = TREND_PATH, name: str = "Trend") -> str:
-    """A pull of version 2.0 was interrupted, and its record is left; its temporary file's name."""
+    """Leave the intent of an interrupted pull of version 2.0, and return the name of its temporary
+    file."""
     state, temp = State(world.state_folder), ".pinesync-0001-aa.tmp"
     pulled, before = state.texts.keep(text), state.texts.keep(world.saved(name)[0])
     intent = Download(

@@ -19,7 +19,7 @@ FOLDERS = {"study": "indicators", "strategy": "strategies", "library": "librarie
 
 @dataclass(frozen=True)
 class Moment:
-    """A commit as it should be: its subject, its time, and every script's text."""
+    """An expected commit: its subject, its time, and every script's text."""
 
     subject: str
     when: int
@@ -58,7 +58,7 @@ def _text(chance: random.Random, kind: str, number: int, turn: int) -> str:
 
 
 def saves(world: World) -> list[StoredVersion]:
-    """Every version there is, in the order of the commits."""
+    """Every version, in the order of the commits."""
     listed = world.store.list(world.user)
     found = [version for script in listed for version in world.store.history(script.pine_id)]
     return sorted(found, key=lambda save: (save.created, save.pine_id, save.version))

@@ -27,7 +27,7 @@ _COLOUR = re.compile("\x1b\\[[0-9;]*m")
 
 @pytest.fixture
 def busy(clone: World) -> World:
-    """Some of everything, with names that do not fit."""
+    """Scripts in various states, with names that do not fit."""
     for number, name in enumerate((LONG, WIDE, "📈 " * 30, "e\u0301" * 40, "한국어 지표")):
         clone.web_save(f"//@version=6\nindicator('{number}')\n", name)
     assert clone("pull").code == 0
@@ -39,7 +39,7 @@ def busy(clone: World) -> World:
 
 
 def seen(world: World, columns: int, *arguments: str, **env: str) -> list[str]:
-    """The lines that a terminal of this width got, without the bar of progress."""
+    """Return the lines on a terminal of this width, without the progress bar."""
     with Terminal(world, *arguments, columns=columns, env=env) as terminal:
         assert terminal.end() == 0
         text = terminal.seen.replace("\r\n", "\n")

@@ -187,7 +187,7 @@ def test_an_edit_during_the_upload_stays_an_edit(
     ],
 )
 def test_a_hostile_name_stays_in_the_subject(repo: World, name: str) -> None:
-    """When a person edits such a commit, as in an amend with the editor, the message stays."""
+    """Editing such a commit, as with `git commit --amend`, keeps the message."""
     repo.write(LONGER)
     text = repo.read("pine.toml")
     assert text.count('name = "Trend"') == 1
@@ -243,7 +243,7 @@ def test_a_running_git_process_stops_the_push(repo: World) -> None:
 
 
 def test_an_index_locked_during_the_commit_is_reported(repo: World) -> None:
-    """Left as it is, it would take the commit back with the next one."""
+    """The stale index would revert the commit with the next one."""
     repo.write(LONGER)
     hook(repo, "post-commit", "touch .git/index.lock")
     ran = repo("push", "--commit", code=1)
@@ -343,7 +343,7 @@ def test_a_hook_that_commits_again_is_reported(repo: World) -> None:
 
 
 def test_a_missing_signing_key_is_reported(repo: World) -> None:
-    """Signing is as in any commit, and so is that it fails."""
+    """Commits are signed as configured, and a failure is reported."""
     git(repo, "config", "commit.gpgSign", "true")
     git(repo, "config", "gpg.program", "/nowhere/gpg")
     before = head(repo)

@@ -26,7 +26,7 @@ FISH = 'pinesync completion fish | source; complete --do-complete "$argv[1]"'
 
 @pytest.fixture
 def typed(clone: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
-    """A folder with names that a shell would read, and `pinesync` on the path."""
+    """A folder with names that a shell would interpret, and `pinesync` on PATH."""
     clone.web_save_and_pull(EXTRA, "Range $(touch pwned) 'x'")
     assert clone("log", TREND_PATH).code == 0
     (clone.folder / "a b;c").mkdir()

@@ -170,7 +170,7 @@ def test_a_missing_base_is_read_from_tradingview(clone: World) -> None:
 
 
 def test_a_missing_base_is_read_from_git(repo: World) -> None:
-    """A job of a pull request has a checkout and nothing else."""
+    """A job of a pull request has only a checkout."""
     repo.forget()
     repo.write(SHIFTED)
     repo.git("commit", "-qam", "Stop")

@@ -86,14 +86,14 @@ def look(world: World, *options: str, cwd: Path | None = None) -> Report:
 
 
 def only_wrong(world: World, area: str, *options: str) -> str:
-    """What doctor reports for this area, the only one with a problem."""
+    """Return doctor's finding in this area, which must be the only one with a problem."""
     found = look(world, *options).wrong()
     assert set(found) == {area}
     return found[area]
 
 
 def noted(world: World, area: str) -> str:
-    """The note of doctor in this area; nothing is wrong anywhere."""
+    """Return doctor's note in this area; no area may have a problem."""
     found = look(world)
     assert found.ran.code == 0
     return found.notes()[area]
@@ -141,7 +141,7 @@ def shown(world: World, path: Path) -> str:
 
 @pytest.fixture
 def sound(clone: World) -> World:
-    """A clone in git, where nothing is to be found."""
+    """A clone in git without any finding."""
     commit(clone)
     return clone
 
@@ -360,7 +360,7 @@ def test_a_sign_in_readable_by_others_is_reported(sound: World, mode: int) -> No
 
 @posix
 def test_a_sign_in_folder_open_to_others_is_reported(sound: World) -> None:
-    """The hint can be typed, even if the folder's name contains a space."""
+    """The command in the hint works, even if the folder's name contains a space."""
     home = sound.home / "pinesync"
     spaced = home.rename(sound.home / "my pinesync")
     sound.monkeypatch.setenv("PINESYNC_HOME", str(spaced))
@@ -401,7 +401,7 @@ def test_a_linked_sign_in_is_reported(sound: World) -> None:
 
 
 def type_in_a_shell(hint: str) -> None:
-    """The command that a hint names, with the home that the test has."""
+    """Run the command in a hint, with the test's home."""
     command = re.search(r"`(.*?)`", hint)
     assert command
     subprocess.run(["sh", "-c", command[1]], check=True)
@@ -618,7 +618,7 @@ def test_a_linked_stored_text_is_reported(sound: World) -> None:
 
 
 def test_a_damaged_intent_is_reported(sound: World) -> None:
-    """The texts are still checked, and no other area invents findings."""
+    """The texts are still checked, and no other area has findings."""
     state = State(sound.state_folder)
     state.log.write(begun(sound))
     (file,) = sound.state_folder.glob("records/*")

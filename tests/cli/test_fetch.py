@@ -218,7 +218,7 @@ def test_many_scripts_are_one_commit(repo: World) -> None:
 
 
 def test_a_file_keeps_its_own_line_ends(repo: World) -> None:
-    """Tools came with CRLF and is LF here; one that a person made CRLF stays so."""
+    """Tools was saved with CRLF and is LF here; a file changed to CRLF stays so."""
     repo.write(TREND.replace("\n", "\r\n"))
     committed(repo)
     repo("fetch")
@@ -357,7 +357,7 @@ def test_an_unfiltered_branch_is_reported_once(repo: World, first: str) -> None:
 
 
 def test_attributes_above_the_workspace_are_applied(clone: World) -> None:
-    """Of the whole repo, and not committed."""
+    """An attributes file of the whole repository, not committed."""
     git(clone.place, "init", "-q")
     git(clone.place, "add", "scripts")
     git(clone.place, "commit", "-q", "-m", "As they were saved")

@@ -179,7 +179,7 @@ def test_user_templates_override_the_shipped_ones(clone: World) -> None:
 
 
 def test_a_template_must_be_a_pine_file(clone: World) -> None:
-    """The next push would send it."""
+    """The next push would send its text."""
     clone.write("secret\n", "../id_rsa")
     refused = clone("new", "x", "--template", "../id_rsa")
     assert (refused.code, "a template must be a .pine file" in refused.err) == (2, True)

@@ -19,7 +19,7 @@ posix = pytest.mark.skipif(os.name != "posix", reason="modes are POSIX's")
 
 
 def as_anybody() -> None:
-    """Of a child process: root then obeys modes too, on Linux."""
+    """Drop the capabilities of a child process: on Linux, root then obeys file modes."""
     if sys.platform == "linux" and os.geteuid() == 0:
         libc = ctypes.CDLL(None, use_errno=True)
         for capability in (1, 2):  # CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH

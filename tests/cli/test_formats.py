@@ -37,7 +37,7 @@ def found(*diagnostics: Diagnostic, path: str = "a, b:c%.pine", problem: str = "
 
 
 def has_expressions(program: str) -> bool:
-    """A vim that is made small has none."""
+    """A minimal vim has no expressions."""
     if not shutil.which(program):
         return False
     output = subprocess.run(
@@ -66,7 +66,7 @@ def test_findings_look_like_gcc_errors(broken: World) -> None:
 
 @pytest.mark.parametrize("program", ["vim", "nvim"])
 def test_vim_parses_findings(broken: World, tmp_path: Path, program: str) -> None:
-    """The one that the guide gives."""
+    """The error format from the guide."""
     if not has_expressions(program):
         pytest.skip(f"needs the program {program}, with expressions")
     (entry,) = re.findall(

@@ -37,7 +37,7 @@ def put(world: World, name: str, script: str | bytes, mode: int = 0o755) -> Path
 
 
 def tried(world: World, *words: str, path: str | None = None) -> subprocess.CompletedProcess[str]:
-    """git, with its hooks, as it may end."""
+    """Run git with its hooks, and accept any exit code."""
     path_of_python = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
     env = {**os.environ, "PATH": path_of_python if path is None else path}
     git = shutil.which("git")
@@ -297,7 +297,7 @@ def test_linked_and_non_executable_hooks_are_refused(repo: World) -> None:
 def test_an_install_killed_at_any_call_can_be_repeated(
     repo: World, content: str | None, verbs: str, then: str
 ) -> None:
-    """Even then hooks are complete, and the next run leaves only hooks."""
+    """Hooks are always complete, and the next run removes leftovers."""
     names = set()
     for number in range(1, 40):
         shutil.rmtree(repo.folder / ".git" / "hooks", ignore_errors=True)
@@ -323,7 +323,7 @@ def test_an_install_killed_at_any_call_can_be_repeated(
 
 
 def test_a_leftover_with_user_lines_is_kept(repo: World) -> None:
-    """Text that came out of an exchange and is in no hook."""
+    """It has text that was exchanged and is in no hook."""
     mine = put(repo, "pre-commit", "#!/bin/sh\necho mine\n")
     leftover = put(repo, f".pinesync-{'0' * 16}.tmp", "#!/bin/sh\necho edited\n")
     others = [put(repo, name, "") for name in (".pinesync-x.tmp", "pinesync.tmp")]

@@ -73,7 +73,7 @@ def test_an_interrupted_clone_removes_its_folder_completely(world: World) -> Non
 
 @pytest.mark.parametrize("after", [1, 2, 4])
 def test_an_interrupted_clone_leaves_an_empty_folder_empty(world: World, after: int) -> None:
-    """At each of the moves into a folder that may be somebody's current one."""
+    """Interrupted at each of the moves into a folder that may be a shell's current one."""
     world.folder.mkdir()
     inode = world.folder.stat().st_ino
     assert python(world, BREAKS_OFF.format(after=after)) == 130
@@ -85,7 +85,7 @@ def test_an_interrupted_clone_leaves_an_empty_folder_empty(world: World, after: 
 
 @pytest.mark.parametrize("after", [1, 2, 4])
 def test_a_killed_clone_into_an_empty_folder_can_be_restored(world: World, after: int) -> None:
-    """The part that exists is a workspace, and a restore brings the rest."""
+    """The existing part is a workspace, and a restore downloads the rest."""
     world.folder.mkdir()
     dies = BREAKS_OFF.replace("raise KeyboardInterrupt", "os._exit(137)")
     assert python(world, dies.format(after=after)) == 137
@@ -259,7 +259,7 @@ def test_a_killed_init_can_be_repeated(world: World) -> None:
 
 
 def test_the_second_of_two_inits_is_refused(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The other finds it made, a moment after it looked."""
+    """The second finds the folder created right after its check."""
     exists = Path.exists
     monkeypatch.setattr(Path, "exists", lambda p: p.name != "pine.toml" and exists(p))
     assert world("init", "--sandbox", cwd=world.place).code == 0

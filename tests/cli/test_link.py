@@ -10,7 +10,7 @@ from tests.world.scripts import BREAKOUT, EXTRA, LONGER, SLOWER, TOOLS, TREND
 
 @pytest.fixture
 def copies(world: World) -> World:
-    """Files that were copied out of the editor at some time."""
+    """Files that were once copied from the web editor."""
     world.web_save(SLOWER)
     world.web_save(EXTRA, "Saved as this")
     world.folder.mkdir()

@@ -132,7 +132,7 @@ def test_deleting_all_files_deletes_no_script(clone: World) -> None:
 
 
 def test_an_emptied_account_stops_the_run(clone: World) -> None:
-    """Proven by the session and by each script: still nothing follows from it by itself."""
+    """Even if the session and each script confirm it, nothing is deleted."""
     files = clone.files()
     clone.store.reset(clone.user)
     for verb in ("status", "pull", "push"):

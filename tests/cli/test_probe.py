@@ -334,7 +334,7 @@ def test_an_unknown_response_is_unclear(account: World) -> None:
 
 
 def test_a_report_is_safe_to_paste(account: World) -> None:
-    """Also where the service sends everything that it knows in places where it should not."""
+    """Even if the service sends private data in unexpected places."""
     report = account.place / "report.md"
     hostile = json.dumps({account.user.cookie: 1, "Trend": account.id_of(), "code": "Breakout"})
     for endpoint in ("rename", "convert", "get"):

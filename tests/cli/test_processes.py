@@ -127,7 +127,7 @@ pipes = pytest.mark.skipif(sys.platform == "win32", reason="head is a thing of P
 @pipes
 @pytest.mark.parametrize("command", [["status", "--json"], ["list"], ["status", "-v"], ["diff"]])
 def test_a_closed_pipe_ends_the_command(clone: World, command: list[str]) -> None:
-    """More output than a pipe holds, and a reader that wants one line of it."""
+    """More output than a pipe can buffer, and a reader that reads one line."""
     big = "".join(f"// {number} {'x' * 90}\n" for number in range(3000))
     clone.write(TREND + big)
     for number in range(300):
@@ -188,7 +188,8 @@ def test_a_full_disk_is_reported(clone: World) -> None:
 @pytest.mark.parametrize("world", ["facade"], indirect=True)
 @pytest.mark.parametrize("when", ["before", "after"])
 def test_ctrl_c_during_a_save_is_recovered(clone: World, when: str) -> None:
-    """Whether it was stored is unknown then; the next push finds out, and there is one version."""
+    """Then it is unknown whether the save was stored; the next push finds out, and there is one
+    version."""
     # Do not wait while a push looks for a lost save.
     clone.monkeypatch.setattr("pinesync.app.project.PAUSES", ())
     clone.write(LONGER)

@@ -96,7 +96,7 @@ def test_pull_of_an_unknown_path_is_refused(clone: World) -> None:
 
 @pytest.mark.parametrize("obstacle", ["ignored", "ignored, same text", "folder", "link"])
 def test_a_new_script_avoids_a_foreign_file(clone: World, obstacle: str) -> None:
-    """That file stays, and no pull is refused because of it, now or later."""
+    """That file stays, and no pull is refused because of it."""
     place = clone.folder / "indicators" / "Extra.pine"
     if obstacle.startswith("ignored"):
         lines = clone.read("pine.toml").replace("ignore = []", 'ignore = ["indicators/Ex*"]')
@@ -154,7 +154,7 @@ def test_editors_recognize_the_conflict_markers(conflict: World) -> None:
 
 @pytest.mark.parametrize("labels", [("ours", "theirs (TradingView)"), ("yours", "TradingView")])
 def test_a_conflict_is_neither_pushed_nor_pulled(conflict: World, labels: tuple[str, str]) -> None:
-    """With any labels of its markers: pinesync 0.1 wrote others."""
+    """The markers can have any labels: pinesync 0.1 wrote others."""
     text = conflict.read().replace("<<< ours", f"<<< {labels[0]}")
     text = text.replace(">>> theirs (TradingView)", f">>> {labels[1]}")
     conflict.write(text)
@@ -294,7 +294,7 @@ def test_restore_accepts_a_folder(clone: World) -> None:
 
 
 def test_an_unexpanded_pattern_matches_listed_files(clone: World) -> None:
-    """The files are gone, so the shell passed the pattern on."""
+    """The files are missing, so the shell did not expand the pattern."""
     clone.remove()
     clone.remove(BREAKOUT_PATH)
     folder = TREND_PATH.split("/")[0]

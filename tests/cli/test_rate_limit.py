@@ -18,7 +18,7 @@ SECONDS = 30.0
 
 
 class Limit:
-    """The clock, and the service's limit by it: no read that is answered is counted twice."""
+    """A clock, and the service's rate limit on it."""
 
     def __init__(self, most: int) -> None:
         self.most = most

@@ -22,7 +22,7 @@ LATER = LONGER + "// later\n"
 
 @dataclass
 class Team:
-    """A person's clone, the host that all push to, and the runners of its workflow."""
+    """A developer's clone, the shared host, and the runners of its workflow."""
 
     world: World
     origin: Path
@@ -34,7 +34,7 @@ class Team:
         return self.world.folder
 
     def commit(self, text: str | None, path: str = TREND_PATH, branch: str = "") -> str:
-        """A person edits, commits, and pushes to the host."""
+        """A developer edits, commits, and pushes to the host."""
         if text is not None:
             self.world.write(text, path)
         git(self.desk, "add", "--all")
@@ -320,7 +320,7 @@ def test_pull_diff_and_log_use_the_record(team: Team) -> None:
 
 
 def test_two_runs_at_once_record_both(team: Team) -> None:
-    """The second to arrive fetches what the first recorded, and records on top of both."""
+    """The second run fetches the record of the first, and records on top of both."""
     team.commit(LONGER)
     one = team.runner()
     team.commit(BREAKOUT + "// mine\n", BREAKOUT_PATH)
@@ -450,7 +450,7 @@ refs/remotes/tradingview/saved refs/tags/v1 refs/pinesync/ refs/pinesync a..b"""
 
 
 def test_a_branch_in_the_history_of_head_is_refused(team: Team) -> None:
-    """A person's branch never moves."""
+    """A user's branch never moves."""
     place = team.runner()
     before = git(place, "rev-parse", "HEAD")
     git(place, "branch", "lone")

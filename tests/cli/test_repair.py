@@ -77,7 +77,7 @@ def test_the_older_base_is_kept_and_no_save_is_lost(diverged: World, style: str,
 
 @pytest.mark.parametrize("side", ["ours", "theirs"])
 def test_the_newer_base_is_kept_if_the_file_equals_it(diverged: World, side: str) -> None:
-    """On either side of the markers."""
+    """The newer base can be on either side of the markers."""
     if side == "theirs":
         git(diverged, "branch", "-m", "other", "swap")
         git(diverged, "branch", "-m", "main", "other")

@@ -34,7 +34,7 @@ def stash(world: World) -> None:
 
 
 def refused(world: World, *, newest: str, naming: str) -> None:
-    """A bare push is refused and names both ways out, and saves nothing."""
+    """A bare push is refused, names both solutions, and saves nothing."""
     before = world.saved()
     pushed = world("push", code=3)
     assert world.saved() == before
@@ -443,7 +443,7 @@ def test_the_permission_to_revert_ends_once_the_file_is_clean(repo: World) -> No
 
 
 def test_a_manual_merge_can_be_pushed_once_resolved(repo: World) -> None:
-    """Neither side, but the line from before: named, it is saved."""
+    """The merge has neither side, but the line from before; it is saved if named."""
     conflicted(repo)
     repo.write(TREND)
     refused(repo, newest=SLOWER, naming="2.0")
@@ -466,7 +466,7 @@ def test_a_text_with_only_the_later_foreign_save_is_refused(repo: World) -> None
 
 
 def test_a_script_forgotten_and_pulled_again(clone: World) -> None:
-    """Git has an older text of the file that a pull wrote."""
+    """Git restores an older text of a pulled file."""
     start(clone)
     clone.web_save(SLOWER)
     assert clone("rm", TREND_PATH).code == 0

@@ -357,7 +357,7 @@ needs_pty = pytest.mark.skipif(sys.platform == "win32", reason="a pty is a thing
 @needs_pty
 @pytest.mark.parametrize("world", ["facade"], indirect=True)
 def test_rm_remote_does_not_prompt_in_ci(three: World) -> None:
-    """Though it may have a terminal."""
+    """Even if there is a terminal."""
     from tests.cli.terminal import Terminal
 
     with Terminal(three, "rm", "--remote", TREND_PATH, env={"CI": "true"}) as terminal:

@@ -81,7 +81,7 @@ def test_an_unwritable_workspace_sends_nothing(
 def test_an_unrecorded_save_is_reported_and_recovered(
     clone: World, path: str, calls: tuple[str, ...], fault: str
 ) -> None:
-    """The disk refuses once the save is stored: pine.toml, or all that this machine keeps."""
+    """The disk is unwritable once the save is stored: pine.toml, or the state."""
     if fault:
         clone.plan.add(fault.replace("next", "next" if path == TREND_PATH else "new"))
     clone.write(LONGER if path == TREND_PATH else EXTRA, path)
@@ -176,7 +176,7 @@ def test_a_full_state_disk_loses_no_edit(
 
 
 def test_a_concurrent_save_survives_a_failed_pull(clone: World) -> None:
-    """Its text stays in the file. The older edit waits in a file that is named, for room."""
+    """Its text stays in the file. The older edit stays in a temporary file that is reported."""
     saved = f"{MINE}// and more\n"
 
     def editor() -> None:

@@ -27,7 +27,7 @@ def team(clone: World) -> Team:
 
 
 def recorded(team: Team) -> dict[str, str]:
-    """The version of every script, as main has it."""
+    """The version of every script in main's pine.toml."""
     text = git(team.origin, "show", "main:pine.toml") + "\n"
     return {path: str(e.base.version) for path, e in parse(text).entries.items() if e.base}
 

@@ -51,12 +51,12 @@ class Team:
         return yaml.safe_load((self.world.folder / WORKFLOW).read_text("utf-8"))
 
     def merge(self, text: str, path: str, said: str = "a change") -> None:
-        """Somebody's change of a script lands on main."""
+        """Push a developer's change of a script to main."""
         self.world.write(text, path)
         self.share(said)
 
     def share(self, said: str = "a change") -> None:
-        """Everything in somebody's folder lands on main."""
+        """Push everything in the developer's folder to main."""
         git(self.world, "add", "--all")
         git(self.world, "commit", "-qm", said)
         git(self.world, "pull", "-q", "--rebase")
@@ -70,8 +70,8 @@ class Team:
         before: Mapping[str, Callable[[], None]] | None = None,
         without: tuple[str, ...] = (),
     ) -> Job:
-        """Carry out a job. What `before` names happens elsewhere before that step; what `without`
-        names is left out of the workflow."""
+        """Run a job. `before` has actions that happen elsewhere before a step, and `without` the
+        steps to skip."""
         self.runs += 1
         place = self.world.place / f"run-{self.runs}"
         folder, summary = place / "work", place / "summary.md"
@@ -131,7 +131,7 @@ def _typed(step: Any, place: Path, env: dict[str, str]) -> subprocess.CompletedP
 
 
 def together(world: World) -> Team:
-    """The clone gets the team's files, and becomes a repository with an origin."""
+    """Give the clone the team's files, and make it a repository with an origin."""
     assert world("init", "--template", "team").code == 0
     start(world)
     git(world.place, "clone", "-q", "--bare", str(world.folder), "origin.git")

@@ -75,7 +75,7 @@ def agrees(shown: str, actual: str) -> bool:
 
 
 def run(todo: list[Step], folder: Path) -> list[str]:
-    """Type the commands into one shell; what each printed. Each must end with 0."""
+    """Run the commands in one shell, and return the output of each. Each must exit with 0."""
     for program in ("sh", "curl"):
         used = program == "sh" or any(step.command.startswith(program) for step in todo)
         if used and shutil.which(program) is None:

@@ -29,7 +29,7 @@ def drawing(first: str) -> list[tuple[int, str, str]]:
 
 
 def paths(first: str) -> Iterator[tuple[list[str], str]]:
-    """Each line's way from the root of the drawing, and its words."""
+    """Each line's path from the root of the drawing, and its words."""
     path: list[str] = []
     for depth, name, words in drawing(first):
         path = [*path[:depth], name]

@@ -120,7 +120,7 @@ class FakeRemote:
         self._turns.append(turn)
 
     def forget_turns(self) -> None:
-        """Cancel the plans for saves that never came."""
+        """Cancel the plans for saves that were never sent."""
         self._turns.clear()
 
     def fail_next(self, method: str, *errors: PinesyncError) -> None:

@@ -44,10 +44,10 @@ class Place(Protocol):
         """pine.toml ignores that path."""
 
     def break_manifest(self) -> None:
-        """Somebody writes into pine.toml what it cannot hold."""
+        """pine.toml becomes invalid."""
 
     def remove_manifest(self) -> None:
-        """pine.toml is gone."""
+        """pine.toml is missing."""
 
     def full(self) -> AbstractContextManager[None]:
         """The disk is full."""

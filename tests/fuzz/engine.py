@@ -37,7 +37,7 @@ class Result:
 
 
 class TooSlowError(Exception):
-    """The example took longer than any may."""
+    """The example exceeded the time limit."""
 
 
 def run(

@@ -15,8 +15,8 @@ from tests.world import World, git
 
 @dataclass
 class Folder:
-    """A clone that git made, at `root`, and what a person does in it. The address is that of the
-    world's account."""
+    """A git clone at `root`, and what a user does in it. The address is that of the world's
+    account."""
 
     world: World
     root: Path

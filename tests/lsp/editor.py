@@ -79,7 +79,7 @@ class Editor:
         self.run(asyncio.to_thread(act))
 
     def ask(self, method: str, *arguments: Any) -> Any:
-        """A request of the client's, or a notification."""
+        """Send a request of the client, or a notification."""
 
         async def asked() -> Any:
             answer = getattr(self._client, method)(*arguments)
@@ -136,7 +136,7 @@ class Editor:
         return self.ended()
 
     def hang_up(self) -> int:
-        """The editor is gone, without a word."""
+        """The editor disappears without a shutdown."""
         assert self.process.stdin is not None
         self.process.stdin.close()
         return self.ended()
@@ -180,7 +180,7 @@ class Editor:
         self.ask("text_document_did_close", types.DidCloseTextDocumentParams(which))
 
     def findings(self, uri: str, version: int) -> list[types.Diagnostic]:
-        """Those of a version of the document, once they are shown."""
+        """Return the findings of a version of the document, once they are published."""
         self.until(
             lambda: any(
                 (notification.uri, notification.version) == (uri, version)
@@ -243,6 +243,6 @@ class Editor:
 
 
 def spot(found: types.Diagnostic) -> tuple[int, int, int, int]:
-    """Line and column of its first character, and of the one behind its last."""
+    """The line and column of its first character, and of the one after its last."""
     start, end = found.range.start, found.range.end
     return start.line, start.character, end.line, end.character

@@ -29,7 +29,7 @@ def count_of(world: World, endpoint: str) -> int:
 
 
 def test_a_document_is_compiled_once_at_a_time(clone: World, on_trend: OnTrend) -> None:
-    """Of those that are saved meanwhile the newest is next."""
+    """The newest of the texts saved meanwhile is compiled next."""
     editor, uri = on_trend()
     clone.plan.add("check:1:slow:seconds=3")
     clone.app.forget()
@@ -77,7 +77,7 @@ def test_a_failed_check_is_reported_and_a_newer_save_checked(
 
 
 def begun(editor: Editor, world: World, verb: str, uri: str, fault: str, until: str) -> None:
-    """The verb is under way, and such a request has come."""
+    """Start the command, and wait for the given request."""
     world.plan.add(fault)
     world.app.forget()
     params = types.ExecuteCommandParams(f"pinesync.{verb}", [uri])
@@ -86,7 +86,7 @@ def begun(editor: Editor, world: World, verb: str, uri: str, fault: str, until: 
 
 
 def pushed(editor: Editor, world: World, fault: str, until: str) -> str:
-    """A push of the script, up to such a request; the script's address."""
+    """Start a push of the script, wait for the given request, and return the script's address."""
     world.write(LONGER)
     uri = editor.open(world.folder / TREND_PATH)
     begun(editor, world, "push", uri, fault, until)
@@ -167,7 +167,7 @@ def test_a_shutdown_is_refused_while_a_save_awaits_its_response(
 def test_an_exit_does_not_wait_for_a_hanging_request(
     clone: World, editor: Editor, fault: str
 ) -> None:
-    """It hangs for longer than a test may take; and the lock is free."""
+    """The request hangs for longer than a test may take, and the lock is free."""
     endpoint = {"save_next": "/save/next/", "list": "/list", "check": "/translate_light"}
     uri = pushed(editor, clone, fault, endpoint[fault.partition(":")[0]])
     editor.save(uri)

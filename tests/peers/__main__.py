@@ -113,7 +113,7 @@ def _own_script(cookie: str, origin: str) -> str:
 
 
 def _copied(source: Path, target: Path, origin: str) -> Path:
-    """The client, unchanged but for the address."""
+    """The client, unchanged except for the address."""
     shutil.copytree(source, target)
     for file in target.rglob("*"):
         if file.suffix in (".py", ".js"):

@@ -34,7 +34,7 @@ def put(
 def broken(
     place: Place, meanwhile: Callable[[], object] | None = None, expected: str | None = TEXT
 ) -> Download:
-    """A put that broke off right before the exchange, or at a change of the file just then."""
+    """Interrupt a put right before the exchange, or at a concurrent change of the file."""
     names: list[str] = []
 
     def begun(name: str) -> None:

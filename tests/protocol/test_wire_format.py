@@ -458,7 +458,7 @@ def test_any_other_deletion_response_is_refused(body: bytes) -> None:
     "body", [b'"ok"', b"", b"ok", b"{}", b'{"success":true}', b"null", b"\xff", b"[" * 100_000]
 )
 def test_a_rename_succeeds_with_any_body(body: bytes) -> None:
-    """Its form is unknown: only the list shows the result."""
+    """The response format is unknown: only the list shows the result."""
     responses.renamed(ok(body))
 
 

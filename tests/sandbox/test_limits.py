@@ -70,7 +70,7 @@ def test_too_many_tokens_are_reported() -> None:
 
 
 def test_the_tokens_of_a_very_large_text_are_counted() -> None:
-    """Its names are not judged, but it is measured."""
+    """Its names are not checked, but its tokens are counted."""
     (finding,) = find_all(long(600_000))
     assert finding.code == TOO_LONG
     assert find_all(HEAD + "// nothing\n" * 200_000) == []

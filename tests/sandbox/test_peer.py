@@ -70,7 +70,7 @@ def test_good_texts_validate(pine: Any, good: str) -> None:
 def test_creating_a_taken_name_saves_over_it(
     pine: Any, store: Store, user: User, good: str
 ) -> None:
-    """What peers do to their users' work is what the service does: one more version."""
+    """Like the service, it stores another version."""
     first = pine.create_script("A", good)["data"]["id"]
     assert pine.create_script("A", good + "// other\n")["data"]["id"] == first
     assert len(store.history(first)) == 2

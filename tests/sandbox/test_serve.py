@@ -102,7 +102,7 @@ def test_origin_is_checked(server: Server) -> None:
     ],
 )
 def test_no_path_reaches_the_file_system(server: Server, path: str) -> None:
-    """Between the request and its answer no file but the database is opened."""
+    """No file but the database is opened between a request and its response."""
     opened: list[object] = []
     watching = threading.Event()
 
@@ -180,7 +180,7 @@ def test_slow_clients_are_cut_off(store: Store, sent: bytes) -> None:
 
 
 def test_a_client_that_sends_too_slowly_is_cut_off(store: Store) -> None:
-    """Every byte arrives in time, but all of them together do not."""
+    """Every byte arrives in time, but the whole request does not."""
     ticks = iter(range(1_000_000))
     with (
         Server(SandboxApp(store), timeout=20.0, clock=lambda: float(next(ticks))) as server,
@@ -191,7 +191,7 @@ def test_a_client_that_sends_too_slowly_is_cut_off(store: Store) -> None:
 
 
 def _drip(connection: socket.socket) -> None:
-    """Sends a line that never ends, byte by byte, until the other side has enough."""
+    """Send an endless line, byte by byte, until the server closes the connection."""
     for _ in range(1_000_000):
         connection.sendall(b"x")
 

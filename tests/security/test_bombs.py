@@ -44,7 +44,7 @@ Bomb = Callable[[], Pieces]
 
 
 def full(item: bytes) -> Bomb:
-    """A list of such items that is as long as a list may be."""
+    """A list of these items with the maximum length."""
     return lambda: plain(b"[" + b",".join([item] * (MAX_LIST // (len(item) + 1) - 1)) + b"]")
 
 
@@ -152,7 +152,7 @@ def listed(world: World, more: Sequence[object] = (), version: str = "1.0") -> B
 
 
 def run(world: World, answers: Answers, *command: str) -> Measured:
-    """The command, which changes nothing that matters."""
+    """Run the command, which must not change any file or the account."""
     before = world.files(), world.records(), world.account()
     with Hostile(answers) as server:
         result = measured(command, world.folder, PINESYNC_FACADE_URL=server.url)
@@ -185,7 +185,7 @@ def test_a_hostile_text_is_refused_and_its_script_named(clone: World, name: str)
 
 @over_http
 def test_the_longest_allowed_list_is_read(clone: World) -> None:
-    """A list of the most scripts that are taken, each sound."""
+    """A valid list with the maximum number of scripts."""
     more = [
         {"scriptIdPart": f"USER;{n:032x}", "version": 1, "scriptName": str(n)}
         for n in range(55_000)
@@ -197,7 +197,7 @@ def test_the_longest_allowed_list_is_read(clone: World) -> None:
 
 @over_http
 def test_many_large_scripts_fit_in_memory(clone: World) -> None:
-    """All together they are as large as the most that a process may take."""
+    """Together they are as large as the memory limit of a process."""
     more = [{"scriptIdPart": f"USER;{n:032x}", "version": 1} for n in range(100)]
     body = {"version": 1, "source": ("//" + "x" * 1021 + "\n") * 2048}
     with Hostile(routed(listed(clone, more), lambda: as_json(body))) as server:

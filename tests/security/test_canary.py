@@ -141,7 +141,7 @@ def test_no_output_and_no_file_contains_the_cookie(
     caplog: pytest.LogCaptureFixture,
     request: pytest.FixtureRequest,
 ) -> None:
-    """In each run every failure in one of the three ways; with --deep in each of them."""
+    """Each run tries every failure with one of the three sources; --deep tries all of them."""
     world = signed_in
     deep = request.config.getoption("--deep")
     failures = FAILURES if deep else FAILURES[SOURCES.index(source) :: len(SOURCES)]
@@ -173,7 +173,7 @@ def test_no_output_and_no_file_contains_the_cookie(
 def test_a_crash_log_does_not_contain_the_cookie(
     signed_in: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A traceback has the lines of the code and the bug's own words, and no values."""
+    """A traceback has lines of code and the error's message, but no values."""
     world = signed_in
 
     def broken(self: PineClient, *_: object) -> Any:
@@ -210,7 +210,7 @@ os.execv({git!r}, ["git", *sys.argv[1:]])
 def test_no_child_process_or_command_line_contains_the_cookie(
     signed_in: World, source: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Whenever git is run, it notes its environment and the whole list of processes."""
+    """A fake git records its environment and the whole list of processes."""
     from shutil import which
 
     world = signed_in

@@ -20,14 +20,14 @@ MODULES = ("pip", "click", "pinesync", "sitecustomize", "encodings")
 
 
 def planted(folder: Path, mark: Path) -> None:
-    """Modules that a Python started there would take for its own."""
+    """Plant modules that a Python started there would import."""
     for name in MODULES:
         text = f"open({str(mark)!r}, 'a').write({name!r})\nraise SystemExit(0)\n"
         (folder / f"{name}.py").write_text(text)
 
 
 def wheel(folder: Path) -> Path:
-    """A package with nothing in it: pip needs no index for it."""
+    """An empty package, for which pip needs no index."""
     file = folder / "nothing-1.0-py3-none-any.whl"
     with zipfile.ZipFile(file, "w") as archive:
         info = "nothing-1.0.dist-info"

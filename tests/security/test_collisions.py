@@ -61,7 +61,7 @@ def paths_of(names: list[str]) -> list[str]:
 
 
 def look_alikes(name: str) -> st.SearchStrategy[str]:
-    """The name as somebody, or some system, would write it with the same meaning."""
+    """Draw equivalent spellings of a name."""
     forms = [unicodedata.normalize(form, name) for form in ("NFC", "NFD", "NFKC", "NFKD")]
     cased = [c(form) for form in forms for c in (str.upper, str.lower, str.title, str.casefold)]
     return st.sampled_from([*forms, *cased, f"{name}.", f"{name} ", f"\u200b{name}"])
@@ -83,7 +83,7 @@ def test_colliding_names_get_two_files_on_every_file_system(
 
 
 def test_each_pair_collides_on_some_file_system() -> None:
-    """Or they would prove nothing."""
+    """Otherwise the pairs would prove nothing."""
     for pair in PAIRS:
         one, other = (file_name(name, None) for name in pair)
         assert any(rule(one) == rule(other) for rule in RULES), pair

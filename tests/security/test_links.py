@@ -66,14 +66,14 @@ def creates_with_a_folder(at: Place) -> None:
 
 
 def finishes(at: Place) -> None:
-    """The exchange was done, and nothing after it."""
+    """The process was killed right after the exchange."""
     (at.root / PATH).write_bytes(NEW)
     (at.root / TEMP).write_bytes(OLD)
     at.take_back(PATH, digest(OLD.decode()))
 
 
 def undoes(at: Place) -> None:
-    """An editor saved in the moment of the exchange."""
+    """An editor saved during the exchange."""
     (at.root / PATH).write_bytes(NEW)
     (at.root / TEMP).write_bytes(b"edited\n")
     at.take_back(PATH, digest(OLD.decode()))
@@ -194,7 +194,7 @@ def test_links_are_refused_without_descriptors(
 def test_the_mode_of_a_link_is_not_copied(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, act: Act, name: str
 ) -> None:
-    """Everybody may write a link. One that is there for a moment opens no file to everybody."""
+    """Every link is world-writable. A link that is there for a moment must not make a file so."""
     at = Place(tmp_path / "place")
     real = os.stat
 

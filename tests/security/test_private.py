@@ -28,7 +28,7 @@ ASKS_AN_INDEX = r"pinesync\[|(pip3?|pipx|uv|uvx)( pip| tool)? install [^`\n]*(?<
 def test_every_folder_of_pinesync_is_private(
     clone: World, words: tuple[str, ...], umask: int
 ) -> None:
-    """Below a home that has nothing yet, not even the folders that the system's own are in."""
+    """In an empty home, without even the parent folders for configuration and state."""
     home = clone.place / "deep" / "er" / "home"
     clone.write(LONGER)
     before = os.umask(umask)

@@ -27,7 +27,7 @@ ROOM = MAX_BYTES - 1000
 
 
 def many(*lines: str) -> str:
-    """The most such lines that a pine.toml may have; each {} is another number."""
+    """The maximum number of these lines in a pine.toml; each {} is another number."""
     line = "\n".join(lines) + "\n"
     size = len(line.format(*["1234567"] * line.count("{}")))
     return "".join(line.format(*[n] * line.count("{}")) for n in range(ROOM // size))

@@ -81,7 +81,7 @@ def _as_to_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 class Raw(AssertionError):
-    """A terminal would have obeyed, or not shown it."""
+    """Text that a terminal would have obeyed or hidden."""
 
 
 def check(ran: Ran, arguments: list[str]) -> None:
@@ -117,7 +117,7 @@ def test_hostile_text_is_escaped(
 def test_hostile_text_is_detected_when_escaping_is_off(
     clone: World, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """So the test above really finds the text."""
+    """This proves that the test above finds the text."""
     monkeypatch.setattr("pinesync.text.unicode._harmful", lambda: re.compile("(?!)"))
     with pytest.raises(Raw):
         list(runs(clone, name, LOUD, monkeypatch))

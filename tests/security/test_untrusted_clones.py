@@ -70,7 +70,7 @@ def use_old_git(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def looks_like_a_repository(folder: Path, mark: Path, worktree: str = ".") -> None:
-    """The folder's own files make it a bare repository with one commit, of all files there."""
+    """Make the folder's own files a bare repository with one commit of all files."""
     git(folder, "init", "-q")
     git(folder, "add", "--all")
     git(folder, "commit", "-qm", "inner")

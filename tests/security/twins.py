@@ -38,5 +38,5 @@ class Twins:
         return self.base / "outside"
 
     def contents(self) -> dict[Path, bytes]:
-        """All that is outside."""
+        """The contents of all files outside."""
         return {p: p.read_bytes() if p.is_file() else b"" for p in self.outside.rglob("*")}

@@ -198,7 +198,7 @@ def test_a_finding_points_at_the_new_input() -> None:
 
 
 def decorated(text: str) -> str:
-    """The same with comments and blanks: none of them inside a string."""
+    """The same text with more comments and blanks, none of them inside a string."""
     made, last = [], 0
     for token in tokens(text):
         if token.kind == "newline":

@@ -23,7 +23,7 @@ PEM = Path(__file__).parent / "nobody.pem"
 
 
 def answer(body: bytes, status: int = 200, *headers: str, length: int | None = None) -> bytes:
-    """The bytes of an answer. `length` is what Content-Length claims."""
+    """The bytes of a response. `length` is the claimed Content-Length."""
     size = len(body) if length is None else length
     lines = [f"HTTP/1.1 {status} Some Words", f"Content-Length: {size}", "Connection: close"]
     lines += [*headers, "", ""]

@@ -36,7 +36,7 @@ FINE = answer(b"[]")
 
 
 def attempt(session: Session, request: Request) -> Answer | NetworkError:
-    """The answer, or that there was none."""
+    """Return the response or the network error."""
     try:
         return session.send(request)
     except NetworkError as error:
@@ -357,7 +357,7 @@ def test_an_endless_body_ends_at_the_deadline(opened: Open, header: list[str]) -
 def test_an_endless_response_ends_at_the_deadline(
     opened: Open, monkeypatch: pytest.MonkeyPatch, begins: bytes, words: str
 ) -> None:
-    """A byte now and then keeps every read alive; the total has a limit."""
+    """Occasional bytes keep every read alive, but the total time has a limit."""
     monkeypatch.setattr("pinesync.tradingview.http.WRITE_SECONDS", 0.4)
     stop = threading.Event()
     with socket.create_server(("127.0.0.1", 0)) as listening:

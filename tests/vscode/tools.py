@@ -34,7 +34,7 @@ def editor_ready() -> bool:
 
 
 def set_up_types() -> Path:
-    """The folder with tsc in it. Exits with the reason if npm cannot bring it."""
+    """The folder with tsc. Exits with the reason if npm cannot install it."""
     folder = place() / "types"
     if not types_ready():
         _install(folder, TYPES)

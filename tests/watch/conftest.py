@@ -82,7 +82,7 @@ class Watching:
             self.events.append(event)
 
     def done(self, path: str = TREND_PATH) -> Any:
-        """The next thing that was done with the script: its outcome."""
+        """Return the next outcome for the script."""
         found = self.until(lambda e: isinstance(e, Done) and e.outcome.path == path)
         return found.outcome
 

@@ -47,7 +47,7 @@ class Programs:
 
 
 def at_terminal(file: Path, *command: str) -> Terminal:
-    """The editor on the file, with the folder of the file as its own."""
+    """Start the editor on the file, in the file's folder."""
     return Terminal(Programs(file.parent), *command, file.name)
 
 
@@ -69,7 +69,8 @@ def truncates(file: Path, text: bytes) -> None:
 
 
 def truncates_later(file: Path, text: bytes) -> None:
-    """VS Code where a file is hidden or protected: opened as it is, and cut once it is open."""
+    """VS Code for a hidden or protected file: opened without truncation, and truncated
+    afterwards."""
     descriptor = os.open(file, os.O_RDWR)
     os.ftruncate(descriptor, 0)
     os.write(descriptor, text)
@@ -101,8 +102,8 @@ def jetbrains(file: Path, text: bytes) -> None:
 
 
 def jetbrains_backup(file: Path, text: bytes) -> None:
-    """A safe write of newer editors: the old text waits next to the file until the new one is
-    in."""
+    """A safe write of newer editors: the old text stays next to the file until the new one is
+    written."""
     backup = file.with_name(file.name + "~")
     shutil.copy2(file, backup)
     truncates(file, text)
@@ -116,7 +117,7 @@ def gnome(file: Path, text: bytes) -> None:
 
 
 def gnome_backup(file: Path, text: bytes) -> None:
-    """The old text gets a second name first."""
+    """A backup by a hard link first."""
     beside, backup = file.with_name(".goutputstream-D4E5F6"), file.with_name(file.name + "~")
     _written(beside, text)
     backup.unlink(missing_ok=True)
@@ -169,7 +170,7 @@ def moved_in(file: Path, text: bytes) -> None:
 
 
 def by_memory(file: Path, text: bytes) -> None:
-    """Mapped into memory: the system reports only the end."""
+    """Mapped into memory: the system reports only the close."""
     with file.open("r+b") as mapped:
         mapped.truncate(len(text))
         with mmap.mmap(mapped.fileno(), len(text)) as memory:

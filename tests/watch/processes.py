@@ -63,7 +63,7 @@ class Session:
         return str(self.child.stderr.read().decode()) if self._as_json else ""
 
     def interrupt(self) -> int:
-        """Ctrl-C; the exit code, once all is read."""
+        """Send Ctrl-C, read all output, and return the exit code."""
         self.child.send_signal(signal.SIGINT)
         return self.end()
 
@@ -82,7 +82,7 @@ class Session:
 
 @contextmanager
 def at_rest(world: World, *arguments: object, **env: str) -> Iterator[Session]:
-    """One with `--json` that has begun."""
+    """A started session with `--json`."""
     with Session(world, "--json", *arguments, **env) as session:
         session.event("quiet")
         yield session

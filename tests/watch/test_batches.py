@@ -58,7 +58,7 @@ def test_a_fresh_save_goes_before_waiting_ones(
 def test_a_failed_script_is_retried_alone_and_last(
     watching: Watching, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """By hand: one that hangs again delays none of the others."""
+    """By hand: a save that hangs again delays no other."""
     world, batch = watching.world, _by_hand(watching, monkeypatch, first=100)
     batch.failing[RelPath(TREND_PATH)] = 1
     for path, text in {BREAKOUT_PATH: BREAKOUT, TOOLS_PATH: TOOLS, TREND_PATH: TREND}.items():
@@ -89,7 +89,8 @@ def test_a_web_page_during_a_batch_fails_only_unsent_saves(
 def test_the_outcome_of_an_earlier_save_does_not_settle_the_current_text(
     watching: Watching, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """By hand: a save is given up, and then the list fails. The text is not done with."""
+    """By hand: a save is given up, and then the list fails. The current text is still to be
+    sent."""
     monkeypatch.setattr(sending, "_LATER_SECONDS", (0.0,))
     monkeypatch.setattr("pinesync.app.project.PAUSES", ())
     monkeypatch.setattr("pinesync.tradingview.http.PAUSES", ())

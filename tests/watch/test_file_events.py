@@ -95,7 +95,7 @@ class Hand:
         return self
 
     def due(self) -> tuple[float, set[str]]:
-        """When something is due next, and what."""
+        """Return when files are due next, and which."""
         while True:
             paths, _ = self.debouncer.due(3600.0)
             if paths:
@@ -224,7 +224,7 @@ def test_every_file_is_read_once_a_minute() -> None:
 @pytest.mark.promise(31)
 @pytest.mark.parametrize("hinted", [True, False])
 def test_every_file_is_read_after_the_machine_slept(hinted: bool) -> None:
-    """Whether something wakes it, or the wait is over at last."""
+    """Both if an event ends the wait, and if it times out."""
     hand = Hand()
     wait = hand.wait
 
@@ -282,7 +282,7 @@ def test_a_failed_poll_is_retried_after_a_second() -> None:
     )
 )
 def test_every_event_makes_its_file_due(moments: list[tuple[float, RelPath]]) -> None:
-    """Each is due half a second later at most, and not before it is quiet."""
+    """Each file is due at most half a second later, and not before it is quiet."""
     hand = Hand().hints(*sorted(moments))
     seen = []
     while hand.coming or not hand.debouncer.idle:
@@ -359,7 +359,7 @@ def test_watchdog_6_is_supported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 
 @pytest.fixture
 def deaf(watching: Watching, monkeypatch: pytest.MonkeyPatch) -> Watching:
-    """Events are lost, every one; not yet started."""
+    """A session that receives no events, not yet started."""
     monkeypatch.setattr(FileEvents, "on_any_event", lambda self, event: None)
     return watching
 
@@ -369,7 +369,8 @@ def deaf(watching: Watching, monkeypatch: pytest.MonkeyPatch) -> Watching:
 def test_watch_polls_and_says_so_without_file_events(
     watching: Watching, monkeypatch: pytest.MonkeyPatch, reason: int, function: str
 ) -> None:
-    """No watches are left, or this kind of drive has none: that is reported, and `watch` works."""
+    """If no watches are left, or a drive does not support them, this is reported, and `watch`
+    works."""
 
     def refused(*_: object, **__: object) -> None:
         raise OSError(reason, os.strerror(reason))
@@ -432,7 +433,7 @@ def test_a_save_with_unchanged_time_and_size_is_sent(
 def test_a_save_that_polling_misses_is_sent(
     deaf: Watching, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """All is read once a minute; here more often."""
+    """All files are read once a minute; here more often."""
     monkeypatch.setattr(debouncer, "READ_SECONDS", 0.3)
     entries = ManifestFile.entries
     same = lambda tree: dict.fromkeys(entries(tree._manifest), 0)
@@ -722,7 +723,7 @@ def test_a_pending_save_is_reported_once(
 def test_a_save_pending_in_another_process_is_not_reported(
     watching: Watching, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A push by hand, in the middle of its save: no trouble of this session."""
+    """A manual push holds the lock during its save, which is not an error of this session."""
     world = push_that_may_arrive(watching, monkeypatch)
     with writing(open_project(watching.setup).workspace.state.folder):
         watching.start(poll=0.02)

@@ -171,7 +171,7 @@ def test_a_discarded_file_is_held_every_time(repo: Watching) -> None:
 
 
 def test_a_file_stays_held_until_a_push(repo: Watching, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Also where the file itself is not looked at again."""
+    """Even if the file itself is not read again."""
     monkeypatch.setattr("pinesync.watch.debouncer.LOOK_SECONDS", 0.05)
     scanned, stats = threading.Semaphore(0), WorkingTree.stats
 
@@ -444,7 +444,7 @@ def moment(repo: Watching, monkeypatch: pytest.MonkeyPatch) -> Moment:
 
 
 def test_a_save_followed_by_a_commit_is_sent(repo: Watching, moment: Moment) -> None:
-    """An editor saves all before it commits: the text was a person's before it was git's."""
+    """An editor saves all files before it commits: the text was saved before git had it."""
     world = repo.start().world
     moment.begins(LONGER)
     commit(world)
@@ -507,7 +507,7 @@ def test_a_save_while_git_writes_other_files_is_sent(repo: Watching) -> None:
 
 
 def test_the_committed_text_is_sent_if_git_did_not_write_it(repo: Watching) -> None:
-    """Taken back in the editor."""
+    """The edit is undone in the editor."""
     world = repo.start().world
     world.write(LONGER)
     repo.done()
@@ -555,7 +555,7 @@ def test_a_change_of_the_index_holds_nothing(repo: Watching) -> None:
 
 @pytest.mark.parametrize("adds", [True, False])
 def test_text_formatted_by_a_hook_is_an_edit_until_committed(repo: Watching, adds: bool) -> None:
-    """What it leaves for the person to commit is an edit; what it commits is git's, or one."""
+    """Uncommitted formatting is an edit; committed formatting is git's text, or an edit."""
     world = repo.world
     hook = world.folder / ".git" / "hooks" / "pre-commit"
     hook.parent.mkdir(exist_ok=True)
@@ -581,7 +581,7 @@ def test_text_formatted_by_a_hook_is_an_edit_until_committed(repo: Watching, add
 
 
 class Hand:
-    """The files of a workspace, and a clock that is moved by hand."""
+    """The files of a workspace, and a manual clock."""
 
     def __init__(self, watching: Watching) -> None:
         self.now = 0.0

@@ -112,7 +112,7 @@ ROUTES: dict[str, Callable[[Watching], str]] = {
 
 
 def stays(watching: Watching, text: str) -> None:
-    """Git's text is in the file, was reported and is not sent."""
+    """Check that git's text is in the file, was reported and is not sent."""
     world = watching.world
     while world.read() != text or TREND_PATH not in held_files(watching.events):
         found = watching.until(lambda e: e.event in ("held", "checking"))
@@ -198,7 +198,7 @@ def test_a_git_filter_is_not_run_and_its_text_not_sent(repo: Watching) -> None:
 
 
 def test_a_save_committed_through_a_filter_is_sent(repo: Watching, moment: Moment) -> None:
-    """The person had it before git began."""
+    """It was saved before git started."""
     filtered(repo.world)
     repo.start()
     moment.begins(quick(LONGER))
@@ -246,7 +246,7 @@ def test_a_save_right_after_a_branch_switch_is_sent(repo: Watching) -> None:
 def test_a_save_committed_during_another_upload_is_sent(
     repo: Watching, moment: Moment, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Its event arrives immediately, not only at the next look."""
+    """Its event is handled immediately, not only at the next poll."""
     world = repo.world
     meanwhile: list[Callable[[], None]] = []
 
@@ -273,7 +273,7 @@ def test_a_save_committed_during_another_upload_is_sent(
 
 
 def test_a_retyped_committed_text_is_sent(repo: Watching, moment: Moment) -> None:
-    """Git has it, and looked at the files meanwhile: it wrote nothing."""
+    """Git has the text, and read the files meanwhile, but wrote nothing."""
     world = repo.world
     committed(world, LONGER)
     committed(world, TREND)

@@ -131,7 +131,7 @@ def test_a_locked_file_is_reported_once(
 def test_a_half_written_file_is_not_saved_without_open_file_detection(
     watching: Watching, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A half is taken for the whole, and is another text by the time that it would be saved."""
+    """A half is taken for the whole, but the text has changed before it would be saved."""
     monkeypatch.setattr(Tree, "is_busy", lambda tree, path: False)
     world = watching.start().world
     with (world.folder / TREND_PATH).open("wb", buffering=0) as file:
@@ -210,7 +210,7 @@ def test_a_constantly_changing_file_costs_few_requests(
 def test_a_briefly_unreadable_file_is_checked_again(
     watching: Watching, moment: str, meanwhile: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The editor saves the same text once more, just as the file is looked at."""
+    """The editor saves the same text again while the file is read."""
     looks = Looks(monkeypatch)
     world = watching.start().world
     acted: SimpleQueue[int] = SimpleQueue()

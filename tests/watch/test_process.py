@@ -184,7 +184,7 @@ def test_an_interrupted_upload_is_finished_by_the_next_session(
 
 
 def test_other_commands_run_while_watch_is_idle(clone: World) -> None:
-    """It holds the folder for itself only while it writes; another one has nothing to do."""
+    """It holds the lock only while it writes, so other commands can run."""
     with at_rest(clone) as session:
         clone.web_save(SLOWER)
         assert clone("pull").code == 0
@@ -300,7 +300,7 @@ env > "{folder}/environment"
 
 
 def recording(folder: Path, name: str) -> Path:
-    """A program that writes down what it was started with."""
+    """A program that records its arguments and environment."""
     program = folder / name
     program.write_text(RECORDS.format(folder=folder))
     program.chmod(0o755)
@@ -404,7 +404,7 @@ OBEYED = re.compile("\x07|\x1b[^\\[]|\x1b\\[[0-9;?]*[^0-9;?m]")
 
 @contextmanager
 def terminal(world: World, *arguments: object, **env: str) -> Iterator[Terminal]:
-    """`watch` on one, which is as it was before in the end."""
+    """Run `watch` at a terminal, whose modes must be restored at the end."""
     with Terminal(world, "watch", *arguments, env=env) as shown:
         before = shown.modes
         yield shown
@@ -483,7 +483,7 @@ runpy.run_module("pinesync", run_name="__main__", alter_sys=True)
 
 
 def test_a_background_job_is_not_stopped_by_the_shell(clone: World) -> None:
-    """It would be, as soon as it touched the keyboard's terminal."""
+    """It would be stopped as soon as it read from the terminal."""
     if not shutil.which("bash"):
         pytest.skip("needs the program bash")
     script = 'set -m; "$@" & wait; echo ended'

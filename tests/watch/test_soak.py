@@ -82,7 +82,7 @@ def _fail(watching: Watching, _: str, __: int, dice: random.Random) -> None:
 
 
 def _by_hand(watching: Watching, path: str, _: int, dice: random.Random) -> None:
-    """A person resolves a divergence while `watch` runs."""
+    """A user resolves a divergence while `watch` runs."""
     verb = dice.choice((["pull"], ["pull", "--theirs"], ["pull", "--ours"], ["push"]))
     watching.world(*verb, path)
     if "<<<<<<<" in watching.world.read(path):

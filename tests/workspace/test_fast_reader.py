@@ -31,7 +31,7 @@ PIECES = (
 
 @st.composite
 def touched(draw: st.DrawFn, text: str) -> str:
-    """The text with a few pieces replaced, as a person, git or a stranger may do."""
+    """The text with a few replaced pieces, as after a manual edit, a merge or an attack."""
     for _ in range(draw(st.integers(0, 3))):
         marks = [0, *(i + 1 for i, char in enumerate(text) if char in '\n"[')]
         start = draw(st.sampled_from(marks) | st.integers(0, len(text)))

@@ -360,7 +360,8 @@ def test_dotted_keys_that_cannot_be_edited_in_place_are_rewritten() -> None:
 
 
 def test_a_string_that_looks_like_an_entry_is_not_edited() -> None:
-    """An entry that a person wrote, and a name that holds how we would have written it."""
+    """A hand-written entry, and a name that contains the entry as pinesync would have written
+    it."""
     ours = dump_new(manifest(entry("a.pine"))).partition("[scripts")
     block = "".join(ours[1:]).replace("\\", "")
     text = f"""{HEAD}[scripts."a.pine"]
@@ -435,7 +436,7 @@ ALL_SETTINGS = st.builds(
 
 @st.composite
 def written_by_hand(draw: st.DrawFn, wanted: Manifest) -> str:
-    """The text with comments, empty lines and quotes as a person may put them."""
+    """The text with comments, empty lines and quotes as in a hand-written file."""
     result = []
     for number, line in enumerate(dump_new(wanted).split("\n")):
         comment = f"# note {number}." if draw(st.booleans()) else ""

@@ -78,7 +78,7 @@ class Account:
         self.store.close()
 
     def client(self) -> PineClient:
-        """A client that is signed in, and waits for nothing."""
+        """A client that is signed in and never sleeps."""
         transport = Transport(adapter=WSGIAdapter(self.app), sleep=lambda _: None)
         secret = parse(self.user.cookie, IN_PROCESS_URL)
         return PineClient(Session(IN_PROCESS_URL, secret, transport))

@@ -30,7 +30,7 @@ def world(
     capsys: pytest.CaptureFixture[str],
     seeded: Seeded,
 ) -> Iterator[World]:
-    """The account, before anything was cloned. With the parameter "facade" over HTTP."""
+    """The account before any clone. With the parameter "facade", over HTTP."""
     shutil.copytree(seeded.sandboxes, home / "pinesync" / "sandbox")
     # Commands see the store that they opened themselves: this one is another view of the file.
     account = Account(home / "pinesync" / "sandbox")

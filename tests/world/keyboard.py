@@ -84,7 +84,7 @@ class World(Workspace):
 
     @contextmanager
     def served(self) -> Iterator[None]:
-        """The account is TradingView's, over HTTP, and this person is signed in."""
+        """The account is TradingView's, over HTTP, and the user is signed in."""
         with Server(self.app) as self.server:
             self.monkeypatch.setenv("PINESYNC_FACADE_URL", self.server.url)
             self.monkeypatch.setenv("PINESYNC_COOKIE", self.user.cookie)
@@ -111,7 +111,7 @@ class World(Workspace):
     def __call__(
         self, *arguments: object, cwd: Path | None = None, stdin: str = "", code: int | None = None
     ) -> Ran:
-        """Runs a command in this process; with `code` it has to exit with that."""
+        """Run a command in this process; with `code`, check its exit code."""
         before = len(self.plan.log)
         with pytest.MonkeyPatch.context() as patch:
             patch.chdir(cwd or self.here)
