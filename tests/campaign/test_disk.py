@@ -33,7 +33,7 @@ def conflicts(world: OneScript) -> None:
 
 
 def races_an_editor(world: OneScript) -> None:
-    """The person saves the file at the very moment of the exchange."""
+    """The user saves the file during the exchange."""
     world.web_fresh()
 
 
@@ -74,7 +74,7 @@ def calls_of(worlds: Opened, job: Job) -> int:
 def troubles(
     worlds: Opened, job: Job, make: Callable[[int], Trouble], step: int
 ) -> Iterator[tuple[OneScript, str, int]]:
-    """The job with trouble at each call in turn; the world after it, and what the call was."""
+    """Run the job with trouble at each call in turn; yield the world afterwards and the call."""
     for number in range(1, calls_of(worlds, job) + 1, step):
         with worlds() as world:
             job(world)
@@ -124,7 +124,7 @@ def base_is_not_ahead(world: OneScript) -> None:
 
 
 def heals(world: OneScript, job: Job, where: str) -> None:
-    """Nothing half-written or left over now, and the next runs end what was begun."""
+    """No half-written or leftover file, and the next runs finish the interrupted work."""
     with noting(where):
         world.check_always()
         whole(world)
@@ -139,7 +139,7 @@ def rests(world: OneScript, job: Job) -> None:
 
 
 def whole(world: OneScript) -> None:
-    """The file is one whole text: that of a version, the one edited, or a merge."""
+    """The file has one complete text: that of a version, the edited one, or a merge."""
     text = world.file.read_text()
     assert text.startswith("//@version=6\n")
     assert text.endswith("\n")

@@ -47,7 +47,7 @@ def test_a_hostile_path_is_imported_as_a_path(tmp_path: Path, prefix: bytes) -> 
 
 
 def test_commits_follow_their_parents(tmp_path: Path) -> None:
-    """The first one has them all, and a file stays until a commit removes it."""
+    """The first commit has all files, and a file stays until a commit removes it."""
     repository = make_repository(tmp_path)
     path, other = RelPath("a.pine"), RelPath("b.pine")
     one = NewCommit(1, "x", "1", {path: 1})

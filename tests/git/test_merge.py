@@ -136,7 +136,7 @@ def test_commits_whose_pine_toml_has_a_digest_are_found(tmp_path: Path) -> None:
 
 @pytest.mark.promise("S14")
 def test_a_program_configured_in_a_repository_is_not_run(tmp_path: Path) -> None:
-    """An unpacked archive may contain a .git with somebody else's settings."""
+    """An unpacked archive may contain a .git with foreign settings."""
     hook = tmp_path / "hook"
     hook.write_text(f"#!/bin/sh\ntouch {tmp_path}/was-run\n")
     hook.chmod(0o755)

@@ -458,7 +458,7 @@ def test_any_other_deletion_response_is_refused(body: bytes) -> None:
     "body", [b'"ok"', b"", b"ok", b"{}", b'{"success":true}', b"null", b"\xff", b"[" * 100_000]
 )
 def test_a_rename_succeeds_with_any_body(body: bytes) -> None:
-    """Its form is unknown: only the list shows the result."""
+    """The response format is unknown: only the list shows the result."""
     responses.renamed(ok(body))
 
 
@@ -485,7 +485,7 @@ def test_a_session_response_is_the_account_or_an_error() -> None:
 # -- what every answer may be ---------------------------------------------------------------------
 
 
-def _read(answer: Response, what: str) -> Any:
+def _read(answer: Response, kind: str) -> Any:
     return {
         "list": lambda: responses.scripts(answer),
         "get": lambda: responses.saved_text(answer, ID, None),
@@ -493,10 +493,10 @@ def _read(answer: Response, what: str) -> Any:
         "save": lambda: responses.saved(answer),
         "rename": lambda: responses.renamed(answer),
         "delete": lambda: responses.deleted(answer),
-    }[what]()
+    }[kind]()
 
 
-@pytest.mark.parametrize("what", ["list", "get", "check", "save", "rename", "delete"])
+@pytest.mark.parametrize("kind", ["list", "get", "check", "save", "rename", "delete"])
 @pytest.mark.parametrize(
     ("answer", "error"),
     [
@@ -524,14 +524,14 @@ def _read(answer: Response, what: str) -> Any:
     ids=range(20),
 )
 def test_each_status_and_web_page_has_its_error(
-    what: str, answer: Response, error: type[Exception]
+    kind: str, answer: Response, error: type[Exception]
 ) -> None:
-    if what == "list" and answer.status in (401, 403):
-        error = errors.NoAccess  # it is about the account, not about one script
-    if what == "rename" and error is errors.BadResponse:
-        return  # whatever a rename is answered, the list tells
+    if kind == "list" and answer.status in (401, 403):
+        error = errors.NoAccess  # it concerns the account, not one script
+    if kind == "rename" and error is errors.BadResponse:
+        return  # the list shows the result of a rename, not its response
     with pytest.raises(error):
-        _read(answer, what)
+        _read(answer, kind)
 
 
 def test_a_refusal_keeps_the_services_words() -> None:

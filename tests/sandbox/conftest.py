@@ -44,7 +44,7 @@ ENCODINGS = {"multipart": multipart, "urlencoded": urlencoded}
 
 @dataclass
 class Facade:
-    """A facade somewhere, and a client with the account's cookie."""
+    """A facade, and a client with the account's cookie."""
 
     url: str
     http: requests.Session

@@ -102,7 +102,7 @@ def test_origin_is_checked(server: Server) -> None:
     ],
 )
 def test_no_path_reaches_the_file_system(server: Server, path: str) -> None:
-    """Between the request and its answer no file but the database is opened."""
+    """No file but the database is opened between a request and its response."""
     opened: list[object] = []
     watching = threading.Event()
 
@@ -163,8 +163,8 @@ def test_keep_alive_uses_one_connection(server: Server, user: User) -> None:
 
 
 def test_requests_in_one_packet_are_answered_in_order(server: Server) -> None:
-    one = f"GET {LIST} HTTP/1.1\r\nHost: localhost:{server.port}\r\n"
-    answer = raw(server, f"{one}\r\n{one}Connection: close\r\n\r\n".encode())
+    request = f"GET {LIST} HTTP/1.1\r\nHost: localhost:{server.port}\r\n"
+    answer = raw(server, f"{request}\r\n{request}Connection: close\r\n\r\n".encode())
     assert answer.count(b"HTTP/1.1 200 OK") == 2
 
 
@@ -180,7 +180,7 @@ def test_slow_clients_are_cut_off(store: Store, sent: bytes) -> None:
 
 
 def test_a_client_that_sends_too_slowly_is_cut_off(store: Store) -> None:
-    """Every byte arrives in time, but all of them together do not."""
+    """Every byte arrives in time, but the whole request does not."""
     ticks = iter(range(1_000_000))
     with (
         Server(SandboxApp(store), timeout=20.0, clock=lambda: float(next(ticks))) as server,
@@ -191,7 +191,7 @@ def test_a_client_that_sends_too_slowly_is_cut_off(store: Store) -> None:
 
 
 def _drip(connection: socket.socket) -> None:
-    """Sends a line that never ends, byte by byte, until the other side has enough."""
+    """Send an endless line, byte by byte, until the server closes the connection."""
     for _ in range(1_000_000):
         connection.sendall(b"x")
 
@@ -264,7 +264,7 @@ def test_two_processes_serve_one_database(store: Store, user: User) -> None:
     for process in processes:
         process.communicate("end\n", timeout=30)
         assert process.returncode == 0
-    assert {(one["version"], one["source"]) for one in answers} == {("21.0", "// 19")}
+    assert {(answer["version"], answer["source"]) for answer in answers} == {("21.0", "// 19")}
 
 
 def test_closing_ends_hanging_responses(store: Store) -> None:

@@ -195,9 +195,9 @@ def test_sandbox_names_map_to_paths(tmp_path: Path) -> None:
 
 def test_seeding_is_idempotent_and_spreads_saves_over_months(store: Store, user: User) -> None:
     planted = seeds()
-    done = fill(store, user, planted)
-    assert (done.scripts, done.skipped) == (len(planted), 0)
-    assert done.versions == sum(len(seed.versions) for seed in planted)
+    result = fill(store, user, planted)
+    assert (result.scripts, result.skipped) == (len(planted), 0)
+    assert result.versions == sum(len(seed.versions) for seed in planted)
     for seed in planted:
         found = store.find(user, seed.name)
         assert found

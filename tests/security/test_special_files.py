@@ -66,7 +66,7 @@ def folder(file: Path, outside: Path) -> None:
 
 
 def giant(file: Path, outside: Path) -> None:
-    """No byte of it is on the disk."""
+    """A sparse file, without any block on disk."""
     file.touch()
     os.truncate(file, 1 << 40)
 

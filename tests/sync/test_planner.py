@@ -70,10 +70,10 @@ def test_the_policy_table_is_total_and_unambiguous() -> None:
 
 
 def test_absence_never_deletes_and_a_refusal_never_acts() -> None:
-    for (local, there), row in POLICY.items():
+    for (local, remote), row in POLICY.items():
         if local is LocalSide.MISSING:
             assert {row.pull, row.push} <= {Act.EXPLAIN, Act.KEEP, Act.REFUSE}
-        if there is RemoteSide.GONE:
+        if remote is RemoteSide.GONE:
             assert {row.pull, row.push} <= {Act.KEEP, Act.REFUSE}
         if row.word == "conflict":
             assert (row.pull, row.push) == (Act.REFUSE, Act.REFUSE)
@@ -270,7 +270,7 @@ def snapshots(draw: st.DrawFn) -> Snapshot:
 
 
 def surveyed(seen: Snapshot, data: st.DataObject) -> tuple[Snapshot, tuple[ScriptState, ...]]:
-    """Read what is wanted until nothing is."""
+    """Read the wanted versions until none is left."""
     for _ in range(5):
         pairs = versions_needed(seen)
         if not pairs:

@@ -48,8 +48,8 @@ def another_holds(folder: Path) -> Iterator[subprocess.Popen[str]]:
 
 def tries(folder: Path) -> str:
     command = [sys.executable, "-c", TRIES, str(folder)]
-    done = subprocess.run(command, cwd=ROOT, text=True, capture_output=True, check=True)
-    return done.stdout.strip()
+    result = subprocess.run(command, cwd=ROOT, text=True, capture_output=True, check=True)
+    return result.stdout.strip()
 
 
 @pytest.fixture
