@@ -174,25 +174,23 @@ def _settings(table: Mapping[str, Any]) -> Settings:
     for key in table:
         if key not in WORKSPACE_KEYS:
             _refuse(f"unknown key {_quoted(key)} in [workspace]", "workspace", key, hint=_NEWER)
-    track = _checked_text(table, "track", "all|listed", '"all" or "listed"', "all")
+    track = _text(table, "track", "all|listed", '"all" or "listed"', "all")
     return Settings(
-        id=_checked_text(table, "id", WORKSPACE_ID, "letters, digits and dashes, at most 64"),
-        remote=_checked_text(table, "remote", REMOTE, '"tradingview", "sandbox" or "sandbox:NAME"'),
+        id=_text(table, "id", WORKSPACE_ID, "letters, digits and dashes, at most 64"),
+        remote=_text(table, "remote", REMOTE, '"tradingview", "sandbox" or "sandbox:NAME"'),
         account=_optional_text(table, "workspace", "account"),
         account_id=_optional_text(table, "workspace", "account_id"),
         track=cast(Track, track),
         ignore=_patterns(table, "ignore"),
         folders=_folders(as_mapping(table.get("folders", {}), "workspace", "folders")),
-        advice=_checked_bool(table, "advice", True),
-        alerts=_checked_bool(table, "alerts", False),
-        contract=cast(
-            Policy, _checked_text(table, "contract", "warn|refuse|ignore", _POLICIES, "warn")
-        ),
+        advice=_bool(table, "advice", True),
+        alerts=_bool(table, "alerts", False),
+        contract=cast(Policy, _text(table, "contract", "warn|refuse|ignore", _POLICIES, "warn")),
         protected=_patterns(table, "protected"),
     )
 
 
-def _checked_text(
+def _text(
     table: Mapping[str, Any], key: str, shape: str, wanted: str, default: str | None = None
 ) -> str:
     value = table.get(key, default)
@@ -201,7 +199,7 @@ def _checked_text(
     return value
 
 
-def _checked_bool(table: Mapping[str, Any], key: str, default: bool) -> bool:
+def _bool(table: Mapping[str, Any], key: str, default: bool) -> bool:
     value = table.get(key, default)
     if not isinstance(value, bool):
         _refuse(f"{key} must be true or false", "workspace", key)

@@ -98,7 +98,10 @@ def _chosen(
         return found
     fits = find_operations(operations, key)
     if len(fits) != 1:
-        newest = [f"{short[one.key]} ({one.verb})" for one in fits[: -_MOST_NAMED - 1 : -1]]
+        newest = [
+            f"{short[candidate.key]} ({candidate.verb})"
+            for candidate in fits[: -_MOST_NAMED - 1 : -1]
+        ]
         newest += [f"{len(fits) - len(newest)} more"] * (len(fits) > len(newest))
         many = f"{key!r} is ambiguous: {_listed(newest)}" if fits else f"no operation {key!r}"
         raise Misuse(many, "`pinesync oplog` lists them")

@@ -53,8 +53,8 @@ def draft_of(
     expected: Expected | None = None,
 ) -> Draft | Outcome:
     """Read, store and check the file's text, or return the outcome of refusing it. With `seen`,
-    refuse any text with another digest, with `expected` any other bytes; `instead` replaces the
-    file's text. `contract` says what to do if charts and alerts may read another input or plot."""
+    refuse any other text, with `expected` any other bytes; `instead` replaces the file's text.
+    `contract` says what to do if charts and alerts may read another input or plot."""
     path, entry = state.path, state.entry
     assert entry is not None
     if expected and (other := _another(entry, expected)):
