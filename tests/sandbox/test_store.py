@@ -85,7 +85,7 @@ def test_a_deletion_removes_all_versions_and_frees_the_name(store: Store, user: 
     assert store.save_new(user, "One", GOOD).pine_id != pine_id
 
 
-def test_somebody_elses_script_is_refused(store: Store, user: User) -> None:
+def test_a_foreign_script_is_refused(store: Store, user: User) -> None:
     pine_id = store.save_new(user, "One", GOOD).pine_id
     other = store.ensure_user("other")
     for attempt in (
