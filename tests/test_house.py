@@ -88,7 +88,7 @@ def test_no_module_is_too_long(module):
 
 
 @pytest.mark.parametrize("module", MODULES, ids=name)
-def test_clock_environment_and_terminal_stay_in_their_places(module):
+def test_clock_environment_and_terminal_are_used_only_in_listed_places(module):
     used = set(touched(module))
     for things, places in PLACES.items():
         if not name(module).startswith(places):

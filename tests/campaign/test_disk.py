@@ -86,7 +86,7 @@ def troubles(
 @pytest.mark.promise(2)
 @pytest.mark.timeout(900)
 @pytest.mark.parametrize("job", JOBS)
-def test_the_process_dies_at_every_call(worlds: Opened, job: Job, ways: str) -> None:
+def test_work_survives_a_crash_at_any_call(worlds: Opened, job: Job, ways: str) -> None:
     for world, name, number in troubles(worlds, job, dies_at, 1):
         where = f"{job.__name__} died before {name}, call {number}, by {ways}"
         with noting(where):
@@ -100,7 +100,7 @@ def test_the_process_dies_at_every_call(worlds: Opened, job: Job, ways: str) -> 
 @pytest.mark.timeout(900)
 @pytest.mark.parametrize("job", JOBS)
 @pytest.mark.parametrize("code", ERRORS, ids=lambda code: errno.errorcode[code])
-def test_every_call_fails_once(
+def test_work_survives_a_failure_at_any_call(
     worlds: Opened, job: Job, code: int, request: pytest.FixtureRequest
 ) -> None:
     step = 1 if request.config.getoption("--deep") else 2
@@ -111,7 +111,7 @@ def test_every_call_fails_once(
 @pytest.mark.promise(7)
 @pytest.mark.timeout(900)
 @pytest.mark.parametrize("job", JOBS)
-def test_the_disk_is_full_from_every_call_on(worlds: Opened, job: Job) -> None:
+def test_work_survives_a_full_disk_from_any_call_on(worlds: Opened, job: Job) -> None:
     for world, name, number in troubles(worlds, job, is_full_from, 1):
         heals(world, job, f"{job.__name__}: no room from {name}, call {number}, on")
 

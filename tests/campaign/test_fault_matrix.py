@@ -103,7 +103,7 @@ def five_edited(facade: ManyScripts) -> None:
 @pytest.mark.timeout(900)
 @pytest.mark.parametrize("switches", ["", "eol=crlf,ok=bare", *SWITCHES[2:4]])
 @pytest.mark.parametrize(("job", "verb"), [(five_behind, pull), (five_edited, push)])
-def test_the_session_ends_at_every_request(
+def test_an_expired_session_at_any_request_is_survived(
     worlds: Worlds, job: Callable[[ManyScripts], None], verb: Callable, switches: str
 ) -> None:
     """The command exits with 5 unless it was done, and a later run finishes it."""

@@ -112,23 +112,23 @@ def moves(world: World, disks: str, trouble: Any, *, fails: bool = False) -> int
     raise AssertionError("it never came to its end")
 
 
-def test_a_move_dies_at_every_call(world: World, disks: str) -> None:
+def test_a_move_survives_a_crash_at_any_call(world: World, disks: str) -> None:
     assert moves(world, disks, dies_at) > 15
 
 
 @pytest.mark.parametrize("code", [errno.ENOSPC, errno.EIO], ids=errno.errorcode.get)
-def test_every_call_of_a_move_fails_once(world: World, disks: str, code: int) -> None:
+def test_a_move_survives_a_failure_at_any_call(world: World, disks: str, code: int) -> None:
     def trouble(number: int) -> Trouble:
         return fails_at(number, code)
 
     assert moves(world, disks, trouble, fails=True) > 15
 
 
-def test_the_disk_is_full_from_every_call_on(world: World) -> None:
+def test_a_move_survives_a_full_disk_from_any_call_on(world: World) -> None:
     assert moves(world, "second names", is_full_from, fails=True) > 15
 
 
-def test_a_process_is_killed_during_a_move(world: World, request: pytest.FixtureRequest) -> None:
+def test_a_move_survives_a_kill_at_any_call(world: World, request: pytest.FixtureRequest) -> None:
     step = 1 if request.config.getoption("--deep") else 6
     world.write(LONGER)
     old, names = TREND_PATH, set()
@@ -278,7 +278,7 @@ def killed(world: World, number: int, *arguments: str) -> bool:
     return False
 
 
-def test_a_rename_dies_at_every_call(world: World) -> None:
+def test_a_rename_survives_a_kill_at_any_call(world: World) -> None:
     """The script gets no other name, and the same command finishes the rename."""
     before = "Trend"
     for number in range(1, MOST):
@@ -299,7 +299,7 @@ def test_a_rename_dies_at_every_call(world: World) -> None:
     assert number > 15
 
 
-def test_a_deletion_dies_at_every_call(world: World) -> None:
+def test_a_deletion_survives_a_kill_at_any_call(world: World) -> None:
     """A deleted script has its backup at any moment; a dropped entry stays dropped."""
     path = "indicators/Doomed.pine"
     for number in range(1, MOST):

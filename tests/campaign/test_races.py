@@ -139,7 +139,7 @@ def serials(folder: Workspace) -> tuple[set[str], set[str]]:
 @pytest.mark.promise(1)
 @pytest.mark.timeout(900)
 @pytest.mark.parametrize("style", ["renames", "truncates"])
-def test_an_editor_races_a_pull(
+def test_a_pull_loses_no_save_of_a_racing_editor(
     folder: Workspace, style: str, request: pytest.FixtureRequest
 ) -> None:
     """One save and one pull in each round, at the same moment or nearly so. Every other pull is
@@ -164,7 +164,7 @@ def test_an_editor_races_a_pull(
 
 @pytest.mark.promise(1)
 @pytest.mark.parametrize("exchange", [exchange_files, link_and_replace])
-def test_an_editor_saves_between_the_last_read_and_the_exchange(
+def test_a_save_between_the_last_read_and_the_exchange_is_restored(
     folder: Workspace, exchange: Exchange
 ) -> None:
     """The exchanged text differs from the one that the pull read: it is put back, and the pull
@@ -235,7 +235,7 @@ def test_pull_and_push_during_a_save_in_place_keep_the_edit(
 
 
 @pytest.mark.promise(2)
-def test_a_reader_sees_whole_texts(folder: Workspace) -> None:
+def test_a_reader_never_sees_a_partial_text(folder: Workspace) -> None:
     """Every read during or between pulls returns the old text or the new one."""
     texts = [f"// version {number}\n" * 1001 for number in range(PULLS + 1)]
     (folder.root / PATH).write_text(texts[0])

@@ -46,7 +46,7 @@ def together(world: World, *verbs: str) -> list[int]:
 
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("verbs", [("push", "push"), ("push", "pull"), ("push", "push", "push")])
-def test_one_edit_is_one_version(
+def test_two_commands_make_one_version_of_one_edit(
     world: World, verbs: tuple[str, ...], request: pytest.FixtureRequest
 ) -> None:
     text = TREND
@@ -111,7 +111,7 @@ def test_readers_never_wait(world: World, verb: str) -> None:
 
 
 @pytest.mark.parametrize("verb", ["status", "list", "diff --remote"])
-def test_readers_block_nobody(world: World, verb: str) -> None:
+def test_readers_block_no_writer(world: World, verb: str) -> None:
     """A process that waits for the response to a read holds no lock."""
     world.write(LONGER)
     world.plan.add("list:1:hang")

@@ -42,7 +42,7 @@ def test_trailers_name_the_commit_on_another_machine(repo: World) -> None:
     assert (found["commit"], found["by"]) == (commit, "trailers")
 
 
-def test_forged_trailers_are_not_believed(repo: World) -> None:
+def test_forged_trailers_are_ignored(repo: World) -> None:
     repo.write(LONGER)
     git(repo, "commit", "-qam", "longer")
     longer = head(repo)

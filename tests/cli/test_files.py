@@ -212,7 +212,7 @@ def test_new_refuses_invalid_names(clone: World, name: str) -> None:
     assert clone.files() == files
 
 
-def test_new_overwrites_nothing(clone: World) -> None:
+def test_new_does_not_overwrite_a_file(clone: World) -> None:
     assert clone("new", "Trend").code == 3
     clone.write("mine", "indicators/Fresh.pine")
     assert clone("new", "Fresh").out == "written  indicators/Fresh-2.pine\n"

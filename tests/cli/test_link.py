@@ -64,7 +64,7 @@ def test_a_dry_run_writes_nothing(copies: World) -> None:
     assert copies("init", "--dry-run").code == 2
 
 
-def test_after_linking_push_and_pull_go_on(copies: World) -> None:
+def test_push_and_pull_work_after_linking(copies: World) -> None:
     copies("init", "--link", "--sandbox")
     copies.remove("binary.pine")
     assert copies("pull").code == 0

@@ -52,7 +52,7 @@ def test_a_valid_cookie_is_stored_privately(world: World, tradingview: TradingVi
     assert set(tradingview.asked_for) == {f"{NAME}:443"}
 
 
-def test_every_verb_uses_the_stored_cookie(world: World, tradingview: TradingView) -> None:
+def test_every_command_uses_the_stored_cookie(world: World, tradingview: TradingView) -> None:
     world("login", stdin=world.user.cookie)
     assert world("clone", "scripts").out == "cloned 3 scripts of sandbox into scripts\n"
     first, where, opens = world("whoami").out.splitlines()

@@ -129,7 +129,7 @@ def test_every_switch_is_probed() -> None:
     assert every == set(SHOWN)
 
 
-def test_requests_are_a_second_apart(account: World) -> None:
+def test_probe_requests_are_a_second_apart(account: World) -> None:
     slept: list[float] = []
     result = probe(account.setup(account.place), remote="sandbox", pace=1.0, sleep=slept.append)
     assert (result.requests, slept) == (ASKED, [1.0] * (ASKED - 1))

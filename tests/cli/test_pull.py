@@ -317,7 +317,7 @@ def test_restore_push_of_nothing_sends_nothing(clone: World) -> None:
 
 
 @pytest.mark.parametrize("dress", ["crlf", "bom", "cr"])
-def test_a_file_keeps_its_shape_through_everything(clone: World, dress: str) -> None:
+def test_every_command_keeps_the_shape_of_a_file(clone: World, dress: str) -> None:
     def dressed(text: str) -> str:
         if dress == "bom":
             return "\ufeff" + text

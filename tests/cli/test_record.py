@@ -533,7 +533,7 @@ def test_a_shallow_clone_is_refused(team: Team) -> None:
     assert team.world.saved() == [TREND, LONGER, LATER]
 
 
-def test_a_flag_travels_with_its_base(team: Team, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_flag_is_recorded_with_its_base(team: Team, monkeypatch: pytest.MonkeyPatch) -> None:
     """A foreign save hidden by ours is known on every machine."""
     team.commit(LONGER)
     place = team.runner()

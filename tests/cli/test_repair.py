@@ -89,7 +89,7 @@ def test_the_newer_base_is_kept_if_the_file_equals_it(diverged: World, side: str
     assert diverged.words() == {}
 
 
-def test_both_sides_additions_are_kept(repo: World) -> None:
+def test_entries_added_on_both_sides_are_kept(repo: World) -> None:
     branch(repo)
     repo("new", "Aaa")
     repo("push", "--commit")

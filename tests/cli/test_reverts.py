@@ -465,7 +465,7 @@ def test_a_text_with_only_the_later_foreign_save_is_refused(repo: World) -> None
     assert repo.read() == SLOWER + "\n// theirs\n"
 
 
-def test_a_script_forgotten_and_pulled_again(clone: World) -> None:
+def test_a_removed_script_pulled_again_is_protected(clone: World) -> None:
     """Git restores an older text of a pulled file."""
     start(clone)
     clone.web_save(SLOWER)

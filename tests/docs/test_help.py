@@ -101,7 +101,7 @@ FINDS = {"pinesync verify": 3}
 
 @pytest.mark.parametrize("world", ["facade"], indirect=True)
 @pytest.mark.parametrize("name", [name for name in ALL if " " in name and name not in NOT_RUN])
-def test_examples_work(name: str, clone: World) -> None:
+def test_every_example_works(name: str, clone: World) -> None:
     an_ordinary_day(clone)
     empty = clone.place / "empty"
     empty.mkdir()
@@ -112,7 +112,7 @@ def test_examples_work(name: str, clone: World) -> None:
 
 
 @pytest.mark.parametrize("name", NOT_RUN)
-def test_examples_parse(name: str) -> None:
+def test_every_example_parses(name: str) -> None:
     for example in examples(name):
         words = shlex.split(example)[len(name.split()) :]
         assert ALL[name].make_context(name, words).args == []

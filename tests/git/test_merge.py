@@ -39,7 +39,7 @@ def test_a_conflict_shows_base_ours_and_theirs() -> None:
     )
 
 
-def test_many_conflicts_are_still_conflicts() -> None:
+def test_many_conflicts_in_one_text_are_reported() -> None:
     base = "".join(f"{n}\n\n\n\n" for n in range(300))
     mine, theirs = base.replace("\n\n\n\n", "m\n\n\n\n"), base.replace("\n\n\n\n", "t\n\n\n\n")
     merged = merge(base, mine, theirs)

@@ -181,7 +181,7 @@ def test_validation_returns_no_data(world: World) -> None:
 # -- what is sent ---------------------------------------------------------------------------------
 
 
-def test_nothing_is_ever_overwritten(world: World) -> None:
+def test_no_call_overwrites_a_script(world: World) -> None:
     pine_id = world.make("Taken")
     bad(world.pine.create_script("Taken", MORE))
     good(world.pine.create_script("allow_overwrite=true&x=y", MORE))

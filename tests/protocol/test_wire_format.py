@@ -266,7 +266,7 @@ WARNING = Diagnostic("warning", 1, 1, 1, 1, "ta.sma, 2, {unknown}, {}", "CW10003
 @pytest.mark.parametrize(
     "body", [CHECKED, CHECKED.replace('"errors"', '"errors2"').replace('"warnings"', '"warnings2"')]
 )
-def test_errors_come_with_success(body: str) -> None:
+def test_errors_are_read_from_a_successful_response(body: str) -> None:
     found = responses.verdict(ok(body))
     assert found.errors == (ERROR,)
     assert found.warnings == (WARNING,)
@@ -308,7 +308,7 @@ def test_a_verdict_without_findings_is_empty() -> None:
     assert (found.errors, found.warnings) == ((), ())
 
 
-def test_findings_without_code_and_ctx() -> None:
+def test_findings_without_code_and_ctx_are_parsed() -> None:
     body = CHECKED.replace('"code":"CE10272","ctx":{"identifier":"x"},', "")
     (error,) = responses.verdict(ok(body)).errors
     assert (error.code, error.message) == ("", 'Undeclared identifier "{identifier}"')
@@ -375,7 +375,7 @@ def test_a_malformed_full_verdict_is_refused(body: str, error: type[Exception]) 
         responses.full_verdict(ok(body))
 
 
-def test_ends_before_their_starts_are_moved() -> None:
+def test_a_range_that_ends_before_its_start_is_corrected() -> None:
     body = CHECKED.replace('"end":{"line":3,"column":14}', '"end":{"line":2,"column":1}')
     (error,) = responses.verdict(ok(body)).errors
     assert (error.end_line, error.end_column) == (3, 6)
@@ -534,7 +534,7 @@ def test_each_status_and_web_page_has_its_error(
         _read(answer, kind)
 
 
-def test_a_refusal_keeps_the_services_words() -> None:
+def test_a_refusal_keeps_the_services_message() -> None:
     with pytest.raises(errors.NotAccessible, match="not allowed to see") as refusal:
         responses.saved_text(
             Response(
@@ -546,7 +546,7 @@ def test_a_refusal_keeps_the_services_words() -> None:
     assert refusal.value.status == 401
 
 
-def test_a_refusal_without_a_4xx() -> None:
+def test_a_refusal_with_status_200_is_recognized() -> None:
     with pytest.raises(errors.NotAccessible, match="not allowed") as refusal:
         responses.saved_text(ok('{"success":false,"reason":"User is not allowed"}'), ID, None)
     assert refusal.value.status == 200

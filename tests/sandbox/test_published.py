@@ -28,7 +28,7 @@ def test_published_scripts_compile(text: str) -> None:
 
 @pytest.mark.parametrize("shown", FILTERS)
 @pytest.mark.parametrize("cookie", [None, ""])
-def test_built_ins_are_listed_for_anybody(
+def test_built_ins_are_listed_without_a_session(
     facade: Any, slash: str, shown: str, cookie: str | None
 ) -> None:
     facade.make()

@@ -2,22 +2,20 @@
 
 import http.client
 import socket
-import subprocess
 import sys
 import threading
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 import requests
 
-import pinesync
 from pinesync.errors import Misuse
 from pinesync.sandbox.app import SandboxApp
 from pinesync.sandbox.faults import Fault, FaultPlan
 from pinesync.sandbox.serve import Server
 from pinesync.sandbox.store import Store, User
+from tests.sandbox.conftest import two_processes
 
 LIST = "/pine-facade/list?filter=saved"
 
@@ -241,17 +239,7 @@ with Server(SandboxApp(Store(pathlib.Path(sys.argv[1]), lambda: 0.0))) as server
 
 
 def test_two_processes_serve_one_database(store: Store, user: User) -> None:
-    root = str(Path(pinesync.__file__).parents[1])
-    processes = [
-        subprocess.Popen(
-            [sys.executable, "-c", SERVE, str(store.path)],
-            env={"PYTHONPATH": root},
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-        for _ in range(2)
-    ]
+    processes = two_processes(SERVE, store.path)
     urls = [process.stdout.readline().strip() for process in processes if process.stdout]
     pine_id = store.save_new(user, "One", "x").pine_id
     with requests.Session() as http:

@@ -126,7 +126,7 @@ def signed_in(world: World, tradingview: TradingView, monkeypatch: pytest.Monkey
     return world
 
 
-def test_every_verb_has_its_commands() -> None:
+def test_every_command_has_its_examples() -> None:
     assert set(COMMANDS) == set(VERBS)
 
 

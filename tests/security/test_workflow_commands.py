@@ -117,7 +117,7 @@ def test_show_escapes_text_only_in_a_ci_log(clone: World, tmp_path: Path) -> Non
     assert (tmp_path / "text").read_bytes() == text.encode()
 
 
-def test_json_loses_nothing(clone: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_json_output_is_complete(clone: World, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GITHUB_ACTIONS", "true")
     clone.web_save(EXTRA, COMMAND)
     ran = clone("list", "--json")

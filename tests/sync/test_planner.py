@@ -193,7 +193,7 @@ def test_an_entry_without_an_id_is_found_by_name() -> None:
     assert (situation.path, situation.word) == (entry.path, "clean")
 
 
-def test_scripts_whose_names_look_alike_all_appear() -> None:
+def test_scripts_with_similar_names_all_appear() -> None:
     names = ["A", "a", "A ", "A/", "A?", "Ａ", "A &amp; B", "A & B"]
     listed = {pine_id(n): info(n, name) for n, name in enumerate(names, 1)}
     found = survey(replace(snapshot(), listed=listed))

@@ -104,7 +104,7 @@ def test_unicode_separators_do_not_end_a_line() -> None:
     assert place(only('a = "\u2028\x85\x0b\x0c" }')) == (1, 12, 1, 12)
 
 
-def test_columns_count_characters() -> None:
+def test_columns_are_counted_in_characters() -> None:
     assert place(only('a = "日本語 🔥" }')) == (1, 13, 1, 13)
 
 

@@ -315,7 +315,7 @@ def test_rename_and_delete_without_a_session_are_refused(world: World) -> None:
 # -- who saves last -------------------------------------------------------------------------------
 
 
-def test_there_is_no_precondition_the_last_writer_wins(world: World) -> None:
+def test_the_last_writer_wins(world: World) -> None:
     pine_id = world.add("One", GOOD)
     world.web_save(pine_id, "// theirs\n")
     assert world.remote.save_next(pine_id, None, OTHER).version == Version(3)

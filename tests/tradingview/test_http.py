@@ -495,7 +495,7 @@ def test_the_repr_of_a_secret_hides_it() -> None:
         assert SIGN not in text
 
 
-def test_a_session_needs_no_secret() -> None:
+def test_a_session_works_without_a_cookie() -> None:
     with RawServer(FINE) as server:
         session = Session(server.url)
         session.send(requests.check("text"))

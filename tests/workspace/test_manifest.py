@@ -353,7 +353,7 @@ def test_line_ends_and_bom_are_preserved(text: str) -> None:
     assert apply(dos, changes) == "\ufeff" + apply(text, changes).replace("\n", "\r\n")
 
 
-def test_dotted_keys_that_cannot_be_edited_in_place_are_rewritten() -> None:
+def test_dotted_keys_are_rewritten_if_they_cannot_be_edited_in_place() -> None:
     text = f"{HEAD}[scripts]\n'a.pine'.name = 'Script 1'\n'a.pine'.pine_id = '{pine_id(1)}'\n"
     path = RelPath("a.pine")
     assert parse(apply(text, {path: entry(path)})).entries == {path: entry(path)}
