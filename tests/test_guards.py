@@ -66,8 +66,8 @@ def test_an_absolute_path_needs_no_home_fixture(tmp_path):
 
 
 def test_no_user_variable_reaches_a_test():
-    left = [n for n in os.environ if n.startswith(("PINESYNC_", "TRADINGVIEW_", "XDG_"))]
-    assert left == []
+    leaked = [n for n in os.environ if n.startswith(("PINESYNC_", "TRADINGVIEW_", "XDG_"))]
+    assert leaked == []
     assert "NO_COLOR" not in os.environ
 
 
@@ -79,7 +79,7 @@ def test_user_git_settings_do_not_reach_a_test(tmp_path, home):
 
 
 def test_nothing_connects_beyond_loopback():
-    # 192.0.2.0/24 is reserved for documentation: were the guard absent, nobody would answer.
+    # 192.0.2.0/24 is reserved for documentation: without the guard, no host would answer.
     with (
         pytest.warns(UserWarning, match=CONNECT_REFUSED),
         pytest.raises(SocketConnectBlockedError),
@@ -120,7 +120,7 @@ def test_unix_sockets_work(tmp_path, monkeypatch):
 
 def test_a_missing_program_is_reported_with_the_skipped_tests(tmp_path):
     test = "tests/cli/test_completion.py::test_fish_completes_commands_options_and_paths"
-    done = subprocess.run(
+    result = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", test],
         cwd=Path(__file__).parents[1],
         env={**os.environ, "PATH": str(tmp_path)},
@@ -128,6 +128,6 @@ def test_a_missing_program_is_reported_with_the_skipped_tests(tmp_path):
         text=True,
         check=False,
     )
-    assert done.returncode == 0, done.stdout
-    assert "not tested, for want of a program" in done.stdout
-    assert f"\nfish: {test}\n" in done.stdout
+    assert result.returncode == 0, result.stdout
+    assert "not tested, for want of a program" in result.stdout
+    assert f"\nfish: {test}\n" in result.stdout

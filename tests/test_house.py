@@ -88,7 +88,7 @@ def test_no_module_is_too_long(module):
 
 
 @pytest.mark.parametrize("module", MODULES, ids=name)
-def test_clock_environment_and_terminal_stay_in_their_places(module):
+def test_clock_environment_and_terminal_are_used_only_in_listed_places(module):
     used = set(touched(module))
     for things, places in PLACES.items():
         if not name(module).startswith(places):
@@ -107,7 +107,7 @@ def test_restricted_uses_are_detected(tmp_path):
 
 @pytest.mark.parametrize("module", MODULES, ids=name)
 def test_status_words_are_only_in_the_policy(module):
-    """No table is keyed by them elsewhere, and none is spelt out to be compared with."""
+    """No other table is keyed by status words, and no comparison spells one out."""
     for node in ast.walk(ast.parse(module.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Dict):
             keys = {key.value for key in node.keys if isinstance(key, ast.Constant)}
@@ -115,7 +115,9 @@ def test_status_words_are_only_in_the_policy(module):
             labels = {*Status, *(f"Status.{status.name}" for status in Status)}
             assert len(keys & labels) < 2, f"{name(module)}:{node.lineno}"
         elif isinstance(node, ast.Compare) and getattr(node.left, "attr", "") == "word":
-            found = [one for one in node.comparators if isinstance(one, ast.Constant)]
+            found = [
+                constant for constant in node.comparators if isinstance(constant, ast.Constant)
+            ]
             assert not found, f"{name(module)}:{node.lineno}"
 
 
@@ -214,7 +216,7 @@ PAGES = [
     "path", [*MODULES, *PAGES], ids=lambda path: path.relative_to(ROOT).as_posix()
 )
 def test_banned_phrases_do_not_return(path):
-    """Far from all that a native speaker would not write; a list can hold no more."""
+    """Phrases that a native speaker would not write, far from complete."""
     text = " ".join(path.read_text(encoding="utf-8").split())
     for phrase in FOREIGN:
         assert not re.search(phrase, text), f"{path}: {phrase}"

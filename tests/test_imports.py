@@ -30,7 +30,7 @@ HEAVY = {
 }
 
 # Runs `python -m pinesync …` (or, without arguments, `import pinesync`) and writes down at exit
-# what was loaded. `-X importtime` would also list what was tried and is not there.
+# the loaded modules. `-X importtime` would also list missing ones.
 SPY = """
 import atexit, pathlib, runpy, sys
 report, *sys.argv[1:] = sys.argv[1:]
@@ -47,7 +47,7 @@ else:
 
 
 def run(*arguments):
-    """A child Python; if it fails, the test does, with its output."""
+    """Run a child Python; if it fails, so does the test, with its output."""
     child = subprocess.run(
         [sys.executable, *arguments],
         stdin=subprocess.DEVNULL,

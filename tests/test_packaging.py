@@ -65,7 +65,7 @@ def test_the_sdist_builds_the_same_wheel(wheel: Path, tmp_path: Path) -> None:
     assert contents(build(source, "wheel", tmp_path / "again")) == contents(wheel)
 
 
-def test_a_session_with_the_installed_wheel(wheel: Path, home: Path, tmp_path: Path) -> None:
+def test_the_installed_wheel_works(wheel: Path, home: Path, tmp_path: Path) -> None:
     """In an environment with the dependencies, and pinesync only from the wheel."""
     place = tmp_path / "venv"
     venv.create(place, symlinks=os.name != "nt")

@@ -119,7 +119,7 @@ class Reading:
             warnings=_warnings(one),
             base_version=version,
             file_sha256=digest,
-            rows=tuple(map(r.finding, rows)),
+            rows=r.findings(rows),
             untrusted=r.Message(message=r.shown(one.problem)),
         )
 

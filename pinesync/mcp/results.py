@@ -14,6 +14,7 @@ from pinesync.sync.words import Status
 from pinesync.text.unicode import escape_controls
 
 T = TypeVar("T")
+_MOST = 200
 _LONGEST = 1000
 """Characters of a name, a message or one line."""
 
@@ -227,7 +228,12 @@ def _page(total: int, offset: int, limit: int) -> Page:
     return Page(total=total, truncated=more, next_offset=offset + limit if more else None)
 
 
-def finding(one: Diagnostic) -> Finding:
+def findings(found: Sequence[Diagnostic]) -> tuple[Finding, ...]:
+    """At most two hundred of them: `check` has the rest."""
+    return tuple(map(_finding, found[:_MOST]))
+
+
+def _finding(one: Diagnostic) -> Finding:
     return Finding(
         severity=one.severity,
         line=one.line,

@@ -9,7 +9,7 @@ from threading import Lock
 from typing import Any
 
 from mcp.server.mcpserver import MCPServer
-from mcp.server.mcpserver.exceptions import ResourceError
+from mcp.server.mcpserver.exceptions import ResourceError, ToolError
 from mcp.server.mcpserver.resources import FunctionResource
 from mcp_types import CallToolResult, TextContent, ToolAnnotations
 
@@ -60,7 +60,7 @@ def serve(boundary: Boundary) -> None:
 
 def server_of(boundary: Boundary) -> MCPServer:
     """A server with the tools that the boundary allows."""
-    server: MCPServer = MCPServer(
+    server = _Server(
         "pinesync",
         title="pinesync",
         instructions=INSTRUCTIONS,
@@ -74,10 +74,10 @@ def server_of(boundary: Boundary) -> MCPServer:
         *(reading.show, reading.grep, reading.contract, reading.alerts),
     )
     for act in reads:
-        server.add_tool(_answering(turns, act), annotations=_READS, structured_output=True)
+        server.add_tool(_in_turn(turns, act), annotations=_READS, structured_output=True)
     if boundary.writes:
         for act in (writing.push, writing.undo):
-            server.add_tool(_answering(turns, act), annotations=_SAVES, structured_output=True)
+            server.add_tool(_in_turn(turns, act), annotations=_SAVES, structured_output=True)
     for name, text in (("scripts", resources.script), ("base", resources.base)):
         template = server.resource(
             f"pinesync://{name}/{{+path}}", name=name, mime_type="application/json"
@@ -96,17 +96,26 @@ def server_of(boundary: Boundary) -> MCPServer:
     return server
 
 
-def _answering(turns: Lock, act: Callable[..., Any]) -> Callable[..., Any]:
-    """The tool, one call at a time. An error of ours is an answer, marked as data as well."""
+class _Server(MCPServer):
+    """An error of ours is an answer, in which foreign text is marked as well."""
+
+    async def call_tool(self, *args: Any, **kwargs: Any) -> Any:
+        try:
+            return await super().call_tool(*args, **kwargs)
+        except ToolError as error:
+            if not isinstance(error.__cause__, PinesyncError):
+                raise
+            said = TextContent(type="text", text=_problem(error.__cause__).model_dump_json())
+            return CallToolResult(content=[said], is_error=True)
+
+
+def _in_turn(turns: Lock, act: Callable[..., Any]) -> Callable[..., Any]:
+    """The tool, one call at a time."""
 
     @wraps(act)
     def run(*args: Any, **kwargs: Any) -> Any:
-        try:
-            with turns:
-                return act(*args, **kwargs)
-        except PinesyncError as error:
-            said = TextContent(type="text", text=_problem(error).model_dump_json())
-            return CallToolResult(content=[said], is_error=True)
+        with turns:
+            return act(*args, **kwargs)
 
     return run
 
@@ -127,6 +136,6 @@ def _problem(error: PinesyncError) -> r.Problem:
     return r.Problem(
         error=_ERRORS.get(error.exit_code, "failed"),
         exit_code=error.exit_code,
-        findings=tuple(map(r.finding, getattr(error, "diagnostics", ()))),
+        findings=r.findings(getattr(error, "diagnostics", ())),
         untrusted=r.Message(message=r.shown(error.message), hint=r.shown(error.hint or "")),
     )

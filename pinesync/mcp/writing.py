@@ -125,7 +125,7 @@ def _result(project: Project, path: RelPath, run: Run) -> r.SaveResult:
         done=last.done,
         version=str(last.version) if last.version else None,
         operation=_key(project, last),
-        findings=tuple(map(r.finding, last.diagnostics)),
+        findings=r.findings(last.diagnostics),
         untrusted=r.Message(message=r.shown(last.message), hint=r.shown(last.hint)),
     )
 

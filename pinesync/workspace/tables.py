@@ -41,10 +41,7 @@ Track = Literal["all", "listed"]
 
 _KEYS = "schema id remote account account_id track ignore folders advice contract alerts protected"
 WORKSPACE_KEYS = frozenset(_KEYS.split())
-ENTRY_KEYS = (
-    *("pine_id", "name", "version", "digest", "sent", "theirs", "chosen", "hidden"),
-    "pulled",
-)
+ENTRY_KEYS = tuple("pine_id name version digest sent theirs chosen hidden pulled".split())
 """`pulled` is from pinesync 0.1.0. It held the newest of `theirs` and is read as such."""
 _BASE_KEYS = ("version", "digest", "sent", "theirs", "chosen", "pulled")
 WORKSPACE_ID = r"[0-9A-Za-z][0-9A-Za-z-]{0,63}"

@@ -59,7 +59,7 @@ def test_reads_wait_when_the_work_falls_behind() -> None:
 
 @pytest.mark.parametrize("fails", ["read", "then"])
 def test_the_first_error_stops_waiting_items(fails: str) -> None:
-    """When the error arrives, nothing is running any more."""
+    """When the error is raised, no call is running any more."""
     begun, ended = Tally(), Tally()
 
     def step(item: Any) -> Any:
@@ -80,7 +80,7 @@ def test_the_first_error_stops_waiting_items(fails: str) -> None:
 
 
 def test_an_interrupt_waits_for_running_items() -> None:
-    """So nobody writes into a folder that is removed next."""
+    """Otherwise a thread could still write into a folder that is about to be removed."""
     begun, ended = Tally(), Tally()
     second, hanging = Event(), Event()
 
@@ -89,7 +89,7 @@ def test_an_interrupt_waits_for_running_items() -> None:
 
     def read(item: int) -> int:
         if item > 10:
-            hanging.wait(LONG)  # an answer that does not come: nobody waits for it
+            hanging.wait(LONG)  # a response that never arrives
         return item
 
     def then(item: int) -> None:

@@ -9,7 +9,8 @@ from tests.world import TREND_PATH, World
 
 
 def test_a_workspace_is_released_after_its_last_use(clone: World, monkeypatch) -> None:
-    """The language server opens one for each command: in a cycle, it would keep every one."""
+    """The language server opens a project for each command; a reference cycle would keep them
+    all."""
     opened: list[weakref.ref[Workspace]] = []
     begin = Workspace.__init__
 

@@ -22,24 +22,24 @@ HEAD = ("", "measured", "beside", "ratio", "aim", "")
 
 
 def main() -> int:
-    """With words, only the parts that they name, and no page."""
-    wanted = sys.argv[1:]
+    """With arguments, run only the named parts, and write no page."""
+    names = sys.argv[1:]
     began = time.monotonic()
     parts: list[str] = []
     with tempfile.TemporaryDirectory(prefix="pinesync-bench-") as name:
         for title, rows in _parts(Path(name)).items():
-            if not wanted or any(word.lower() in title.lower() for word in wanted):
+            if not names or any(word.lower() in title.lower() for word in names):
                 parts.append(_part(title, rows()))
     minutes = (time.monotonic() - began) / 60
     print(f"\n{minutes:.1f} minutes")
-    if not wanted:
+    if not names:
         _write(parts, minutes)
     return 0
 
 
 def _parts(base: Path) -> dict[str, Callable[[], Iterator[Row]]]:
     env = {**os.environ, "PINESYNC_HOME": str(base / "home"), "NO_COLOR": "1"}
-    env.pop("PYTHONDONTWRITEBYTECODE", None)  # who uses pinesync does not compile it each time
+    env.pop("PYTHONDONTWRITEBYTECODE", None)  # users do not compile pinesync each time
     folder = base / "folder"
 
     def with_folder(rows: Callable[[], Iterator[Row]]) -> Iterator[Row]:

@@ -1,4 +1,4 @@
-"""Verbs that send requests: how long and how many, compared with the latency alone."""
+"""Commands that send requests: their time and number, compared with the latency alone."""
 
 import sys
 from collections import Counter
@@ -42,17 +42,17 @@ def _clones(service: Service, place: Path) -> Iterator[Row]:
         words = ("clone", "--remote", "tradingview", "--jobs", str(jobs), f"jobs-{jobs}")
         times[jobs] = took = _timed(service, place, *words)
         requests = len(service.app.requests)
-        what = f"`clone` of {SCRIPTS:,}, {jobs} jobs, {shown}, {requests:,} requests"
+        label = f"`clone` of {SCRIPTS:,}, {jobs} jobs, {shown}, {requests:,} requests"
         if latency:
             least = latency * requests / jobs
             aim = 1.15 if jobs == 4 else 1.10
-            yield against(what, took, least, "latency × requests ÷ jobs", aim)
+            yield against(label, took, least, "latency × requests ÷ jobs", aim)
         else:
-            yield Row(what, f"{took:.3f} s")
+            yield Row(label, f"{took:.3f} s")
     peer = (sys.executable, "-c", PEER, service.url, service.user.cookie)
     alone = timed(peer, place, service.env)
-    what = f"the same beside tv-scraper's client in a loop, {shown}"
-    yield against(what, times[4], alone, "which only reads")
+    label = f"the same beside tv-scraper's client in a loop, {shown}"
+    yield against(label, times[4], alone, "which only reads")
 
 
 def _quiet(service: Service, folder: Path) -> Iterator[Row]:
@@ -60,14 +60,14 @@ def _quiet(service: Service, folder: Path) -> Iterator[Row]:
     status = (*PINESYNC, "status")
     took, offline = in_turn(status, (*status, "--offline"), folder, service.env, ROUNDS)
     least, beside = offline + latency + 0.15, "`status --offline` + latency + 150 ms"
-    what = f"`status`, {SCRIPTS:,} scripts, {shown}, {_requests(service, folder, 'status')}"
-    yield against(what, took, least, beside, 1.0)
+    label = f"`status`, {SCRIPTS:,} scripts, {shown}, {_requests(service, folder, 'status')}"
+    yield against(label, took, least, beside, 1.0)
     for verb in ("pull", "push"):
         took, looked = in_turn((*PINESYNC, verb), status, folder, service.env, ROUNDS)
         requests = _requests(service, folder, verb)
-        what = f"`{verb}` with nothing new, {shown}, {requests}"
+        label = f"`{verb}` with nothing new, {shown}, {requests}"
         beside, met = f"`status`: {looked:.3f} s", requests == "1 request"
-        yield Row(what, f"{took:.3f} s", beside, took / looked, "1 request", met)
+        yield Row(label, f"{took:.3f} s", beside, took / looked, "1 request", met)
 
 
 def _requests(service: Service, folder: Path, verb: str) -> str:
@@ -87,19 +87,19 @@ def _pushes(service: Service, folder: Path) -> Iterator[Row]:
         took = timed((sys.executable, str(COUNTING), "push"), folder, env)
         requests, latency = len(service.app.requests), service.app.latency
         synced = log.read_text().splitlines()
-        what = f"`push` of {count} changed, {_latency(service)}"
+        label = f"`push` of {count} changed, {_latency(service)}"
         counts = f"{took:.3f} s, {requests} requests, {len(synced)} fsyncs"
         if latency and count > 1:
-            # Two of a script's four requests wait for each other, its check runs beside others'.
+            # Two of a script's four requests are sequential; its check runs in parallel.
             least = latency * (2 * count + count / 4 + 2)
             beside = f"latency × (2 n + n ÷ jobs + 2): {least:.3f} s"
-            yield Row(what, counts, beside, took / least, "≤ 1.15", took / least <= 1.15)
+            yield Row(label, counts, beside, took / least, "≤ 1.15", took / least <= 1.15)
         elif latency:
             least = latency * requests
             beside = f"latency × requests: {least:.3f} s"
-            yield Row(what, counts, beside, took / least)
+            yield Row(label, counts, beside, took / least)
         else:
-            yield Row(what, counts)
+            yield Row(label, counts)
         if count == 1 and not latency:
             yield Row(
                 "which are", ", ".join(service.app.requests), ", ".join(_named(synced, folder))
@@ -107,7 +107,7 @@ def _pushes(service: Service, folder: Path) -> Iterator[Row]:
 
 
 def _named(synced: list[str], folder: Path) -> Iterator[str]:
-    """What was flushed to disk, without this machine's folders and random names."""
+    """The flushed paths, without this machine's folders and random names."""
     names = [_name(Path(path.removesuffix(" (deleted)")), folder) for path in synced]
     for name, count in Counter(names).items():
         yield f"{name} ×{count}" if count > 1 else name
@@ -126,10 +126,10 @@ def _check(service: Service, folder: Path) -> Row:
     names = [str(file.relative_to(folder)) for file in sorted(folder.rglob("*.pine"))[:200]]
     took = _timed(service, folder, "check", "--jobs", "4", *names)
     requests = len(service.app.requests)
-    what = f"`check` of 200 files, 4 jobs, {_latency(service)}, {requests} requests"
+    label = f"`check` of 200 files, 4 jobs, {_latency(service)}, {requests} requests"
     if not service.app.latency:
-        return Row(what, f"{took:.3f} s")
-    return against(what, took, service.app.latency * requests / 4, "latency × requests ÷ jobs")
+        return Row(label, f"{took:.3f} s")
+    return against(label, took, service.app.latency * requests / 4, "latency × requests ÷ jobs")
 
 
 def _timed(service: Service, cwd: Path, *words: str) -> float:

@@ -34,7 +34,7 @@ def rows(folder: Path, environment: Environment) -> Iterator[Row]:
         yield _row(editor, "diff", DIFFS, typing.diffs)
 
 
-def _row(editor: _Editor, what: str, times: int, act: Any) -> Row:
+def _row(editor: _Editor, label: str, times: int, act: Any) -> Row:
     act(times // 10)  # until it is warm
     before = editor.memory()
     act(times)
@@ -42,7 +42,9 @@ def _row(editor: _Editor, what: str, times: int, act: Any) -> Row:
     each = f"{grown * 1024 / times:.2f} KB for each"
     measured = f"{editor.memory():.0f} MB, {grown:+.1f} MB"
     aim = f"≤ {_MOST_GROWTH:g} MB more"
-    return Row(f"server, {times:,} times: {what}", measured, each, None, aim, grown <= _MOST_GROWTH)
+    return Row(
+        f"server, {times:,} times: {label}", measured, each, None, aim, grown <= _MOST_GROWTH
+    )
 
 
 class _Typing:
@@ -115,7 +117,7 @@ class _Editor:
         self._answered.acquire()
 
     def keeps_up(self) -> None:
-        """Everything sent so far is handled."""
+        """Wait until everything sent so far is handled."""
         self.asks("textDocument/codeLens", {"textDocument": {"uri": "file:///none.txt"}})
 
     def memory(self) -> float:

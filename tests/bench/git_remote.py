@@ -26,11 +26,11 @@ def rows(env: Environment) -> Iterator[Row]:
             fill(service.store, service.user, SCRIPTS, VERSIONS)
             verb = timed((*PINESYNC, *CLONE, "by-verb"), base, service.env)
             took = timed(("git", "clone", "pinesync::tradingview", "by-git"), base, service.env)
-            what = f"`git clone`: {SCRIPTS:,} scripts × {VERSIONS} versions"
-            yield against(what, took, verb, "`clone --history`", 1.2)
+            label = f"`git clone`: {SCRIPTS:,} scripts × {VERSIONS} versions"
+            yield against(label, took, verb, "`clone --history`", 1.2)
             folder, before = base / "by-git", len(service.app.requests)
             fetches = ("git", "fetch"), (*PINESYNC, "fetch")
             fetched, least = in_turn(*fetches, folder, service.env, ROUNDS)
             each = (len(service.app.requests) - before) / (2 * (ROUNDS + 1))
-            what = f"`git fetch` with nothing new, {each:.0f} request"
-            yield against(what, fetched, least, "`pinesync fetch`", 2)
+            label = f"`git fetch` with nothing new, {each:.0f} request"
+            yield against(label, fetched, least, "`pinesync fetch`", 2)

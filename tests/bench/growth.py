@@ -20,7 +20,7 @@ VERBS = {
 
 
 def rows(base: Path, env: Environment) -> Iterator[Row]:
-    """Time for each thousand scripts, and the most memory that a process held."""
+    """Time for each thousand scripts, and the peak memory of a process."""
     for count in COUNTS:
         place = base / f"growth-{count}"
         place.mkdir()

@@ -38,8 +38,8 @@ def _cloned(service: Service, base: Path) -> Row:
     words = ("clone", "--history", "--remote", "tradingview", "--jobs", str(JOBS), "folder")
     took = timed((*PINESYNC, *words), base, service.env)
     requests = len(service.app.requests)
-    what = f"`clone --history`: {SCRIPTS} scripts × {VERSIONS} versions, {requests:,} requests"
-    return against(what, took, requests * LATENCY / JOBS, "latency × requests ÷ jobs", 1.2)
+    label = f"`clone --history`: {SCRIPTS} scripts × {VERSIONS} versions, {requests:,} requests"
+    return against(label, took, requests * LATENCY / JOBS, "latency × requests ÷ jobs", 1.2)
 
 
 def _from_what_is_held(service: Service, folder: Path) -> Row:
@@ -50,5 +50,5 @@ def _from_what_is_held(service: Service, folder: Path) -> Row:
     subprocess.run(branch, cwd=folder, check=True)
     took = timed(importing, folder, service.env) - nothing
     each = SCRIPTS * VERSIONS / took
-    what = "`history import` from what is held"
-    return Row(what, f"{took:.1f} s, {each:,.0f} commits/s", "", None, "≥ 2,000", each >= 2000)
+    label = "`history import` from what is held"
+    return Row(label, f"{took:.1f} s, {each:,.0f} commits/s", "", None, "≥ 2,000", each >= 2000)

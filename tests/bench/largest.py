@@ -10,7 +10,7 @@ from pinesync.text.canonical import MAX_SOURCE
 from tests.bench.rows import PINESYNC, Environment, Row, timed
 
 SECONDS = 10
-"""Nobody waits longer for an answer."""
+"""The longest acceptable response time."""
 
 
 def two_lines(turn: int) -> str:
@@ -96,11 +96,11 @@ def rows(base: Path, env: Environment) -> Iterator[Row]:
                 file.write_text(shape(3))
             where = verb.replace("indicators/Largest.pine", _path(folder))
             took = timed((*PINESYNC, *where.split()), folder, env, ANY)
-            slowest = max(slowest, (verb, took), key=lambda one: one[1])
+            slowest = max(slowest, (verb, took), key=lambda timing: timing[1])
         verb, took = slowest
         aim = f"≤ {SECONDS} s"
-        what = f"{len(VERBS)} verbs, {name.replace('-', ' ')}"
-        yield Row(what, f"`{verb.split()[0]}`: {took:.1f} s", aim=aim, met=took <= SECONDS)
+        label = f"{len(VERBS)} verbs, {name.replace('-', ' ')}"
+        yield Row(label, f"`{verb.split()[0]}`: {took:.1f} s", aim=aim, met=took <= SECONDS)
 
 
 def _path(folder: Path) -> str:

@@ -25,5 +25,5 @@ def rows(base: Path, env: Environment) -> Iterator[Row]:
     alone = timed((*PINESYNC, "list"), folder, env)
     for turn in ("first", "then"):
         took = timed((*PINESYNC, "log", "indicators/Long.pine"), folder, env)
-        what = f"`log` of {VERSIONS} versions, {turn}"
-        yield Row(what, f"{took:.2f} s", f"`list`: {alone:.2f} s", took / alone)
+        label = f"`log` of {VERSIONS} versions, {turn}"
+        yield Row(label, f"{took:.2f} s", f"`list`: {alone:.2f} s", took / alone)

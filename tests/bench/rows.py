@@ -31,21 +31,21 @@ class Row:
         return self.what, self.measured, self.beside, ratio, self.aim, met
 
 
-def against(what: str, seconds: float, least: float, beside: str, aim: float | None = None) -> Row:
+def against(label: str, seconds: float, least: float, beside: str, aim: float | None = None) -> Row:
     """A time compared with its possible minimum, and the most that their ratio should be."""
     ratio = seconds / least
     met = None if aim is None else ratio <= aim
     figure = f"{beside}: {least:.3f} s"
-    return Row(what, f"{seconds:.3f} s", figure, ratio, f"≤ {aim:g}" if aim else "", met)
+    return Row(label, f"{seconds:.3f} s", figure, ratio, f"≤ {aim:g}" if aim else "", met)
 
 
 def timed(command: Sequence[str], cwd: Path, env: Environment, ends: Sequence[int] = (0,)) -> float:
-    """Seconds that a process takes; one that ends otherwise than expected stops the benchmark."""
+    """Return the seconds that a process takes. An unexpected exit code stops the benchmark."""
     began = time.perf_counter()
-    done = subprocess.run(command, cwd=cwd, env=env, capture_output=True, text=True, check=False)
+    result = subprocess.run(command, cwd=cwd, env=env, capture_output=True, text=True, check=False)
     took = time.perf_counter() - began
-    if done.returncode not in ends:
-        raise SystemExit(f"{' '.join(command)}: ended with {done.returncode}\n{done.stderr}")
+    if result.returncode not in ends:
+        raise SystemExit(f"{' '.join(command)}: ended with {result.returncode}\n{result.stderr}")
     return took
 
 

@@ -18,7 +18,7 @@ BODY = "//@version=6\nindicator('bench')\n" + "plot(close)\n" * 60
 
 
 class Slow(SandboxApp):
-    """Takes its time for each request, and remembers them in order."""
+    """Delays each request, and records them in order."""
 
     def __init__(self, store: Store, latency: float) -> None:
         super().__init__(store)
@@ -36,7 +36,7 @@ class Slow(SandboxApp):
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """An account behind a socket, and the environment that leads a process there."""
+    """An account behind a socket, and the environment for a process that uses it."""
 
     app: Slow
     store: Store
@@ -47,7 +47,7 @@ class Service:
 
 @contextmanager
 def serving(base: Path, env: Environment, latency: float, scripts: int) -> Iterator[Service]:
-    """An account of that many scripts, a version each, in a home of its own below `base`."""
+    """An account with that many scripts of one version, in its own home below `base`."""
     store = open_sandbox(base / "service", "default", time.time)
     user = store.ensure_user(USER_NAME)
     for number in range(scripts):

@@ -72,8 +72,8 @@ def _watching(folder: Path, env: Environment) -> Iterator[tuple[Any, Iterator[An
         child.communicate()
 
 
-def _until(events: Iterator[Any], wanted: str) -> Any:
-    return next(event for event in events if event["event"] == wanted)
+def _until(events: Iterator[Any], kind: str) -> Any:
+    return next(event for event in events if event["event"] == kind)
 
 
 def _latency(files: list[Path], app: Noting, events: Iterator[Any]) -> Iterator[Row]:

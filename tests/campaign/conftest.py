@@ -21,7 +21,7 @@ def one_after_another(
     home: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> Callable[[], AbstractContextManager[W]]:
-    """Opens one world after another, each in a folder of its own."""
+    """Opens one world after another, each in its own folder."""
 
     @contextmanager
     def one() -> Iterator[W]:
@@ -34,7 +34,7 @@ def one_after_another(
 
 @contextmanager
 def noting(where: str) -> Iterator[None]:
-    """Add to a failure where in the history it happened."""
+    """Add the position in the history to a failure."""
     try:
         yield
     except BaseException as error:

@@ -33,7 +33,7 @@ class Disk:
     editor: Callable[[], None] | None = None
     """Saves the file once, right before the first exchange."""
     opens: str = ""
-    """What is opened for writing, or was last: a name where its folder is open, else a path."""
+    """The file opened for writing last: a name if its folder is open, else a path."""
 
     def touch(self, name: str) -> None:
         if self.dead:
@@ -46,7 +46,7 @@ class Disk:
 
 
 class _File:
-    """A file whose writes are seen."""
+    """A file whose writes are recorded."""
 
     def __init__(self, disk: Disk, file: Any) -> None:
         self._disk = disk
@@ -99,7 +99,7 @@ def _seen(disk: Disk, name: str, function: Callable[..., Any]) -> Callable[..., 
 
 
 def dies_at(number: int) -> Trouble:
-    """The process is gone right before this call."""
+    """The process is killed right before this call."""
 
     def trouble(disk: Disk, name: str) -> None:
         if len(disk.calls) == number:
@@ -120,7 +120,8 @@ def fails_at(number: int, code: int) -> Trouble:
 
 
 def is_full_from(number: int) -> Trouble:
-    """From this call on there is no room: nothing is made or filled, but names can be removed."""
+    """From this call on the disk is full: nothing can be created or written, but names can be
+    removed."""
 
     def trouble(disk: Disk, name: str) -> None:
         if len(disk.calls) >= number and name in ("open", "write", "mkdir", "link"):

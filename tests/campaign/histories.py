@@ -99,7 +99,7 @@ def explore(
 
 
 def live(world: OneScript, history: tuple[str, ...]) -> bool:
-    """Live through the history; whether its last event had a point."""
+    """Run the history, and return whether its last event changed anything."""
     with suppress(Pointless), noting(f"the history: {', '.join(history)}"):
         for event in history:
             EVENTS[event](world)

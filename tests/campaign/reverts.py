@@ -30,7 +30,7 @@ PLACES = ("// part 2\n", "// part 9\n")
 @dataclass(kw_only=True)
 class GitWorld(OneScript):
     theirs: dict[str, str] = field(default_factory=dict)
-    """The line of somebody else at each place, as they saved it last."""
+    """The foreign line at each place, as last saved."""
 
     def begin(self) -> None:
         super().begin()
@@ -39,7 +39,7 @@ class GitWorld(OneScript):
         git(self, "tag", "first")
 
     def edit(self) -> None:
-        """The person saves the file with a line more, in a place of their own."""
+        """The user saves the file with one more line in a separate place."""
         if not self.file.exists():
             raise Pointless
         self.marks += 1
@@ -49,7 +49,7 @@ class GitWorld(OneScript):
 
     # -- what was, to go back to -----------------------------------------------------------------
 
-    def kept(self, place: Path) -> dict[str, Any]:
+    def snapshot(self, place: Path) -> dict[str, Any]:
         shutil.copytree(self.pinesync_home, place, symlinks=True)
         return copy.deepcopy({name: getattr(self, name) for name in _REMEMBERED})
 
@@ -82,11 +82,11 @@ class GitWorld(OneScript):
             self.fuse = Fuse()
 
     def push(self) -> None:
-        """A refusal is wrong if the file lacks nothing of theirs and is no conflict."""
-        here = self.file.read_text() if self.file.exists() else ""
+        """A refusal is wrong if the file has all foreign lines and no conflict."""
+        text = self.file.read_text() if self.file.exists() else ""
         run = self.run(lambda: push(self.setup()))
         self.check_theirs()
-        whole = all(line in here for line in self.theirs.values())
+        whole = all(line in text for line in self.theirs.values())
         for outcome in run.outcomes if run else ():
             if "lacks what somebody else saved" in outcome.message:
                 assert not whole, f"refused, and lacks nothing: {outcome.message}"
@@ -142,7 +142,7 @@ def _commit(world: GitWorld) -> None:
 
 
 def _merge(world: GitWorld) -> None:
-    """Another branch, which began at the first commit, pulled what there is now."""
+    """Another branch, which forked at the first commit, pulled the current versions."""
     git_code(world, "commit", "-q", "-a", "-m", "before the merge")
     git(world, "checkout", "-q", "-B", "other", "first")
     world.run(lambda: pull(world.setup()))
@@ -166,7 +166,7 @@ def _link(world: GitWorld) -> None:
 
 
 def _fresh_clone(world: GitWorld) -> None:
-    """Another machine: it has only what was committed."""
+    """Another machine: it has only the committed files."""
     fresh = world.pinesync_home / "fresh"
     git(world, "clone", "-q", str(world.root), str(fresh))
     shutil.rmtree(world.root)
@@ -220,9 +220,10 @@ def live(world: GitWorld, event: str) -> bool:
 def explore(
     world: GitWorld, length: int, places: Path, begun: tuple[str, ...] = ()
 ) -> Iterator[tuple[str, ...]]:
-    """Live through every history of up to `length` events from here; those that had a point."""
-    here = places / str(length)
-    stored = world.kept(here)
+    """Run every history of up to `length` events from here, and yield those that changed
+    anything."""
+    folder = places / str(length)
+    stored = world.snapshot(folder)
     try:
         for event in EVENTS:
             history = (*begun, event)
@@ -234,6 +235,6 @@ def explore(
                         world.rest()
                         yield history
             finally:
-                world.put_back(here, stored)
+                world.put_back(folder, stored)
     finally:
-        shutil.rmtree(here)
+        shutil.rmtree(folder)

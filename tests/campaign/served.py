@@ -39,7 +39,7 @@ def served(
 
 
 def program(world: World, source: str, *arguments: object, **more: Any) -> Any:
-    """Starts a Python program in the clone, with the tests' own modules at hand."""
+    """Start a Python program in the clone that can import the tests' modules."""
     before = f"import sys; sys.path.insert(0, {str(ROOT)!r})\n"
     command = [sys.executable, "-c", before + source, *map(str, arguments)]
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
@@ -50,12 +50,12 @@ def at_rest(world: World) -> None:
     """A pull and a push finish the interrupted work; a third run sends and writes nothing."""
     for _ in range(2):
         for verb in ("pull", "push"):
-            done = world(verb)
-            assert done.code == 0, done
+            result = world(verb)
+            assert result.code == 0, result
     before = world.files(), world.state(), world.account()
     for verb in ("pull", "push"):
-        done = world(verb)
-        assert (done.code, done.out, done.requests) == (0, "", ("list",)), done
+        result = world(verb)
+        assert (result.code, result.out, result.requests) == (0, "", ("list",)), result
     assert (world.files(), world.state(), world.account()) == before
     assert world.words() == {}
     assert not [path for path in world.folder.rglob("*") if path.name.endswith(".tmp")]

@@ -30,7 +30,7 @@ def with_scripts(world: OneScript, count: int) -> list[PineId]:
 
 
 def stopped(world: OneScript) -> PinesyncError | None:
-    """The error that ended a pull and a push, which must be the same; nothing may change."""
+    """Return the error of a pull and a push, which must be equal. Nothing may change."""
     before, posted = files(world), list(world.remote.posted)
     ends = []
     for command in (pull, push):

@@ -18,7 +18,7 @@ def end(world: OneScript) -> None:
 
 
 def end_late(world: OneScript) -> None:
-    """The late save arrives, and then all is settled."""
+    """The late save arrives, and everything is settled."""
     world.arrive()
     end(world)
 

@@ -33,7 +33,7 @@ def conflicts(world: OneScript) -> None:
 
 
 def races_an_editor(world: OneScript) -> None:
-    """The person saves the file at the very moment of the exchange."""
+    """The user saves the file during the exchange."""
     world.web_fresh()
 
 
@@ -74,7 +74,7 @@ def calls_of(worlds: Opened, job: Job) -> int:
 def troubles(
     worlds: Opened, job: Job, make: Callable[[int], Trouble], step: int
 ) -> Iterator[tuple[OneScript, str, int]]:
-    """The job with trouble at each call in turn; the world after it, and what the call was."""
+    """Run the job with trouble at each call in turn; yield the world afterwards and the call."""
     for number in range(1, calls_of(worlds, job) + 1, step):
         with worlds() as world:
             job(world)
@@ -86,7 +86,7 @@ def troubles(
 @pytest.mark.promise(2)
 @pytest.mark.timeout(900)
 @pytest.mark.parametrize("job", JOBS)
-def test_the_process_dies_at_every_call(worlds: Opened, job: Job, ways: str) -> None:
+def test_work_survives_a_crash_at_any_call(worlds: Opened, job: Job, ways: str) -> None:
     for world, name, number in troubles(worlds, job, dies_at, 1):
         where = f"{job.__name__} died before {name}, call {number}, by {ways}"
         with noting(where):
@@ -100,7 +100,7 @@ def test_the_process_dies_at_every_call(worlds: Opened, job: Job, ways: str) -> 
 @pytest.mark.timeout(900)
 @pytest.mark.parametrize("job", JOBS)
 @pytest.mark.parametrize("code", ERRORS, ids=lambda code: errno.errorcode[code])
-def test_every_call_fails_once(
+def test_work_survives_a_failure_at_any_call(
     worlds: Opened, job: Job, code: int, request: pytest.FixtureRequest
 ) -> None:
     step = 1 if request.config.getoption("--deep") else 2
@@ -111,7 +111,7 @@ def test_every_call_fails_once(
 @pytest.mark.promise(7)
 @pytest.mark.timeout(900)
 @pytest.mark.parametrize("job", JOBS)
-def test_the_disk_is_full_from_every_call_on(worlds: Opened, job: Job) -> None:
+def test_work_survives_a_full_disk_from_any_call_on(worlds: Opened, job: Job) -> None:
     for world, name, number in troubles(worlds, job, is_full_from, 1):
         heals(world, job, f"{job.__name__}: no room from {name}, call {number}, on")
 
@@ -124,7 +124,7 @@ def base_is_not_ahead(world: OneScript) -> None:
 
 
 def heals(world: OneScript, job: Job, where: str) -> None:
-    """Nothing half-written or left over now, and the next runs end what was begun."""
+    """No half-written or leftover file, and the next runs finish the interrupted work."""
     with noting(where):
         world.check_always()
         whole(world)
@@ -139,7 +139,7 @@ def rests(world: OneScript, job: Job) -> None:
 
 
 def whole(world: OneScript) -> None:
-    """The file is one whole text: that of a version, the one edited, or a merge."""
+    """The file has one complete text: that of a version, the edited one, or a merge."""
     text = world.file.read_text()
     assert text.startswith("//@version=6\n")
     assert text.endswith("\n")

@@ -41,7 +41,7 @@ def worlds(home: Path, monkeypatch: pytest.MonkeyPatch) -> Worlds:
 
 
 def busy(facade: ManyScripts) -> None:
-    """Something to pull, to push, to merge and to create, and something to leave alone."""
+    """Scripts to pull, push, merge and create, and one to leave alone."""
     facade.put("pulled", "pushed", "merged", "quiet")
     facade.web_save("pulled")
     facade.edit("pushed")
@@ -54,7 +54,7 @@ def busy(facade: ManyScripts) -> None:
 def cases(endpoint: str) -> Iterator[Fault]:
     for kind, calls, when in itertools.product(KINDS, CALLS, ("before", "after")):
         if kind.startswith("foreign") and endpoint in ("list", "check", "script_info"):
-            continue  # there is no script in the request that somebody could have
+            continue  # the request names no script that somebody could have deleted
         yield Fault.parse(f"{endpoint}:{calls}:{kind}:{when}")
 
 
@@ -62,14 +62,14 @@ def cases(endpoint: str) -> Iterator[Fault]:
 @pytest.mark.timeout(1800)
 @pytest.mark.parametrize("endpoint", ENDPOINTS)
 def test_every_fault_heals(worlds: Worlds, endpoint: str, request: pytest.FixtureRequest) -> None:
-    """In each run every fault with one of the switches in turn; with --deep with all of them."""
+    """Each run tries every fault with one of the switches in turn; --deep tries all of them."""
     deep = request.config.getoption("--deep")
     for number, fault in enumerate(cases(endpoint)):
         for switches in SWITCHES if deep else [SWITCHES[number % len(SWITCHES)]]:
             with worlds() as facade:
                 busy(facade)
                 facade.app.switches = Switches.parse(switches)
-                if endpoint == "script_info":  # which is asked only where the list proves nothing
+                if endpoint == "script_info":  # requested only if the list proves nothing
                     facade.plan.add(Fault("list", "answer", count=None, body=b"[]"))
                 facade.plan.add(fault)
                 try:
@@ -103,10 +103,10 @@ def five_edited(facade: ManyScripts) -> None:
 @pytest.mark.timeout(900)
 @pytest.mark.parametrize("switches", ["", "eol=crlf,ok=bare", *SWITCHES[2:4]])
 @pytest.mark.parametrize(("job", "verb"), [(five_behind, pull), (five_edited, push)])
-def test_the_session_ends_at_every_request(
+def test_an_expired_session_at_any_request_is_survived(
     worlds: Worlds, job: Callable[[ManyScripts], None], verb: Callable, switches: str
 ) -> None:
-    """The command stops with 5 unless it was through, and later the same command ends it."""
+    """The command exits with 5 unless it was done, and a later run finishes it."""
     with worlds() as facade:
         job(facade)
         before = len(facade.plan.log)

@@ -36,7 +36,7 @@ def commit(world: OneScript) -> None:
 
 
 def pull(world: OneScript) -> None:
-    """Somebody else's save is pulled and committed."""
+    """A foreign save is pulled and committed."""
     world.web_fresh()
     world.sync()
     commit(world)
@@ -59,7 +59,7 @@ def test_a_discarded_file_after_a_pull_is_not_pushed(discarded: OneScript) -> No
 
 
 def test_a_discarded_file_is_not_pushed_over_a_newer_save(discarded: OneScript) -> None:
-    """Merging would take the pulled lines out of the newest version without a word."""
+    """Merging would silently remove the pulled lines from the newest version."""
     discarded.web_fresh()
     assert word(discarded) == "undoes"
     discarded.rest()
@@ -90,8 +90,8 @@ def test_an_older_text_of_ours_can_be_pushed_again(repo: OneScript) -> None:
 def test_push_over_saves_a_rolled_back_file(discarded: OneScript) -> None:
     refused = push(discarded.setup(), [discarded.path], over="1.0")
     assert refused.exit_code == 3
-    done = push(discarded.setup(), [discarded.path], over="2.0")
-    assert done.exit_code == 0
+    result = push(discarded.setup(), [discarded.path], over="2.0")
+    assert result.exit_code == 0
     assert discarded.newest == discarded.log[0]
     assert word(discarded) == "clean"
 
@@ -132,7 +132,7 @@ def test_a_revert_of_a_pulled_commit_is_neither_pushed_nor_stuck(repo: OneScript
 
 
 def test_a_web_revert_to_a_recorded_text_is_still_pulled(repo: OneScript) -> None:
-    """The same text was recorded before, but as another version: that is news."""
+    """The same text was recorded before, but as another version, so it is pulled."""
     pull(repo)
     repo.web_revert()
     assert word(repo) == "behind"
@@ -164,7 +164,7 @@ def test_a_killed_pull_does_not_move_the_base_once_git_reset_the_file(repo: OneS
 
 
 def test_a_killed_pull_is_finished_although_the_file_was_edited(repo: OneScript) -> None:
-    """It still has what was brought, so the pull is finished."""
+    """The file still has the downloaded lines, so the pull is finished."""
     repo.edit()
     repo.web_fresh()
     repo.sync(crash_at="commit")

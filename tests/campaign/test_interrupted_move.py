@@ -11,8 +11,6 @@ from typing import Any, NoReturn
 
 import pytest
 
-from pinesync.model import PineId, Version
-from pinesync.workspace.state import State
 from tests.campaign.disk import Disk, Trouble, dies_at, fails_at, is_full_from, watched
 from tests.campaign.served import program
 from tests.campaign.test_kill import KILLED_AT
@@ -75,7 +73,9 @@ def ended(world: World, old: str, new: str, number: int) -> None:
         assert files(world) == {listed}
         if listed == old:
             assert world("mv", old, new).code == 0
-    elif world.records() or lies_at(world) == old:  # else it had ended, and only the log is lost
+    elif (
+        world.records() or lies_at(world) == old
+    ):  # otherwise the command was done, and only the log is lost
         assert world("mv", old, new).code == 0
     assert files(world) == {new}
     assert world.words() == {new: "modified"}
@@ -85,7 +85,7 @@ def ended(world: World, old: str, new: str, number: int) -> None:
 
 
 def moves(world: World, disks: str, trouble: Any, *, fails: bool = False) -> int:
-    """Move the file on and on, with trouble at one call after another, until a move has none."""
+    """Move the file repeatedly, with trouble at one call after another, until a move succeeds."""
     world.write(LONGER)
     old = TREND_PATH
     for number in range(1, MOST):
@@ -112,23 +112,23 @@ def moves(world: World, disks: str, trouble: Any, *, fails: bool = False) -> int
     raise AssertionError("it never came to its end")
 
 
-def test_a_move_dies_at_every_call(world: World, disks: str) -> None:
+def test_a_move_survives_a_crash_at_any_call(world: World, disks: str) -> None:
     assert moves(world, disks, dies_at) > 15
 
 
 @pytest.mark.parametrize("code", [errno.ENOSPC, errno.EIO], ids=errno.errorcode.get)
-def test_every_call_of_a_move_fails_once(world: World, disks: str, code: int) -> None:
+def test_a_move_survives_a_failure_at_any_call(world: World, disks: str, code: int) -> None:
     def trouble(number: int) -> Trouble:
         return fails_at(number, code)
 
     assert moves(world, disks, trouble, fails=True) > 15
 
 
-def test_the_disk_is_full_from_every_call_on(world: World) -> None:
+def test_a_move_survives_a_full_disk_from_any_call_on(world: World) -> None:
     assert moves(world, "second names", is_full_from, fails=True) > 15
 
 
-def test_a_process_is_killed_during_a_move(world: World, request: pytest.FixtureRequest) -> None:
+def test_a_move_survives_a_kill_at_any_call(world: World, request: pytest.FixtureRequest) -> None:
     step = 1 if request.config.getoption("--deep") else 6
     world.write(LONGER)
     old, names = TREND_PATH, set()
@@ -148,7 +148,7 @@ def test_a_process_is_killed_during_a_move(world: World, request: pytest.Fixture
 
 
 def saves_at(world: World, number: int, path: str, text: str) -> Trouble:
-    """An editor saves right before this call: it fills another file, which takes the name."""
+    """An editor saves right before this call: it writes another file and renames it."""
 
     def trouble(disk: Disk, _: str) -> None:
         if len(disk.calls) == number:
@@ -160,7 +160,7 @@ def saves_at(world: World, number: int, path: str, text: str) -> Trouble:
 
 
 def test_an_editor_saves_by_renaming_at_every_call_of_a_move(world: World, disks: str) -> None:
-    """The move is done, or did nothing; what the editor saved is in the folder."""
+    """The move is done, or did nothing, and the editor's save is in the folder."""
     old, codes = TREND_PATH, set()
     for number in range(1, MOST):
         new = f"folder {number}/Trend {number}.pine"
@@ -180,7 +180,7 @@ def test_an_editor_saves_by_renaming_at_every_call_of_a_move(world: World, disks
             if number > len(disk.calls):
                 break
             assert any(world.read(path) == edited for path in files(world))
-            # The person keeps what was saved last, at the path that is listed.
+            # The last saved text is kept, at the listed path.
             for path in files(world):
                 world.remove(path)
             world.write(edited, listed)
@@ -194,7 +194,7 @@ def test_an_editor_saves_by_renaming_at_every_call_of_a_move(world: World, disks
 
 
 def test_a_file_created_at_the_new_path_is_not_overwritten(world: World) -> None:
-    """Nothing else has their text: it stays."""
+    """No other file has that text, so it stays."""
     new = "folder/Trend.pine"
     met = False
 
@@ -269,7 +269,7 @@ def test_a_moved_file_is_flushed_before_pine_toml(
 
 
 def killed(world: World, number: int, *arguments: str) -> bool:
-    """Whether the command got as far as this call, where it ends."""
+    """Return whether the command reached this call, at which it is killed."""
     try:
         with watched(Disk(dies_at(number))):
             assert world(*arguments).code == 0
@@ -278,15 +278,15 @@ def killed(world: World, number: int, *arguments: str) -> bool:
     return False
 
 
-def test_a_rename_dies_at_every_call(world: World) -> None:
-    """One name more than it was sent for is never given, and the same command ends it."""
+def test_a_rename_survives_a_kill_at_any_call(world: World) -> None:
+    """The script gets no other name, and the same command finishes the rename."""
     before = "Trend"
     for number in range(1, MOST):
         name = f"Trend {number}"
         ended_early = killed(world, number, "rename", TREND_PATH, name)
-        there = set(world.account()) - {"Tools"}
-        assert there in ({before}, {name})
-        assert world.entry()["name"] in {before, *there}, "pine.toml is ahead"
+        names = set(world.account()) - {"Tools"}
+        assert names in ({before}, {name})
+        assert world.entry()["name"] in {before, *names}, "pine.toml is ahead"
         assert world("rename", TREND_PATH, name).code == 0
         assert world.entry()["name"] == name
         assert world.records() == []
@@ -299,7 +299,7 @@ def test_a_rename_dies_at_every_call(world: World) -> None:
     assert number > 15
 
 
-def test_a_deletion_dies_at_every_call(world: World) -> None:
+def test_a_deletion_survives_a_kill_at_any_call(world: World) -> None:
     """A deleted script has its backup at any moment; a dropped entry stays dropped."""
     path = "indicators/Doomed.pine"
     for number in range(1, MOST):
@@ -314,11 +314,11 @@ def test_a_deletion_dies_at_every_call(world: World) -> None:
         if "Doomed" in world.account():
             assert listed, "it was forgotten before it was gone"
         else:
-            assert kept(world, pine_id) == texts
+            assert world.stored_texts(pine_id, 2) == texts
         if listed:
             assert world(*command).code == 0
         assert set(world.account()) == {"Trend", "Tools"}
-        assert kept(world, pine_id) == texts
+        assert world.stored_texts(pine_id, 2) == texts
         assert world.read(path) == texts[-1]
         world.remove(path)
         assert world("pull").code == 0
@@ -328,10 +328,3 @@ def test_a_deletion_dies_at_every_call(world: World) -> None:
     else:
         raise AssertionError("it never came to its end")
     assert number > 15
-
-
-def kept(world: World, pine_id: str) -> list[str | None]:
-    (folder,) = (path for path in (world.home / "pinesync/state").iterdir() if path.is_dir())
-    state = State(folder)
-    found = [state.texts.recall(PineId(pine_id), Version(n)) for n in (1, 2)]
-    return [state.texts.text_of(item) if item else None for item in found]

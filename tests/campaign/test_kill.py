@@ -159,13 +159,13 @@ needs_strace = pytest.mark.skipif(not traces(), reason="needs the program strace
 
 
 def strace(world: World, verb: str, call: str, when: int, log: Path) -> int:
-    """Run the verb under strace, killed at the when-th such call; its exit code."""
+    """Run the command under strace, killed at the given call, and return its exit code."""
     inject = ["-e", f"inject={call}:signal=KILL:when={when}"] if when else []
     command = [str(STRACE), "-f", "-qq", "-o", str(log), "-e", f"trace={call}", *inject]
-    done = subprocess.run(
+    result = subprocess.run(
         [*command, *COMMAND, verb], cwd=world.folder, capture_output=True, check=False, timeout=60
     )
-    return done.returncode
+    return result.returncode
 
 
 def calls_in(log: Path) -> list[str]:
@@ -179,7 +179,7 @@ def calls_in(log: Path) -> list[str]:
 def test_work_survives_a_kill_at_any_system_call(
     fresh: Fresh, job: Job, call: str, tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:
-    """The same below Python. An undisturbed run shows which calls exist."""
+    """The same for system calls. A run without a kill shows which calls exist."""
     log = tmp_path / "calls"
     with fresh() as world:
         assert strace(world, job(world), call, 0, log) == 0
@@ -200,7 +200,7 @@ def test_work_survives_a_kill_at_any_system_call(
 
 
 def test_each_job_finishes_when_it_is_not_killed(fresh: Fresh) -> None:
-    """Nobody kills it: what the other tests compare with."""
+    """Without a kill: the result that the other tests compare with."""
     for job in JOBS:
         with fresh() as world:
             assert world(job(world)).code == 0

@@ -24,15 +24,15 @@ Inode = tuple[int, int]
 
 @dataclass
 class Cache:
-    """What is only in the disk's cache: texts of files, names in folders."""
+    """Data that is only in the disk's cache: contents of files, names in folders."""
 
     texts: dict[Inode, str] = field(default_factory=dict)
     names: dict[Inode, str] = field(default_factory=dict)
 
-    def unsafe(self, *wanted: str) -> list[str]:
-        """What a power cut would lose in these folders."""
+    def unsafe(self, *prefixes: str) -> list[str]:
+        """Return the files in these folders that a power cut would lose."""
         found = [*self.texts.values(), *self.names.values()]
-        return [place for place in found if any(word in place for word in wanted)]
+        return [place for place in found if any(word in place for word in prefixes)]
 
 
 def inode(descriptor: int) -> Inode:
@@ -61,13 +61,13 @@ def cached(cache: Cache) -> Iterator[None]:
 
     def naming(name: str) -> Callable[..., Any]:
         def call(source: Any, target: Any, **kwargs: Any) -> Any:
-            done = real[name](source, target, **kwargs)
+            result = real[name](source, target, **kwargs)
             name_changed(target, kwargs.get("dst_dir_fd"))
             status = os.stat(target, dir_fd=kwargs.get("dst_dir_fd"))
             if (status.st_dev, status.st_ino) in cache.texts:  # an unflushed text has a new name
                 folder = cache.names.get(folder_of(target, kwargs.get("dst_dir_fd")), str(target))
                 cache.texts[status.st_dev, status.st_ino] = folder
-            return done
+            return result
 
         return call
 

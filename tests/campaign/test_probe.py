@@ -1,4 +1,4 @@
-"""A probe over HTTP as a real process, killed for good at each of its requests."""
+"""A probe over HTTP as a real process, killed at each of its requests."""
 
 from __future__ import annotations
 
@@ -48,11 +48,11 @@ def test_a_probe_killed_at_any_request_is_cleaned_up(served: World, when: str) -
             break
         with noting(f"killed {when} request {number}"):
             assert child.returncode == -signal.SIGKILL, err
-            left = served.account().keys() - before.keys()
-            assert len(left) <= 1
-            assert all(name.startswith("pinesync probe ") for name in left)
+            leftovers = served.account().keys() - before.keys()
+            assert len(leftovers) <= 1
+            assert all(name.startswith("pinesync probe ") for name in leftovers)
             cleaned = served(*CLEAN, code=0)
-            assert cleaned.requests.count("delete") == len(left)
+            assert cleaned.requests.count("delete") == len(leftovers)
             assert served.account() == before
             assert served(*CLEAN, code=0).requests == ()
     assert number > 28

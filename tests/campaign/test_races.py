@@ -102,7 +102,8 @@ def _unasked(*_: object) -> Any:
 
 
 def pulled(folder: Workspace, text: str, number: int, planned: bytes | None = None) -> bool:
-    """Bring the text as a pull does, planned before or now; whether the file was as planned."""
+    """Write the text as a pull does, planned before or now, and return whether the file was as
+    planned."""
     clocks = Now(0.0, float(number), "boot")
     tools = Tools(
         merge=_unasked,
@@ -119,17 +120,17 @@ def pulled(folder: Workspace, text: str, number: int, planned: bytes | None = No
     base = Base(Version(number + 1), digest(text))
     entry = Entry(PATH, "raced", PineId("USER;" + "0" * 32), base)
     planned = planned or folder.tree.read(PATH) or b""
-    done: list[Download] = []
+    downloads: list[Download] = []
     try:
-        write_file(ports, entry, text, digest(decode(planned)), done, brings_base=True)
+        write_file(ports, entry, text, digest(decode(planned)), downloads, brings_base=True)
     except ChangedMeanwhile:
         return False
-    folder.log.drop(done)
+    folder.log.drop(downloads)
     return True
 
 
 def serials(folder: Workspace) -> tuple[set[str], set[str]]:
-    """Those in the file, and those that were kept."""
+    """The serials in the file, and those in stored texts."""
     stored = (path.read_text() for path in folder.state.folder.glob("objects/*/*"))
     there = (folder.root / PATH).read_text()
     return set(SERIAL.findall(there)), {n for text in stored for n in SERIAL.findall(text)}
@@ -138,7 +139,7 @@ def serials(folder: Workspace) -> tuple[set[str], set[str]]:
 @pytest.mark.promise(1)
 @pytest.mark.timeout(900)
 @pytest.mark.parametrize("style", ["renames", "truncates"])
-def test_an_editor_races_a_pull(
+def test_a_pull_loses_no_save_of_a_racing_editor(
     folder: Workspace, style: str, request: pytest.FixtureRequest
 ) -> None:
     """One save and one pull in each round, at the same moment or nearly so. Every other pull is
@@ -153,8 +154,8 @@ def test_an_editor_races_a_pull(
             editor.stdin.write(f"{number}\n")
             ends[pulled(folder, f"//@version=6\n// version {number}\n", number, planned)] += 1
             assert editor.stdout.readline() == "saved\n"
-    there, stored = serials(folder)
-    lost = {str(number) for number in range(rounds)} - there - stored
+    current, stored = serials(folder)
+    lost = {str(number) for number in range(rounds)} - current - stored
     assert not lost, f"{len(lost)} of {rounds} edits are lost, such as {sorted(lost)[:5]}"
     assert all(ends[end] for end in (True, False)), f"no race at all: {ends}"
     assert [path.name for path in (folder.root / PATH).parent.iterdir()] == ["raced.pine"]
@@ -163,10 +164,10 @@ def test_an_editor_races_a_pull(
 
 @pytest.mark.promise(1)
 @pytest.mark.parametrize("exchange", [exchange_files, link_and_replace])
-def test_an_editor_saves_between_the_last_read_and_the_exchange(
+def test_a_save_between_the_last_read_and_the_exchange_is_restored(
     folder: Workspace, exchange: Exchange
 ) -> None:
-    """The text that came out is not the one that the pull saw: it is put back, and the pull
+    """The exchanged text differs from the one that the pull read: it is put back, and the pull
     reports it."""
     file = folder.root / PATH
     saved = ["//@version=6\n// edit 1\n"]
@@ -204,21 +205,23 @@ def half_written(path: Path) -> TextIO:
 def test_a_pull_during_a_save_in_place_keeps_the_edit(
     folder: Workspace, begin: Callable[[Path], TextIO]
 ) -> None:
-    """The editor holds the file open for writing during the whole pull, and ends its save then."""
+    """The editor keeps the file open for writing during the whole pull, and finishes its save
+    afterwards."""
     with begin(folder.root / PATH) as file:
         pulled(folder, "//@version=6\n// version 1\n", 1)
         file.seek(0)
         file.write("//@version=6\n// edit 1\n")
         file.truncate()
-    there, stored = serials(folder)
-    assert "1" in there | stored, "the editor's text is in a file that has no name any more"
+    current, stored = serials(folder)
+    assert "1" in current | stored, "the editor's text is in a file that has no name any more"
 
 
 @pytest.mark.parametrize("begin", [opened, emptied, half_written])
 def test_pull_and_push_during_a_save_in_place_keep_the_edit(
     world: OneScript, begin: Callable[[Path], TextIO]
 ) -> None:
-    """The same through commands: a half-written file is neither overwritten nor merged for good."""
+    """The same with real commands: a half-written file is neither overwritten nor merged
+    permanently."""
     whole = world.file.read_text().replace("// part 5\n", "// part 5\n// mark L9\n")
     world.web_fresh()
     with begin(world.file) as file:
@@ -232,8 +235,8 @@ def test_pull_and_push_during_a_save_in_place_keep_the_edit(
 
 
 @pytest.mark.promise(2)
-def test_a_reader_sees_whole_texts(folder: Workspace) -> None:
-    """Every read between two pulls, or amid one, gives the old text or the new one."""
+def test_a_reader_never_sees_a_partial_text(folder: Workspace) -> None:
+    """Every read during or between pulls returns the old text or the new one."""
     texts = [f"// version {number}\n" * 1001 for number in range(PULLS + 1)]
     (folder.root / PATH).write_text(texts[0])
     with process(READER, str(folder.root / PATH)) as reader:

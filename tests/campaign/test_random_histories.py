@@ -88,7 +88,7 @@ class Machine(RuleBasedStateMachine):
 
     @rule(name=names)
     def removes_the_file(self, name: str) -> None:
-        """The user looked first: a text in no version is backed up before it is deleted."""
+        """A text that is in no version is backed up before the file is deleted."""
         file = self.facade.file(name)
         if file.exists():
             self.facade.made -= set(MARK.findall(file.read_text()))

@@ -26,8 +26,8 @@ def world(served: World) -> World:
 
 
 def together(world: World, *verbs: str) -> list[int]:
-    """Run the commands at the same time and return their exit codes. One without the lock must
-    say so."""
+    """Run the commands at the same time and return their exit codes. A command without the lock
+    must report it."""
     children = [program(world, AT_A_BARRIER, verb) for verb in verbs]
     codes = []
     for child in children:
@@ -46,7 +46,7 @@ def together(world: World, *verbs: str) -> list[int]:
 
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("verbs", [("push", "push"), ("push", "pull"), ("push", "push", "push")])
-def test_one_edit_is_one_version(
+def test_two_commands_make_one_version_of_one_edit(
     world: World, verbs: tuple[str, ...], request: pytest.FixtureRequest
 ) -> None:
     text = TREND
@@ -111,8 +111,8 @@ def test_readers_never_wait(world: World, verb: str) -> None:
 
 
 @pytest.mark.parametrize("verb", ["status", "list", "diff --remote"])
-def test_readers_block_nobody(world: World, verb: str) -> None:
-    """A process that reads, and gets no answer for a long time, holds no lock."""
+def test_readers_block_no_writer(world: World, verb: str) -> None:
+    """A process that waits for the response to a read holds no lock."""
     world.write(LONGER)
     world.plan.add("list:1:hang")
     with world.spawn(*verb.split()) as child:

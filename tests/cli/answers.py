@@ -11,7 +11,7 @@ from pinesync.sandbox.store import StoredVersion
 
 
 def answering(endpoint: str, body: object, *, count: int | None = ALWAYS) -> Fault:
-    """The endpoint answers this JSON."""
+    """The endpoint responds with this JSON."""
     return Fault(endpoint, "answer", count=count, body=json.dumps(body).encode())
 
 

@@ -23,12 +23,13 @@ _NOT_BOTH = re.compile("^(ADDED|UNTRACKED|ABSENT)-|-ABSENT$")
 
 Act = Callable[[World], object]
 Told = tuple[int, str | None]
-"""An exit code, and what the outcome of the script says was done (None: nothing was)."""
+"""An exit code, and the script's reported outcome (None: no outcome)."""
 
 
 @dataclass(frozen=True)
 class Case:
-    """A history that ends in a row of the table; what pull and push then do and end with."""
+    """A history that ends in a row of the policy table, and the outcomes and exit codes of pull and
+    push."""
 
     id: str
     """The row: our side and theirs."""
@@ -46,7 +47,7 @@ class Case:
 
     @property
     def path(self) -> str:
-        """A script that one of the sides does not have is Extra, every other is Trend."""
+        """A script that exists on one side only is Extra, every other is Trend."""
         return EXTRA_PATH if _NOT_BOTH.search(self.id) else TREND_PATH
 
     def happened(self, world: World) -> None:
@@ -83,7 +84,7 @@ def removes_extra(world: World) -> None:
 
 
 def flags(world: World) -> None:
-    """The state after a push that followed somebody else's save."""
+    """The state after a push that followed a foreign save."""
     file = world.folder / "pine.toml"
     entry = f'[scripts."{TREND_PATH}"]\n'
     text = file.read_text("utf-8")
@@ -111,7 +112,7 @@ def reverts_theirs(world: World) -> None:
 
 
 def forgets(world: World) -> None:
-    """Version 1.0 is not stored here any more, and the service does not give it."""
+    """Version 1.0 is no longer stored here, and the service does not return it."""
     (notes,) = (world.home / "pinesync" / "state").glob(f"*/saved/{world.id_of()[5:]}")
     (notes / "1").unlink()
     body = b'{"code":404,"message":"no such version"}'
@@ -139,7 +140,8 @@ def goes_back(world: World) -> None:
 
 
 def records_a_pull(world: World, text: str, path: str = TREND_PATH, name: str = "Trend") -> str:
-    """A pull of version 2.0 was interrupted, and its record is left; its temporary file's name."""
+    """Leave the intent of an interrupted pull of version 2.0, and return the name of its temporary
+    file."""
     state, temp = State(world.state_folder), ".pinesync-0001-aa.tmp"
     pulled, before = state.texts.keep(text), state.texts.keep(world.saved(name)[0])
     intent = Download(

@@ -19,7 +19,7 @@ FOLDERS = {"study": "indicators", "strategy": "strategies", "library": "librarie
 
 @dataclass(frozen=True)
 class Moment:
-    """A commit as it should be: its subject, its time, and every script's text."""
+    """An expected commit: its subject, its time, and every script's text."""
 
     subject: str
     when: int
@@ -58,19 +58,19 @@ def _text(chance: random.Random, kind: str, number: int, turn: int) -> str:
 
 
 def saves(world: World) -> list[StoredVersion]:
-    """Every version there is, in the order of the commits."""
+    """Every version, in the order of the commits."""
     listed = world.store.list(world.user)
     found = [version for script in listed for version in world.store.history(script.pine_id)]
-    return sorted(found, key=lambda one: (one.created, one.pine_id, one.version))
+    return sorted(found, key=lambda save: (save.created, save.pine_id, save.version))
 
 
 def moments(world: World) -> Iterator[Moment]:
     """The expected content of each commit, oldest first."""
     kinds = {script.pine_id: script.kind for script in world.store.list(world.user)}
     texts: dict[str, str] = {}
-    for one in saves(world):
-        texts[f"{FOLDERS[kinds[one.pine_id]]}/{one.name}.pine"] = canonical(one.source)
-        yield Moment(f"{one.name} {one.version}", one.created, dict(texts))
+    for version in saves(world):
+        texts[f"{FOLDERS[kinds[version.pine_id]]}/{version.name}.pine"] = canonical(version.source)
+        yield Moment(f"{version.name} {version.version}", version.created, dict(texts))
 
 
 def tree(folder: Path, commit: str) -> dict[str, str]:

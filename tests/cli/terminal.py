@@ -18,7 +18,7 @@ class Starts(Protocol):
 
 
 class Terminal:
-    """Run a command as a person sees it: its three streams are one terminal."""
+    """Run a command at a terminal, to which its three streams are connected."""
 
     def __init__(self, world: Starts, *arguments: object, columns: int = 120, **more: Any) -> None:
         import fcntl
@@ -81,12 +81,12 @@ class Terminal:
         return int(self.child.wait(PATIENCE))
 
     def _read(self, patience: float = PATIENCE) -> bool | None:
-        """Read one more piece; False at the end, None on a timeout."""
+        """Read one more chunk; return False at the end, None on a timeout."""
         ready, _, _ = select.select([self._ours], [], [], patience)
         if not ready:
             return None
         piece = b""
-        with suppress(OSError):  # what Linux says when the other side is closed
+        with suppress(OSError):  # the error of Linux when the other side is closed
             piece = os.read(self._ours, 65536)
         self.seen += piece.decode("utf-8", "replace")
         return bool(piece)

@@ -114,7 +114,7 @@ def test_neither_message_nor_webhook_is_shown_or_stored(clone: World, fault: str
     elif fault:
         clone.plan.add(f"alerts:*:{fault}")
     output = "".join(clone("-vv", "alerts", *more).output for more in ([], ["--json"], ["--stale"]))
-    files = {**clone.files(), **clone.kept()}
+    files = {**clone.files(), **clone.state_files()}
     for secret in (SECRET, MESSAGE, "c4n4ry"):
         assert secret not in output
         assert not [path for path, body in files.items() if secret.encode() in body]

@@ -42,7 +42,7 @@ def test_trailers_name_the_commit_on_another_machine(repo: World) -> None:
     assert (found["commit"], found["by"]) == (commit, "trailers")
 
 
-def test_forged_trailers_are_not_believed(repo: World) -> None:
+def test_forged_trailers_are_ignored(repo: World) -> None:
     repo.write(LONGER)
     git(repo, "commit", "-qam", "longer")
     longer = head(repo)
@@ -53,7 +53,7 @@ def test_forged_trailers_are_not_believed(repo: World) -> None:
     repo.forget()
     found = repo("blame-version", f"{TREND_PATH}", "--json").json
     assert (found["commit"], found["by"]) == (longer, "text")
-    # in the body and not at the end, a line is no trailer
+    # a line in the middle of the body is not a trailer
     git(repo, "commit", "-q", "--allow-empty", "-m", message + "\n\nmore words")
     git(repo, "reset", "-q", "--soft", "HEAD~2")
     git(repo, "commit", "-qm", message + "\n\nmore words")
@@ -80,7 +80,7 @@ def test_a_text_is_found_on_any_branch(repo: World) -> None:
     git(repo, "checkout", "-q", "main")
     repo.write(LONGER)
     repo.monkeypatch.setenv("GIT_COMMITTER_DATE", "2035-01-01T00:00:00Z")
-    git(repo, "stash", "-q")  # what is put away is not committed
+    git(repo, "stash", "-q")  # stashed files are not committed
     repo.forget()
     ran = repo("blame-version", f"{TREND_PATH}@2", "--json")
     assert (ran.json["commit"], ran.json["by"]) == (side, "text")

@@ -27,7 +27,7 @@ _COLOUR = re.compile("\x1b\\[[0-9;]*m")
 
 @pytest.fixture
 def busy(clone: World) -> World:
-    """Some of everything, with names that do not fit."""
+    """Scripts in various states, with names that do not fit."""
     for number, name in enumerate((LONG, WIDE, "📈 " * 30, "e\u0301" * 40, "한국어 지표")):
         clone.web_save(f"//@version=6\nindicator('{number}')\n", name)
     assert clone("pull").code == 0
@@ -39,7 +39,7 @@ def busy(clone: World) -> World:
 
 
 def seen(world: World, columns: int, *arguments: str, **env: str) -> list[str]:
-    """The lines that a terminal of this width got, without the bar of progress."""
+    """Return the lines on a terminal of this width, without the progress bar."""
     with Terminal(world, *arguments, columns=columns, env=env) as terminal:
         assert terminal.end() == 0
         text = terminal.seen.replace("\r\n", "\n")
@@ -109,7 +109,7 @@ def test_a_terminal_gets_a_header_line(busy: World, arguments: list[str], head: 
     first, *rows = filter(str.strip, seen(busy, 300, *arguments, NO_COLOR="1", PAGER="cat"))
     assert first.split() == head
     place = first.index(head[-1])
-    for row in rows:  # whatever is wide in the columns before
+    for row in rows:  # regardless of wide text in the columns before
         before = next(row[:at] for at in range(len(row)) if width(row[:at]) == place)
         assert re.search(r"\S +$", before), row
     assert f"\x1b[4m{head[0]}\x1b[0m" in seen(busy, 300, *arguments, PAGER="cat")[0]

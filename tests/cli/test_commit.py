@@ -53,8 +53,8 @@ def test_a_push_commits_its_scripts_and_nothing_else(repo: World) -> None:
     assert touched(repo) == [TREND_PATH, "pine.toml"]
     assert git(repo, "show", f"HEAD:{TREND_PATH}") + "\n" == LONGER
     assert trailers(repo) == [f"Pine-Id: {repo.id_of()}", "Pine-Version: 2.0"]
-    left = {f"M  {TOOLS_PATH}", " M pine.toml", f" M {BREAKOUT_PATH}", "AM notes.txt"}
-    assert set(status(repo)) == left
+    uncommitted = {f"M  {TOOLS_PATH}", " M pine.toml", f" M {BREAKOUT_PATH}", "AM notes.txt"}
+    assert set(status(repo)) == uncommitted
     assert "a remark" not in git(repo, "show", "HEAD:pine.toml")
     assert git(repo, "diff", "--numstat", "pine.toml").split() == ["1", "0", "pine.toml"]
     assert git(repo, "show", ":notes.txt") == "staged"
@@ -187,7 +187,7 @@ def test_an_edit_during_the_upload_stays_an_edit(
     ],
 )
 def test_a_hostile_name_stays_in_the_subject(repo: World, name: str) -> None:
-    """When a person edits such a commit, as in an amend with the editor, the message stays."""
+    """Editing such a commit, as with `git commit --amend`, keeps the message."""
     repo.write(LONGER)
     text = repo.read("pine.toml")
     assert text.count('name = "Trend"') == 1
@@ -224,7 +224,7 @@ def test_a_different_staged_text_stays_staged(repo: World) -> None:
     repo.write(LONGER)
     assert f"{TREND_PATH}: another text was staged" in repo("push", "--commit", code=0).err
     assert git(repo, "show", f":{TREND_PATH}").endswith("// half of it")
-    # of pine.toml the remark is still what is staged, and nothing but the remark
+    # only the comment in pine.toml is still staged
     assert git(repo, "diff", "--cached", "--numstat", "pine.toml").split() == [
         "1",
         "0",
@@ -243,7 +243,7 @@ def test_a_running_git_process_stops_the_push(repo: World) -> None:
 
 
 def test_an_index_locked_during_the_commit_is_reported(repo: World) -> None:
-    """Left as it is, it would take the commit back with the next one."""
+    """The stale index would revert the commit with the next one."""
     repo.write(LONGER)
     hook(repo, "post-commit", "touch .git/index.lock")
     ran = repo("push", "--commit", code=1)
@@ -343,7 +343,7 @@ def test_a_hook_that_commits_again_is_reported(repo: World) -> None:
 
 
 def test_a_missing_signing_key_is_reported(repo: World) -> None:
-    """Signing is as in any commit, and so is that it fails."""
+    """Commits are signed as configured, and a failure is reported."""
     git(repo, "config", "commit.gpgSign", "true")
     git(repo, "config", "gpg.program", "/nowhere/gpg")
     before = head(repo)
@@ -362,7 +362,7 @@ def test_a_changing_hook_leaves_the_first_commit_out(clone: World) -> None:
 
 
 def test_programs_of_a_repository_run_only_for_a_commit(repo: World) -> None:
-    """An unpacked archive may contain a .git with somebody else's settings."""
+    """An unpacked archive may contain a .git with foreign settings."""
     program = repo.place / "program"
     program.write_text(f"#!/bin/sh\necho ran >> {repo.place}/ran\n")
     program.chmod(0o755)
@@ -411,8 +411,8 @@ def test_commit_needs_an_author(repo: World, monkeypatch: pytest.MonkeyPatch) ->
     assert "git config user.email" in ran.err
 
 
-@pytest.mark.parametrize("what", ["merge", "rebase", "cherry-pick", "revert"])
-def test_an_unfinished_git_operation_stops_the_push(repo: World, what: str) -> None:
+@pytest.mark.parametrize("operation", ["merge", "rebase", "cherry-pick", "revert"])
+def test_an_unfinished_git_operation_stops_the_push(repo: World, operation: str) -> None:
     git(repo, "checkout", "-qb", "other")
     for branch, text in (("other", "2"), ("main", "3")):
         git(repo, "checkout", "-q", branch)
@@ -420,44 +420,44 @@ def test_an_unfinished_git_operation_stops_the_push(repo: World, what: str) -> N
             repo.write(line, "notes.txt")
             git(repo, "add", "notes.txt")
             git(repo, "commit", "-qm", line)
-    words = {"revert": ["revert", "--no-edit", "HEAD~1"]}.get(what, [what, "other"])
+    words = {"revert": ["revert", "--no-edit", "HEAD~1"]}.get(operation, [operation, "other"])
     assert git_code(repo, *words) == 1
     repo.write(LONGER)
     ran = repo("push", "--commit")
     assert (ran.code, ran.requests) == (3, ())
-    assert f"a {what} is under way" in ran.err
+    assert f"a {operation} is under way" in ran.err
     assert repo("push", "--no-commit").code == 0
 
 
 @pytest.mark.parametrize("verb", ["push", "pull"])
 @pytest.mark.parametrize("where", ["repository", "worktree"])
-@pytest.mark.parametrize("what", ["bisect", "bisect that only began", "rebase"])
+@pytest.mark.parametrize("operation", ["bisect", "bisect that only began", "rebase"])
 def test_a_detached_head_in_a_bisect_or_rebase_stops_the_push(
-    repo: World, tmp_path: Path, verb: str, where: str, what: str
+    repo: World, tmp_path: Path, verb: str, where: str, operation: str
 ) -> None:
     """HEAD is detached in a bisect or a rebase, and returns to its branch at the end."""
     for line in ("1", "2", "3"):
         repo.write(line, "notes.txt")
         git(repo, "add", "notes.txt")
         git(repo, "commit", "-qm", line)
-    here = repo.folder
+    work_tree = repo.folder
     if where == "worktree":
-        here = tmp_path / "beside"
-        git(repo, "worktree", "add", "-q", "-b", "other", str(here))
-    if what == "rebase":
+        work_tree = tmp_path / "beside"
+        git(repo, "worktree", "add", "-q", "-b", "other", str(work_tree))
+    if operation == "rebase":
         stops = ["git", "rebase", "-q", "--exec", "false", "HEAD~2"]
-        assert subprocess.run(stops, cwd=here, check=False, capture_output=True).returncode
+        assert subprocess.run(stops, cwd=work_tree, check=False, capture_output=True).returncode
     else:
-        git(here, "bisect", "start", *(["HEAD", "HEAD~3"] if what == "bisect" else []))
-    (here / TREND_PATH).write_text(LONGER)
+        git(work_tree, "bisect", "start", *(["HEAD", "HEAD~3"] if operation == "bisect" else []))
+    (work_tree / TREND_PATH).write_text(LONGER)
     repo.web_save(EDITED, "Breakout")
-    before = git(here, "rev-parse", "HEAD")
-    ran = repo(verb, "--commit", cwd=here)
+    before = git(work_tree, "rev-parse", "HEAD")
+    ran = repo(verb, "--commit", cwd=work_tree)
     assert (ran.code, ran.requests) == (3, ())
-    assert f"a {what.split()[0]} is under way" in ran.err
-    assert git(here, "rev-parse", "HEAD") == before
-    assert (here / BREAKOUT_PATH).read_text() == BREAKOUT
-    assert repo(verb, "--no-commit", cwd=here).code == 0
+    assert f"a {operation.split()[0]} is under way" in ran.err
+    assert git(work_tree, "rev-parse", "HEAD") == before
+    assert (work_tree / BREAKOUT_PATH).read_text() == BREAKOUT
+    assert repo(verb, "--no-commit", cwd=work_tree).code == 0
 
 
 @pytest.mark.parametrize("verb", ["push", "pull"])
@@ -484,10 +484,10 @@ def test_a_commit_on_a_submodules_detached_head_is_made(repo: World, tmp_path: P
     added = ("-c", "protocol.file.allow=always", "submodule", "add", "-q")
     git(around, *added, str(repo.folder), "scripts")
     git(around, "commit", "-qm", "a submodule")
-    here = around / "scripts"
-    git(here, "checkout", "-q", "--detach")
+    submodule = around / "scripts"
+    git(submodule, "checkout", "-q", "--detach")
     repo.web_save(SLOWER)
-    assert "is on no branch" in repo("pull", "--commit", cwd=here, code=0).err
+    assert "is on no branch" in repo("pull", "--commit", cwd=submodule, code=0).err
     assert git(around, "status", "--short") == " M scripts"
 
 

@@ -26,18 +26,18 @@ FISH = 'pinesync completion fish | source; complete --do-complete "$argv[1]"'
 
 @pytest.fixture
 def typed(clone: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
-    """A folder with names that a shell would read, and `pinesync` on the path."""
+    """A folder with names that a shell would interpret, and `pinesync` on PATH."""
     clone.web_save_and_pull(EXTRA, "Range $(touch pwned) 'x'")
     assert clone("log", TREND_PATH).code == 0
     (clone.folder / "a b;c").mkdir()
     (clone.folder / "a b;c" / "it's *.pine").write_text(EXTRA)
     (clone.folder / "two\nlines.pine").write_text(EXTRA)
     (clone.folder / "es\x1b[2Jcape.pine").write_text(EXTRA)
-    here = tmp_path / "bin"
-    here.mkdir()
-    (here / "pinesync").write_text(f'#!/bin/sh\nexec "{sys.executable}" -m pinesync "$@"\n')
-    (here / "pinesync").chmod(0o755)
-    monkeypatch.setenv("PATH", f"{here}{os.pathsep}{os.environ['PATH']}")
+    programs = tmp_path / "bin"
+    programs.mkdir()
+    (programs / "pinesync").write_text(f'#!/bin/sh\nexec "{sys.executable}" -m pinesync "$@"\n')
+    (programs / "pinesync").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{programs}{os.pathsep}{os.environ['PATH']}")
     return clone
 
 
@@ -46,7 +46,7 @@ def shell(world: World, program: str, script: str, *arguments: str) -> list[str]
     if where is None:
         pytest.skip(f"needs the program {program}")
     options = ["--no-config"] if program == "fish" else ["--norc"]
-    done = subprocess.run(
+    result = subprocess.run(
         [where, *options, "-c", script, *(["bash"] if program == "bash" else []), *arguments],
         cwd=world.folder,
         env={**os.environ, "LC_ALL": "C.UTF-8"},
@@ -55,8 +55,8 @@ def shell(world: World, program: str, script: str, *arguments: str) -> list[str]
         encoding="utf-8",
         check=False,
     )
-    assert done.stderr == ""
-    return [line for line in done.stdout.splitlines() if line]
+    assert result.stderr == ""
+    return [line for line in result.stdout.splitlines() if line]
 
 
 def bash(world: World, line: str, word: str = "") -> list[str]:
@@ -96,7 +96,7 @@ def test_a_hostile_name_is_quoted_and_runs_nothing(typed: World) -> None:
 def test_a_hostile_path_after_an_open_quote_runs_nothing(
     typed: World, begun: str, name: str
 ) -> None:
-    """A repository chooses its paths, and Tab and Return are pressed without a look."""
+    """A repository determines its paths, and users press Tab and Return without reading."""
     (typed.folder / "odd").mkdir()
     (typed.folder / "odd" / f"{name}.pine").write_text(EXTRA)
     word = begun if "odd" in begun else f"{begun}odd/"

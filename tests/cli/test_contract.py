@@ -81,7 +81,7 @@ def test_contract_refuse_stops_a_push_unless_allowed(clone: World) -> None:
     assert "would be saved as" in clone("push", "-n", "--allow-shift", code=0).out
     assert SHOWN in clone("push", "--allow-shift", TREND_PATH, code=0).err
     assert clone.saved() == [TREND, SHIFTED]
-    # Taking back a save is no new change.
+    # Reverting a save is not a new change.
     assert clone.saved()[-1] == SHIFTED
     clone("undo", code=0)
     assert clone.saved()[-1] == TREND
@@ -170,7 +170,7 @@ def test_a_missing_base_is_read_from_tradingview(clone: World) -> None:
 
 
 def test_a_missing_base_is_read_from_git(repo: World) -> None:
-    """A job of a pull request has a checkout and nothing else."""
+    """A job of a pull request has only a checkout."""
     repo.forget()
     repo.write(SHIFTED)
     repo.git("commit", "-qam", "Stop")

@@ -86,14 +86,14 @@ def look(world: World, *options: str, cwd: Path | None = None) -> Report:
 
 
 def only_wrong(world: World, area: str, *options: str) -> str:
-    """What doctor reports for this area, the only one with a problem."""
+    """Return doctor's finding in this area, which must be the only one with a problem."""
     found = look(world, *options).wrong()
     assert set(found) == {area}
     return found[area]
 
 
 def noted(world: World, area: str) -> str:
-    """The note of doctor in this area; nothing is wrong anywhere."""
+    """Return doctor's note in this area; no area may have a problem."""
     found = look(world)
     assert found.ran.code == 0
     return found.notes()[area]
@@ -102,7 +102,7 @@ def noted(world: World, area: str) -> str:
 def everything(world: World) -> tuple[Any, ...]:
     folder = world.files() if world.folder.is_dir() else {}
     sandbox = world.home / "pinesync" / "sandbox"
-    return folder, world.kept(), sorted(sandbox.glob("*.sqlite3")), world.account()
+    return folder, world.state_files(), sorted(sandbox.glob("*.sqlite3")), world.account()
 
 
 def private(world: World, ran: Ran) -> None:
@@ -141,7 +141,7 @@ def shown(world: World, path: Path) -> str:
 
 @pytest.fixture
 def sound(clone: World) -> World:
-    """A clone in git, where nothing is to be found."""
+    """A clone in git without any finding."""
     commit(clone)
     return clone
 
@@ -360,7 +360,7 @@ def test_a_sign_in_readable_by_others_is_reported(sound: World, mode: int) -> No
 
 @posix
 def test_a_sign_in_folder_open_to_others_is_reported(sound: World) -> None:
-    """The hint can be typed, even if the folder's name contains a space."""
+    """The command in the hint works, even if the folder's name contains a space."""
     home = sound.home / "pinesync"
     spaced = home.rename(sound.home / "my pinesync")
     sound.monkeypatch.setenv("PINESYNC_HOME", str(spaced))
@@ -384,12 +384,12 @@ def test_a_sign_in_folder_open_to_others_is_reported(sound: World) -> None:
 
 
 def test_leftovers_of_an_interrupted_login_are_reported(sound: World) -> None:
-    left = sign_in(sound, ".session-4711.tmp")
+    leftover = sign_in(sound, ".session-4711.tmp")
     found = look(sound)
     assert set(found.wrong()) == {"sign-in"}
     assert "may contain a cookie" in found.wrong()["sign-in"]
     type_in_a_shell(found.of("sign-in")[0][2])
-    assert not left.exists()
+    assert not leftover.exists()
 
 
 @posix
@@ -401,7 +401,7 @@ def test_a_linked_sign_in_is_reported(sound: World) -> None:
 
 
 def type_in_a_shell(hint: str) -> None:
-    """The command that a hint names, with the home that the test has."""
+    """Run the command in a hint, with the test's home."""
     command = re.search(r"`(.*?)`", hint)
     assert command
     subprocess.run(["sh", "-c", command[1]], check=True)
@@ -582,7 +582,7 @@ def test_a_running_writer_is_noted(sound: World) -> None:
         child.kill()
     assert look(sound).wrong() == {}
     sound.write(LONGER)
-    assert sound("push").code == 0  # doctor kept no lock
+    assert sound("push").code == 0  # doctor does not keep the lock
 
 
 # -- state ----------------------------------------------------------------------------------------
@@ -598,27 +598,27 @@ def test_a_state_open_to_others_is_reported(sound: World) -> None:
 
 
 def test_damaged_stored_texts_are_reported(sound: World) -> None:
-    one, other, *_ = sorted(sound.state_folder.glob("objects/*/*"))
-    one.write_bytes(one.read_bytes()[:-1])
-    other.rename(other.with_name("stranger"))
+    first, second, *_ = sorted(sound.state_folder.glob("objects/*/*"))
+    first.write_bytes(first.read_bytes()[:-1])
+    second.rename(second.with_name("stranger"))
     found = look(sound)
     assert set(found.wrong()) == {"state"}
     message = found.wrong()["state"]
     assert "2 of 3 kept texts damaged: " in message
-    assert one.relative_to(sound.state_folder).as_posix() in message
+    assert first.relative_to(sound.state_folder).as_posix() in message
     assert "stranger" in message
 
 
 @posix
 def test_a_linked_stored_text_is_reported(sound: World) -> None:
-    one = next(sound.state_folder.glob("objects/*/*"))
-    one.rename(sound.place / "moved")
-    one.symlink_to(sound.place / "moved")
+    stored = next(sound.state_folder.glob("objects/*/*"))
+    stored.rename(sound.place / "moved")
+    stored.symlink_to(sound.place / "moved")
     assert "1 of 3 kept texts damaged" in look(sound).wrong()["state"]
 
 
 def test_a_damaged_intent_is_reported(sound: World) -> None:
-    """The texts are still checked, and no other area invents findings."""
+    """The texts are still checked, and no other area has findings."""
     state = State(sound.state_folder)
     state.log.write(begun(sound))
     (file,) = sound.state_folder.glob("records/*")
@@ -742,7 +742,7 @@ def test_conflict_markers_are_reported(sound: World) -> None:
     found = look(sound)
     assert set(found.wrong()) == {"conflicts"}
     assert f"{TREND_PATH}: the file contains conflict markers" in found.wrong()["conflicts"]
-    assert "notes of mine" not in found.ran.out  # nobody listed it
+    assert "notes of mine" not in found.ran.out  # it is not listed
 
 
 # -- permissions ----------------------------------------------------------------------------------

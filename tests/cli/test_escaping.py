@@ -70,7 +70,7 @@ def test_source_lines_are_escaped(clone: World, text: str, verb: str) -> None:
     clone.write(LONGER + f"plot(undeclared) // {text}\n")
     ran = clone(verb, TREND_PATH)
     assert clean(ran)
-    if text != EVIL["return"]:  # there it ends a line, as in any editor
+    if text != EVIL["return"]:  # there it ends a line
         assert "\\u{" in ran.output
 
 
@@ -87,7 +87,7 @@ def test_the_caret_matches_the_escaped_line(clone: World) -> None:
 def test_refusal_messages_are_escaped(
     clone: World, text: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    # What is refused may have been stored all the same: how long it is looked for is no matter.
+    # A refused save may have been stored: do not wait for it here.
     monkeypatch.setattr("pinesync.app.project.PAUSES", ())
     clone.write(LONGER)
     clone.plan.add(answering("save_next", {"success": False, "reason": text}))

@@ -178,7 +178,7 @@ def test_merging_the_branch_reverts_nothing(repo: World) -> None:
 
 
 def test_a_commit_with_an_edit_is_not_a_merge_base(repo: World) -> None:
-    """HEAD is no state that both sides agreed on, and none to go on from."""
+    """HEAD is not a state both sides agreed on, so the branch does not start from it."""
     repo.web_save_and_pull(BREAKOUT + "// theirs\n", "Breakout")
     repo.write(LONGER)
     committed(repo)
@@ -218,7 +218,7 @@ def test_many_scripts_are_one_commit(repo: World) -> None:
 
 
 def test_a_file_keeps_its_own_line_ends(repo: World) -> None:
-    """Tools came with CRLF and is LF here; one that a person made CRLF stays so."""
+    """Tools was saved with CRLF and is LF here; a file changed to CRLF stays so."""
     repo.write(TREND.replace("\n", "\r\n"))
     committed(repo)
     repo("fetch")
@@ -230,7 +230,7 @@ def test_a_file_keeps_its_own_line_ends(repo: World) -> None:
 
 
 def test_texts_are_committed_as_git_stores_them(clone: World) -> None:
-    """Line ends as .gitattributes has them."""
+    """Line ends are converted according to .gitattributes."""
     clone.git("init", "-q")
     clone.write("*.pine text eol=crlf\n", ".gitattributes")
     committed(clone)
@@ -285,7 +285,7 @@ def test_a_dry_run_moves_nothing(repo: World) -> None:
     git(repo.folder, "rev-parse", "--verify", "--quiet", SAVED, code=1)
 
 
-def test_a_pull_does_not_fail_with_git(repo: World) -> None:
+def test_a_pull_succeeds_although_git_fails(repo: World) -> None:
     repo.git("update-ref", "refs/remotes/tradingview", "HEAD")
     repo.web_save(SLOWER)
     ran = repo("pull")
@@ -327,7 +327,7 @@ def test_no_program_of_the_repository_is_run(repo: World, tmp_path: Path) -> Non
 @pytest.mark.parametrize("where", [".gitattributes", "not committed", ".git/info/attributes"])
 @pytest.mark.parametrize("attributes", ["ident", "text eol=crlf", "ident text eol=lf"])
 def test_texts_are_compared_as_git_stores_them(repo: World, attributes: str, where: str) -> None:
-    """Line ends and `$Id$`, which need no program."""
+    """Line ends and `$Id$`, which git converts itself."""
     file = ".gitattributes" if where == "not committed" else where
     repo.write(f"*.pine {attributes}\n", file)
     if where == ".gitattributes":
@@ -343,7 +343,7 @@ def test_texts_are_compared_as_git_stores_them(repo: World, attributes: str, whe
 def test_an_unfiltered_branch_is_reported_once(repo: World, first: str) -> None:
     repo.write("*.pine filter=words\n", ".gitattributes")
     committed(repo)
-    # Attributes name it, and nobody set a program for it: git compares the files as they are.
+    # Attributes name a filter without a program: git compares the files unfiltered.
     assert "filter" not in repo(first).err
     repo.git("config", "filter.words.clean", "sed s/fast/quick/")
     repo.web_save(SLOWER)
@@ -357,7 +357,7 @@ def test_an_unfiltered_branch_is_reported_once(repo: World, first: str) -> None:
 
 
 def test_attributes_above_the_workspace_are_applied(clone: World) -> None:
-    """Of the whole repo, and not committed."""
+    """An attributes file of the whole repository, not committed."""
     git(clone.place, "init", "-q")
     git(clone.place, "add", "scripts")
     git(clone.place, "commit", "-q", "-m", "As they were saved")

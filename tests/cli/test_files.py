@@ -179,7 +179,7 @@ def test_user_templates_override_the_shipped_ones(clone: World) -> None:
 
 
 def test_a_template_must_be_a_pine_file(clone: World) -> None:
-    """The next push would send it."""
+    """The next push would send its text."""
     clone.write("secret\n", "../id_rsa")
     refused = clone("new", "x", "--template", "../id_rsa")
     assert (refused.code, "a template must be a .pine file" in refused.err) == (2, True)
@@ -212,7 +212,7 @@ def test_new_refuses_invalid_names(clone: World, name: str) -> None:
     assert clone.files() == files
 
 
-def test_new_overwrites_nothing(clone: World) -> None:
+def test_new_does_not_overwrite_a_file(clone: World) -> None:
     assert clone("new", "Trend").code == 3
     clone.write("mine", "indicators/Fresh.pine")
     assert clone("new", "Fresh").out == "written  indicators/Fresh-2.pine\n"
@@ -248,7 +248,7 @@ def test_a_removed_script_does_not_return_to_a_partial_workspace(
         assert (ran.code, ran.out, ran.requests) == (0, "", ("list",))
     assert clone.words() == {TREND_PATH: "untracked"}
     assert clone.read() == (LONGER if edited else TREND)
-    assert clone("add", "--id", clone.id_of(), TREND_PATH).code == 0  # and is met where it is meant
+    assert clone("add", "--id", clone.id_of(), TREND_PATH).code == 0  # and is used when named
 
 
 def test_rm_is_all_or_nothing(clone: World) -> None:
@@ -283,7 +283,7 @@ def test_list_shows_every_script_and_its_file(clone: World) -> None:
 
 def test_list_works_outside_a_workspace(world: World) -> None:
     assert len(world("list", "--sandbox").out.splitlines()) == 3
-    assert world("list").code == 5  # nobody said sandbox, and there is no cookie
+    assert world("list").code == 5  # no --sandbox, and no cookie
 
 
 @both_ways
@@ -331,7 +331,7 @@ def test_diff_compares_the_file_with_the_base(clone: World) -> None:
 def test_diff_explains_a_missing_base(clone: World) -> None:
     clone.write(EXTRA, "loose.pine")
     for words in (["diff"], ["diff", "--remote"]):
-        assert clone(*words).out == ""  # as git's, it is about what is listed
+        assert clone(*words).out == ""  # like git's, it covers listed files only
         assert clone(*words, "loose.pine").out == "loose.pine: not listed in pine.toml\n"
     clone("add", "loose.pine")
     assert clone("diff").out.startswith("--- a/loose.pine (nothing)\n")

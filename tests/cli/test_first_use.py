@@ -19,7 +19,7 @@ posix = pytest.mark.skipif(os.name != "posix", reason="modes are POSIX's")
 
 
 def as_anybody() -> None:
-    """Of a child process: root then obeys modes too, on Linux."""
+    """Drop the capabilities of a child process: on Linux, root then obeys file modes."""
     if sys.platform == "linux" and os.geteuid() == 0:
         libc = ctypes.CDLL(None, use_errno=True)
         for capability in (1, 2):  # CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH
@@ -190,8 +190,8 @@ def test_the_last_lines_of_the_demo_lead_to_a_workspace(
     home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("TMPDIR", str(tmp_path))
-    done = subprocess.run([*COMMAND, "demo"], capture_output=True, text=True, check=True)
-    *_, enter, export = done.stdout.splitlines()
+    result = subprocess.run([*COMMAND, "demo"], capture_output=True, text=True, check=True)
+    *_, enter, export = result.stdout.splitlines()
     assert enter.startswith("    cd ")
     assert export.startswith("    export PINESYNC_HOME=")
     status = shlex.join([*COMMAND, "status"])

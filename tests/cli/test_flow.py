@@ -38,7 +38,7 @@ def test_a_clone_can_be_a_git_repository(clone: World) -> None:
     assert clone.words() == {}
 
 
-def test_an_edit_is_pushed_as_one_version_and_only_once(clone: World) -> None:
+def test_an_edit_is_pushed_as_exactly_one_version(clone: World) -> None:
     clone.write(LONGER)
     assert clone.words() == {TREND_PATH: "modified"}
 

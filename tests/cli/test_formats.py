@@ -37,7 +37,7 @@ def found(*diagnostics: Diagnostic, path: str = "a, b:c%.pine", problem: str = "
 
 
 def has_expressions(program: str) -> bool:
-    """A vim that is made small has none."""
+    """A minimal vim has no expressions."""
     if not shutil.which(program):
         return False
     output = subprocess.run(
@@ -66,7 +66,7 @@ def test_findings_look_like_gcc_errors(broken: World) -> None:
 
 @pytest.mark.parametrize("program", ["vim", "nvim"])
 def test_vim_parses_findings(broken: World, tmp_path: Path, program: str) -> None:
-    """The one that the guide gives."""
+    """The error format from the guide."""
     if not has_expressions(program):
         pytest.skip(f"needs the program {program}, with expressions")
     (entry,) = re.findall(
@@ -99,7 +99,7 @@ def test_emacs_parses_findings(broken: World, tmp_path: Path) -> None:
                                      (compilation--message->loc message)))
                                   (compilation--loc->line (compilation--message->loc message))
                                   (compilation--message->type message))))))"""
-    done = subprocess.run(
+    result = subprocess.run(
         ["emacs", "--batch", "-Q", "--eval", lisp],
         cwd=broken.folder,
         check=True,
@@ -107,7 +107,7 @@ def test_emacs_parses_findings(broken: World, tmp_path: Path) -> None:
         text=True,
         timeout=60,
     )
-    assert done.stdout == f'("{TREND_PATH}" 13 2)'
+    assert result.stdout == f'("{TREND_PATH}" 13 2)'
 
 
 # -- GitHub ---------------------------------------------------------------------------------------
@@ -196,7 +196,7 @@ def test_every_sarif_log_matches_the_schema(checks: Checks) -> None:
     (run,) = log["runs"]
     places = [result["locations"][0]["physicalLocation"] for result in run["results"]]
     for region in (place["region"] for place in places):
-        # What no schema can say: a region ends after its beginning.
+        # A schema cannot express that a region ends after its start.
         end = region.get("endLine", 9), region.get("endColumn", 99)
         assert end > (region["startLine"], region["startColumn"])
 
@@ -239,7 +239,7 @@ def test_check_reads_standard_input(world: World, monkeypatch: pytest.MonkeyPatc
     where = ["--sandbox"] if world.server is None else []
 
     def check(data: bytes, *words: str) -> tuple[int, str]:
-        done = subprocess.run(
+        result = subprocess.run(
             [sys.executable, "-m", "pinesync", "check", "-", *where, *words],
             input=data,
             capture_output=True,
@@ -247,7 +247,7 @@ def test_check_reads_standard_input(world: World, monkeypatch: pytest.MonkeyPatc
             check=False,
             timeout=60,
         )
-        return done.returncode, done.stdout.decode()
+        return result.returncode, result.stdout.decode()
 
     assert check(TREND.encode()) == (0, "")
     code, out = check(BROKEN.encode(), "--name", "x.pine")

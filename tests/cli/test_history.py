@@ -29,7 +29,7 @@ def tip(world: World, name: str = BRANCH) -> str:
 
 
 def later(world: World, text: str = SLOWER) -> None:
-    """A save in the web editor, some minutes from now: the others are of one second."""
+    """Save in the web editor some minutes later: the other saves have the same second."""
     when = int(world.store.now()) + 600
     world.store.save_next(world.user, world.id_of(), text, created=when)
 
@@ -46,7 +46,7 @@ def subjects(world: World, *words: str) -> list[str]:
 
 
 def test_six_hundred_versions_are_imported(world: World) -> None:
-    """Renames, deletions, CRLF, same-second saves and broken versions among them."""
+    """They include renames, deletions, CRLF, same-second saves and broken versions."""
     fill(world, 40, 600)
     made = world("clone", "--history", "--remote", world.remote_name, "scripts", code=0)
     assert made.out.endswith(f"imported 600 versions of 40 scripts onto {BRANCH}\n")
@@ -60,8 +60,8 @@ def test_six_hundred_versions_are_imported(world: World) -> None:
     commits = [row.partition("|")[0] for row in lines]
     for number in [*range(0, 600, 10), 599]:
         git(folder, "checkout", "-q", "--detach", commits[number])
-        here = {path.relative_to(folder).as_posix(): path for path in folder.rglob("*.pine")}
-        texts = {name: path.read_bytes().decode() for name, path in here.items()}
+        files = {path.relative_to(folder).as_posix(): path for path in folder.rglob("*.pine")}
+        texts = {name: path.read_bytes().decode() for name, path in files.items()}
         assert texts == expected[number].texts
         text = (folder / "pine.toml").read_text("utf-8")
         manifest = parse(text)
@@ -76,7 +76,7 @@ def test_six_hundred_versions_are_imported(world: World) -> None:
 
 
 def _grows(world: World, before: list[str]) -> None:
-    """By exactly the new versions, and nothing is read twice."""
+    """The branch grows by exactly the new versions, and no text is read twice."""
     ids = [script.pine_id for script in world.store.list(world.user)][:7]
     for number, pine_id in enumerate(ids):
         world.store.save_next(world.user, pine_id, TREND + f"// {number}\n", created=BEGAN)
@@ -182,7 +182,7 @@ def test_a_dry_run_reads_and_writes_nothing(repo: World) -> None:
 
 
 def test_a_moved_script_moves_with_the_next_import(repo: World) -> None:
-    """With the next import that has something new; existing commits are not rewritten."""
+    """It moves with the next import that has new versions; existing commits are not rewritten."""
     imported(repo)
     before = tip(repo)
     (repo.folder / "mine").mkdir()
@@ -432,8 +432,8 @@ def test_a_clone_with_history_has_one_ref_for_log_and_saved(world: World) -> Non
 
 
 def test_fetch_reuses_the_imported_commits(world: World) -> None:
-    """As long as a person adds no commits. The log is the same everywhere, so it cannot say
-    whose saves these are; that is added on top."""
+    """Unless the user adds commits. The log is the same everywhere, so it cannot tell whose saves
+    these are; a commit on top does."""
     assert world("clone", "--history", "--sandbox", "scripts").code == 0
     world.write_and_push(LONGER, TREND_PATH)
     imported(world)
@@ -454,7 +454,7 @@ def test_fetch_reuses_the_imported_commits(world: World) -> None:
 
 
 def test_merging_the_branch_records_foreign_saves(world: World) -> None:
-    """Else git could take their save back, and a push would not know."""
+    """Otherwise git could revert the foreign save, and a push would not notice."""
     assert world("clone", "--history", "--sandbox", "scripts").code == 0
     later(world)
     imported(world)
@@ -505,7 +505,7 @@ def test_the_log_continues_a_local_branch_of_0_1(repo: World) -> None:
 
 
 def test_a_local_branch_of_0_1_without_news_is_adopted(repo: World) -> None:
-    """Also if a person has it checked out."""
+    """Also if it is checked out."""
     before = as_of_0_1(repo)
     repo.git("checkout", "-q", "-f", BRANCH)
     ran = repo("history", "import")
@@ -516,7 +516,7 @@ def test_a_local_branch_of_0_1_without_news_is_adopted(repo: World) -> None:
 
 
 def test_a_local_branch_with_foreign_commits_is_left(repo: World) -> None:
-    """A new log begins, and the old branch stays."""
+    """A new log is started, and the old branch stays."""
     before = as_of_0_1(repo)
     repo.git("checkout", "-q", "-f", BRANCH)
     repo.git("commit", "--allow-empty", "-qm", "by hand")
@@ -579,7 +579,7 @@ def account(world: World) -> World:
 
 
 def _reference(world: World) -> tuple[str, str]:
-    """The commits of an undisturbed import: of all but the last two saves, and of all."""
+    """The commits of a complete import: without the last two saves, and with them."""
     world("clone", "--sandbox", "scripts")
     world.git("init", "-q")
     imported(world)
@@ -639,7 +639,7 @@ def test_an_import_killed_at_a_request_can_be_repeated(
     again = account.process("clone", "--history", "--remote", account.remote_name, "scripts")
     assert again.code == 0
     assert tip(account) == expected
-    # Of what was read before, at most what was under way at the end is read again.
+    # At most the interrupted requests are repeated.
     assert nth < 12 or again.requests.count("get") <= 24 - (nth - 2 - 4 - 4)
 
 

@@ -37,9 +37,9 @@ def put(world: World, name: str, script: str | bytes, mode: int = 0o755) -> Path
 
 
 def tried(world: World, *words: str, path: str | None = None) -> subprocess.CompletedProcess[str]:
-    """git, with its hooks, as it may end."""
-    here = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
-    env = {**os.environ, "PATH": here if path is None else path}
+    """Run git with its hooks, and accept any exit code."""
+    path_of_python = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+    env = {**os.environ, "PATH": path_of_python if path is None else path}
     git = shutil.which("git")
     assert git
     return subprocess.run(
@@ -75,18 +75,18 @@ def test_hooks_work_with_a_minimal_path_from_any_folder(repo: World) -> None:
     repo.write(UNCLOSED)
     assert tried(repo, "-C", "indicators", "commit", "-am", "x", path=poor).returncode == 1
     repo.write(LONGER)
-    # what lies in the repository is not taken for a module of ours
+    # a file in the repository is not imported as a module
     repo.write("raise SystemExit('a module of the repository')\n", "click.py")
-    done = tried(repo, "commit", "-am", "x", path=poor)
-    assert (done.returncode, "a module of the repository" in done.stderr) == (0, False)
+    result = tried(repo, "commit", "-am", "x", path=poor)
+    assert (result.returncode, "a module of the repository" in result.stderr) == (0, False)
 
 
 def test_a_missing_pinesync_only_warns(repo: World) -> None:
     file = put(repo, "pre-commit", with_block(None, block("pre-commit", "/nowhere/python")))
     repo.write(UNCLOSED)
-    done = tried(repo, "commit", "-am", "x", path="/usr/bin:/bin")
-    assert done.returncode == 0
-    assert "pinesync is not found" in done.stderr
+    result = tried(repo, "commit", "-am", "x", path="/usr/bin:/bin")
+    assert result.returncode == 0
+    assert "pinesync is not found" in result.stderr
     assert file.exists()
 
 
@@ -141,9 +141,9 @@ def test_a_later_hook_gets_its_input(pushing: World) -> None:
 
 def test_an_unreachable_service_does_not_stop_a_git_push(pushing: World) -> None:
     shutil.rmtree(pushing.home / "pinesync" / "sandbox")
-    done = tried(pushing, "push", "origin", "main")
-    assert done.returncode == 0
-    assert "the push continues" in done.stderr
+    result = tried(pushing, "push", "origin", "main")
+    assert result.returncode == 0
+    assert "the push continues" in result.stderr
 
 
 def test_a_conflict_stops_a_git_push_without_a_request(pushing: World) -> None:
@@ -255,7 +255,7 @@ def test_lines_for_an_older_interpreter_are_updated(repo: World) -> None:
 
 
 @pytest.mark.parametrize(
-    "there",
+    "content",
     [
         b"#!/usr/bin/env python3\nprint(1)\n",
         b"echo no first line\n",
@@ -265,14 +265,14 @@ def test_lines_for_an_older_interpreter_are_updated(repo: World) -> None:
         b"#!/bin/sh\n# >>> pinesync >>>\nwithout its end\n",
     ],
 )
-def test_a_hook_that_is_not_a_shell_script_is_left(repo: World, there: bytes) -> None:
-    file = put(repo, "pre-commit", there)
+def test_a_hook_that_is_not_a_shell_script_is_left(repo: World, content: bytes) -> None:
+    file = put(repo, "pre-commit", content)
     ran = repo("hooks", "install", code=3)
     assert f"call `{OURS} pre-commit` in it" in ran.err
-    assert file.read_bytes() == there
-    assert "installed" in ran.out  # the other one
+    assert file.read_bytes() == content
+    assert "installed" in ran.out  # the other hook
     assert repo("hooks", "remove").code == 0
-    assert file.read_bytes() == there
+    assert file.read_bytes() == content
 
 
 def test_linked_and_non_executable_hooks_are_refused(repo: World) -> None:
@@ -287,7 +287,7 @@ def test_linked_and_non_executable_hooks_are_refused(repo: World) -> None:
 
 
 @pytest.mark.parametrize(
-    ("there", "verbs", "then"),
+    ("content", "verbs", "then"),
     [
         (None, "install", "install"),
         ("#!/bin/sh\necho mine\n", "install", "remove"),
@@ -295,14 +295,14 @@ def test_linked_and_non_executable_hooks_are_refused(repo: World) -> None:
     ],
 )
 def test_an_install_killed_at_any_call_can_be_repeated(
-    repo: World, there: str | None, verbs: str, then: str
+    repo: World, content: str | None, verbs: str, then: str
 ) -> None:
-    """Even then hooks are complete, and the next run leaves only hooks."""
+    """Hooks are always complete, and the next run removes leftovers."""
     names = set()
     for number in range(1, 40):
         shutil.rmtree(repo.folder / ".git" / "hooks", ignore_errors=True)
-        if there:
-            put(repo, "pre-commit", there)
+        if content:
+            put(repo, "pre-commit", content)
         for verb in verbs.split()[:-1]:
             assert repo("hooks", verb).code == 0
         with program(repo, KILLED_AT, number, "hooks", verbs.split()[-1]) as child:
@@ -314,22 +314,22 @@ def test_an_install_killed_at_any_call_can_be_repeated(
         assert repo("hooks", then).code == 0
         left = {path.name for path in (repo.folder / ".git" / "hooks").glob("*")}
         installed = {"pre-commit", "pre-push"}
-        assert left == (installed if then == "install" else {"pre-commit"} if there else set())
-        if there and then == "remove":
-            assert hook_of(repo, "pre-commit").read_text() == there
+        assert left == (installed if then == "install" else {"pre-commit"} if content else set())
+        if content and then == "remove":
+            assert hook_of(repo, "pre-commit").read_text() == content
     else:
         raise AssertionError("it never came to its end")
     assert "unlink" in names
 
 
 def test_a_leftover_with_user_lines_is_kept(repo: World) -> None:
-    """Text that came out of an exchange and is in no hook."""
+    """It has text that was exchanged and is in no hook."""
     mine = put(repo, "pre-commit", "#!/bin/sh\necho mine\n")
-    left = put(repo, f".pinesync-{'0' * 16}.tmp", "#!/bin/sh\necho edited\n")
+    leftover = put(repo, f".pinesync-{'0' * 16}.tmp", "#!/bin/sh\necho edited\n")
     others = [put(repo, name, "") for name in (".pinesync-x.tmp", "pinesync.tmp")]
     gone = put(repo, f".pinesync-{'1' * 16}.tmp", "#!/bin/sh\necho mi")
     assert repo("hooks", "install").code == 0
-    assert all(path.exists() for path in (mine, left, *others))
+    assert all(path.exists() for path in (mine, leftover, *others))
     assert not gone.exists()
 
 

@@ -249,7 +249,7 @@ def test_a_browser_runs_nothing_on_the_page(clone: World, tmp_path: Path) -> Non
     assert log == []
     assert "<title>scripts – pinesync</title>" in dom
     assert "<img" not in dom
-    # It is the policy that says nothing: with another style, it does.
+    # The empty log is due to the policy: another style causes a violation.
     other = clone.folder / "other.html"
     other.write_text(clone.read("page.html").replace("<style>", "<style>/**/"), "utf-8")
     assert "Content Security Policy" in str(browse(other, tmp_path)[1])
@@ -257,7 +257,7 @@ def test_a_browser_runs_nothing_on_the_page(clone: World, tmp_path: Path) -> Non
 
 def browse(file: Path, place: Path) -> tuple[str, list[str]]:
     """The final page in Chromium, and the messages on its console."""
-    done = subprocess.run(
+    result = subprocess.run(
         [
             *(str(CHROMIUM), "--headless", "--no-sandbox", "--disable-gpu", "--dump-dom"),
             *("--disable-background-networking", "--disable-component-update", "--no-first-run"),
@@ -269,7 +269,7 @@ def browse(file: Path, place: Path) -> tuple[str, list[str]]:
         timeout=100,
         check=True,
     )
-    return done.stdout, [line for line in done.stderr.splitlines() if "CONSOLE" in line]
+    return result.stdout, [line for line in result.stderr.splitlines() if "CONSOLE" in line]
 
 
 # -- it can be read -------------------------------------------------------------------------------
@@ -375,13 +375,13 @@ def test_another_file_is_never_replaced(clone: World, name: str) -> None:
 
 def test_a_link_is_not_followed(clone: World) -> None:
     pictured(clone)
-    there = clone.place / "there.html"
-    (clone.folder / "page.html").rename(there)
-    (clone.folder / "page.html").symlink_to(there)
-    before = there.read_bytes()
+    target = clone.place / "there.html"
+    (clone.folder / "page.html").rename(target)
+    (clone.folder / "page.html").symlink_to(target)
+    before = target.read_bytes()
     clone.write(LONGER)
     assert clone("status", "--html", "page.html").code == 2
-    assert there.read_bytes() == before
+    assert target.read_bytes() == before
 
 
 def test_a_file_saved_during_the_write_is_put_back(

@@ -73,7 +73,7 @@ def test_an_interrupted_clone_removes_its_folder_completely(world: World) -> Non
 
 @pytest.mark.parametrize("after", [1, 2, 4])
 def test_an_interrupted_clone_leaves_an_empty_folder_empty(world: World, after: int) -> None:
-    """At each of the moves into a folder that may be somebody's current one."""
+    """Interrupted at each of the moves into a folder that may be a shell's current one."""
     world.folder.mkdir()
     inode = world.folder.stat().st_ino
     assert python(world, BREAKS_OFF.format(after=after)) == 130
@@ -85,7 +85,7 @@ def test_an_interrupted_clone_leaves_an_empty_folder_empty(world: World, after: 
 
 @pytest.mark.parametrize("after", [1, 2, 4])
 def test_a_killed_clone_into_an_empty_folder_can_be_restored(world: World, after: int) -> None:
-    """The part that exists is a workspace, and a restore brings the rest."""
+    """The existing part is a workspace, and a restore downloads the rest."""
     world.folder.mkdir()
     dies = BREAKS_OFF.replace("raise KeyboardInterrupt", "os._exit(137)")
     assert python(world, dies.format(after=after)) == 137
@@ -111,8 +111,8 @@ CLONE = ("clone", "--sandbox", "scripts")
 def test_a_clone_killed_at_any_call_can_be_repeated(
     world: World, then: str, history: tuple[str, ...], request: pytest.FixtureRequest
 ) -> None:
-    """The next clone, to any place, removes it all; one to the same place reads only what is
-    missing."""
+    """The next clone, to any folder, removes the leftovers; one to the same folder reads only the
+    missing texts."""
     before = set(world.place.iterdir())
     step = 1 if request.config.getoption("--deep") else 13
     names, spared, left = set(), set(), 0
@@ -124,7 +124,7 @@ def test_a_clone_killed_at_any_call_can_be_repeated(
         assert child.returncode == -signal.SIGKILL, err
         names.add(out.split()[-1])
         if world.folder.exists():
-            # It has its place, and is whole; what is left to do is done by the next command.
+            # The clone is complete and in place; the next command cleans up.
             assert world("verify", cwd=world.folder).code == 0
             shutil.rmtree(world.folder)
             world.forget()
@@ -204,24 +204,24 @@ def test_two_clones_into_one_folder_do_not_mix(world: World) -> None:
     assert world.words() == {}
 
 
-@pytest.mark.parametrize("what", ["link", "elsewhere", "another name", "file"])
-def test_an_altered_clone_note_removes_nothing(world: World, tmp_path: Path, what: str) -> None:
+@pytest.mark.parametrize("change", ["link", "elsewhere", "another name", "file"])
+def test_an_altered_clone_note_removes_nothing(world: World, tmp_path: Path, change: str) -> None:
     world.plan.add("get:3+:reset")
     words = ("clone", "--remote", world.remote_name, "scripts", "--jobs", 1)
     assert world(*words, cwd=world.place).code == 7
     (note,) = (world.home / "pinesync" / "state").glob("*/clone/begun.json")
     content = json.loads(note.read_text())
     place = Path(content["building"])
-    if what == "elsewhere":
+    if change == "elsewhere":
         place = tmp_path / "elsewhere" / place.name
-    elif what == "another name":
+    elif change == "another name":
         place = place.with_name(".scripts-mine")
     victim = tmp_path / "victim"
     victim.mkdir()
     place.parent.mkdir(exist_ok=True)
-    if what == "link":
+    if change == "link":
         place.symlink_to(victim)
-    elif what == "file":
+    elif change == "file":
         place.write_text("mine")
     else:
         place.mkdir()
@@ -235,7 +235,7 @@ def test_an_altered_clone_note_removes_nothing(world: World, tmp_path: Path, wha
 
 @pytest.fixture
 def volume(world: World) -> Iterator[Path]:
-    """An empty folder on a file system of its own, as a container has it."""
+    """An empty folder that is a mount point, as in a container."""
     world.folder.mkdir()
     command = ["mount", "-t", "tmpfs", "tmpfs", str(world.folder)]
     if subprocess.run(command, capture_output=True, check=False).returncode:
@@ -259,7 +259,7 @@ def test_a_killed_init_can_be_repeated(world: World) -> None:
 
 
 def test_the_second_of_two_inits_is_refused(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The other finds it made, a moment after it looked."""
+    """The second finds the folder created right after its check."""
     exists = Path.exists
     monkeypatch.setattr(Path, "exists", lambda p: p.name != "pine.toml" and exists(p))
     assert world("init", "--sandbox", cwd=world.place).code == 0

@@ -94,13 +94,13 @@ def object_of(text: str) -> dict:
 
 
 def _known(schema: dict) -> set[str]:
-    """The keys of an answer that its schema names."""
+    """The keys in an object that its schema has."""
     return {*schema["properties"]}.union(*(form["properties"] for form in schema["anyOf"]))
 
 
 @pytest.fixture
 def busy(clone: World) -> World:
-    """A bit of everything to tell of."""
+    """A workspace with scripts in every state."""
     clone.git("init", "-q")
     clone.write(LONGER)
     clone.web_save(SLOWER)

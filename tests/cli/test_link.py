@@ -10,7 +10,7 @@ from tests.world.scripts import BREAKOUT, EXTRA, LONGER, SLOWER, TOOLS, TREND
 
 @pytest.fixture
 def copies(world: World) -> World:
-    """Files that were copied out of the editor at some time."""
+    """Files that were once copied from the web editor."""
     world.web_save(SLOWER)
     world.web_save(EXTRA, "Saved as this")
     world.folder.mkdir()
@@ -64,7 +64,7 @@ def test_a_dry_run_writes_nothing(copies: World) -> None:
     assert copies("init", "--dry-run").code == 2
 
 
-def test_after_linking_push_and_pull_go_on(copies: World) -> None:
+def test_push_and_pull_work_after_linking(copies: World) -> None:
     copies("init", "--link", "--sandbox")
     copies.remove("binary.pine")
     assert copies("pull").code == 0
@@ -105,7 +105,8 @@ def test_two_files_that_match_one_script_are_not_linked(world: World) -> None:
 
 
 def test_an_edited_old_copy_merges_and_reverts_nothing(world: World) -> None:
-    """The text is no version: the base is the first, which can only cost a merge."""
+    """The text equals no version, so the base is the first version, which at worst causes a
+    merge."""
     world.web_save(SLOWER)
     world.folder.mkdir()
     world.write(LONGER, "trend.pine")

@@ -52,7 +52,7 @@ def test_a_valid_cookie_is_stored_privately(world: World, tradingview: TradingVi
     assert set(tradingview.asked_for) == {f"{NAME}:443"}
 
 
-def test_every_verb_uses_the_stored_cookie(world: World, tradingview: TradingView) -> None:
+def test_every_command_uses_the_stored_cookie(world: World, tradingview: TradingView) -> None:
     world("login", stdin=world.user.cookie)
     assert world("clone", "scripts").out == "cloned 3 scripts of sandbox into scripts\n"
     first, where, opens = world("whoami").out.splitlines()
@@ -61,14 +61,14 @@ def test_every_verb_uses_the_stored_cookie(world: World, tradingview: TradingVie
     assert opens.endswith(f"sent to https://{NAME} and nowhere else")
     world.write_and_push(LONGER)
     assert world.saved() == [TREND, LONGER]
-    for place in (world.files(), world.kept()):
+    for place in (world.files(), world.state_files()):
         assert not any(shows_cookie(world, body.decode("latin-1")) for body in place.values())
 
 
 @pytest.mark.promise("S2")
-@pytest.mark.parametrize("way", ["stdin", "dash", "file", "json"])
+@pytest.mark.parametrize("source", ["stdin", "dash", "file", "json"])
 def test_a_cookie_is_read_from_every_source(
-    world: World, tradingview: TradingView, way: str
+    world: World, tradingview: TradingView, source: str
 ) -> None:
     pasted = whole_header(world)
     file = world.place / "cookie.txt"
@@ -79,9 +79,9 @@ def test_a_cookie_is_read_from_every_source(
         "file": ["login", "--cookie-file", file],
         "json": ["login", "--json"],
     }
-    ran = world(*ways[way], stdin="" if way == "file" else pasted, code=0)
+    ran = world(*ways[source], stdin="" if source == "file" else pasted, code=0)
     assert not shows_cookie(world, ran.output)
-    if way == "json":
+    if source == "json":
         assert ran.out.isascii()
         found = ran.json
         assert (found["command"], found["exit_code"], found["account"]) == ("login", 0, "sandbox")
@@ -386,7 +386,7 @@ run(["login", *sys.argv[1:]])
 def test_a_login_killed_before_the_rename_stores_nothing(
     world: World, tradingview: TradingView, named: tuple[str, ...], then: str
 ) -> None:
-    """The cookie lies under another name then, which the next run removes, whichever it is."""
+    """The cookie is then in a temporary file, which any later run removes."""
     command = [sys.executable, "-c", KILLED_AT_THE_RENAME, *named]
     ran = subprocess.run(
         command,
@@ -398,13 +398,13 @@ def test_a_login_killed_before_the_rename_stores_nothing(
     )
     assert ran.returncode == -signal.SIGKILL, ran.stderr
     folder = session_file(world).parent
-    (left,) = folder.iterdir()
-    assert shows_cookie(world, left.read_text())
+    (leftover,) = folder.iterdir()
+    assert shows_cookie(world, leftover.read_text())
     if then == "login":
         assert world("login", stdin=world.user.cookie).code == 0
         assert list(folder.iterdir()) == [session_file(world)]
     else:
-        assert world(*then.split()).out == f"removed {left}\n"
+        assert world(*then.split()).out == f"removed {leftover}\n"
         assert list(folder.iterdir()) == []
 
 

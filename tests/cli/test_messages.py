@@ -39,9 +39,9 @@ def test_a_name_the_locale_cannot_encode_is_reported(clone: World) -> None:
 def test_an_undecodable_cookie_is_refused(world: World) -> None:
     command = [sys.executable, "-m", "pinesync", "login"]
     env = {**os.environ, "PYTHONIOENCODING": "utf-8"}
-    done = subprocess.run(command, input=b"\xff\xfe", env=env, capture_output=True, check=False)
-    assert done.returncode == 2
-    assert b"no cookie called sessionid" in done.stderr
+    result = subprocess.run(command, input=b"\xff\xfe", env=env, capture_output=True, check=False)
+    assert result.returncode == 2
+    assert b"no cookie called sessionid" in result.stderr
 
 
 def test_wide_characters_take_two_columns() -> None:
@@ -104,7 +104,7 @@ def test_a_displayed_path_works_in_a_subfolder(clone: World) -> None:
     assert clone("add", "loose.pine", cwd=below).code == 0
     assert clone("push", TREND_PATH, cwd=below).code == 0
     assert clone("status", "nowhere/Trend.pine", cwd=below).code == 2
-    # What is there from where one is comes first.
+    # A path relative to the current folder wins.
     clone.write(EXTRA, f"indicators/{TREND_PATH}")
     assert clone("status", TREND_PATH, cwd=below).out.startswith("untracked  indicators/indic")
 

@@ -18,13 +18,13 @@ NEW = "moved/here/Trend 2.pine"
 
 
 def there(world: World) -> set[str]:
-    """The files of the folder, but for pine.toml."""
+    """The files of the folder, without pine.toml."""
     return set(world.files()) - {"pine.toml"}
 
 
 @pytest.fixture(params=["second names", "one name", "one name, and an old system"])
 def disks(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
-    """Disks that give a file two names, and such that do not."""
+    """File systems with and without hard links."""
 
     def refused(*_: object, **__: object) -> NoReturn:
         raise OSError(errno.EPERM, "not known here")
@@ -164,7 +164,7 @@ def test_mv_is_refused_while_a_save_is_pending(
 
 
 def test_mv_keeps_a_concurrent_save(clone: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Both texts exist then, and a message says so."""
+    """Both texts exist afterwards, and a message says so."""
     real = os.replace
 
     def replace(source: Any, target: Any, **more: Any) -> None:
@@ -192,7 +192,7 @@ def test_mv_between_two_spellings_of_one_file_works(clone: World) -> None:
 
 @pytest.mark.parametrize("step", ["link", "rename"])
 def test_mv_does_not_overwrite_a_concurrently_created_file(clone: World, step: str) -> None:
-    """It is never overwritten, however the file would have got its name."""
+    """It is never overwritten, regardless of the system call that renames the file."""
     link, rename = os.link, exchange._rename
 
     def meanwhile() -> None:

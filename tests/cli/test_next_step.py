@@ -21,7 +21,7 @@ from tests.world import (
 
 
 def test_status_ends_with_the_most_urgent_step(clone: World) -> None:
-    """From everything to nothing, by following the last line."""
+    """Follow the last line until nothing is left to do."""
     clone.write(FASTER)
     clone.web_save(SLOWER)
     clone("pull")

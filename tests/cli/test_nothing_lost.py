@@ -1,4 +1,4 @@
-"""What looks like the loss of everything deletes and overwrites nothing."""
+"""An apparent loss of everything deletes and overwrites nothing."""
 
 from __future__ import annotations
 
@@ -25,21 +25,21 @@ ASKING = [
 asking = pytest.mark.parametrize("command", ASKING, ids=" ".join)
 
 
-def dressed(clone: World) -> tuple:
-    """A folder with an edit, a script that moved on, and one more there; what there is then."""
+def prepared(clone: World) -> tuple:
+    """Prepare an edit, a script behind and a new remote script; return the state."""
     clone.write(LONGER)
     clone.web_save(BREAKOUT + "// web\n", "Breakout")
     clone.web_save(SLOWER, "More")
     return clone.files(), clone.account(), clone.state()
 
 
-def now(clone: World) -> tuple:
+def current_state(clone: World) -> tuple:
     return clone.files(), clone.account(), clone.state()
 
 
-def same(clone: World, before: tuple) -> bool:
+def is_unchanged(clone: World, before: tuple) -> bool:
     """A refused run may leave the lock file, and nothing else."""
-    files, account, state = now(clone)
+    files, account, state = current_state(clone)
     unchanged = {path: body for path, body in state.items() if not path.endswith("lock")}
     old = {path: body for path, body in before[2].items() if not path.endswith("lock")}
     return (files, account, unchanged) == (before[0], before[1], old)
@@ -47,23 +47,23 @@ def same(clone: World, before: tuple) -> bool:
 
 @asking
 def test_an_expired_cookie_changes_nothing(clone: World, command: list[str]) -> None:
-    before = dressed(clone)
+    before = prepared(clone)
     clone.plan.expire()
     assert "hint: " in clone(*command, code=5).err
-    assert same(clone, before)
+    assert is_unchanged(clone, before)
 
 
 @asking
 def test_an_empty_list_from_a_valid_session_changes_nothing(
     clone: World, command: list[str]
 ) -> None:
-    """The list lacks what can still be read: doubted, never believed."""
-    before = dressed(clone)
+    """A list without readable scripts is never trusted."""
+    before = prepared(clone)
     clone.plan.add(listing([]))
     ran = clone(*command)
     expected = 0 if command[0] in ("list", "whoami") else 5
     assert ran.code == expected
-    assert same(clone, before)
+    assert is_unchanged(clone, before)
 
 
 @asking
@@ -71,12 +71,12 @@ def test_an_empty_list_from_a_valid_session_changes_nothing(
 def test_a_web_page_instead_of_a_response_changes_nothing(
     clone: World, command: list[str], kind: str
 ) -> None:
-    before = dressed(clone)
+    before = prepared(clone)
     clone.plan.add(f"*:*:{kind}")
     ran = clone(*command, code=5)
     assert "<html" not in ran.output
-    assert len(ran.requests) == 1  # no loop: the first page ends it
-    assert same(clone, before)
+    assert len(ran.requests) == 1  # the first web page ends the run
+    assert is_unchanged(clone, before)
 
 
 @pytest.mark.parametrize("endpoint", ["get", "check", "save_next"])
@@ -93,7 +93,7 @@ def test_a_web_page_during_a_push_stops_it(clone: World, endpoint: str) -> None:
 
 
 def test_a_web_page_during_a_pull_stops_it(clone: World) -> None:
-    dressed(clone)
+    prepared(clone)
     files = clone.files()
     clone.plan.add("get:2+:html")
     assert clone("pull", "--jobs", "1").code == 5
@@ -132,7 +132,7 @@ def test_deleting_all_files_deletes_no_script(clone: World) -> None:
 
 
 def test_an_emptied_account_stops_the_run(clone: World) -> None:
-    """Proven by the session and by each script: still nothing follows from it by itself."""
+    """Even if the session and each script confirm it, nothing is deleted."""
     files = clone.files()
     clone.store.reset(clone.user)
     for verb in ("status", "pull", "push"):
@@ -160,7 +160,7 @@ def test_an_empty_file_is_never_saved_over_a_full_script(clone: World) -> None:
 
 @pytest.mark.parametrize("refusal", ["401-json", "401-text", "403-html"])
 def test_a_session_that_expires_during_a_push_stops_it(clone: World, refusal: str) -> None:
-    # A page may stand before a save that was stored: for how long it is looked is no matter here.
+    # The save behind a web page may have been stored: do not wait for it here.
     clone.monkeypatch.setattr("pinesync.app.project.PAUSES", ())
     clone.monkeypatch.setenv("PINESYNC_SETTLE_SECONDS", "0")
     clone.app.switches = Switches.parse(f"dead_session_writes={refusal}")
@@ -191,7 +191,7 @@ def test_a_pending_save_to_a_deleted_script_is_given_up(clone: World) -> None:
     assert clone("push").code == 7
     clone.monkeypatch.setenv("PINESYNC_SETTLE_SECONDS", "0")
     clone.plan.add("*:*:expire")
-    assert clone("push").code == 5  # a session that is over refuses, too: nothing is known
+    assert clone("push").code == 5  # an expired session refuses as well, so nothing is known
     assert [record["state"] for record in clone.records()] == ["sent"]
     clone.plan.clear()
     assert "given up" in clone("push", code=3).output

@@ -54,7 +54,7 @@ def test_verbose_lists_clean_scripts(clone: World) -> None:
 
 
 @pytest.mark.parametrize("arguments", [["--help"], ["-h"], []])
-def test_help_lists_every_verb(world: World, arguments: list[str]) -> None:
+def test_help_lists_every_command(world: World, arguments: list[str]) -> None:
     shown = world(*arguments)
     assert shown.code in (0, 2)
     assert all(f"  {verb} " in shown.output for verb in VERBS)
@@ -69,7 +69,7 @@ def test_help_lists_every_verb(world: World, arguments: list[str]) -> None:
         "history import",
     ],
 )
-def test_every_verb_has_help(world: World, verb: str) -> None:
+def test_every_command_has_help(world: World, verb: str) -> None:
     shown = world(*verb.split(), "--help", code=0)
     assert shown.out.startswith(f"Usage: pinesync {verb}")
     for option in re.findall(r"^  (--?[a-z-]+)[^\n]*", shown.out, re.M):

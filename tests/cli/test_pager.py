@@ -16,7 +16,7 @@ pytestmark = pytest.mark.skipif(os.name == "nt", reason="a pty")
 
 @pytest.fixture
 def edited(clone: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
-    """An edit to show, and a pager that says so."""
+    """An edit to show, and a pager that leaves a mark."""
     clone.write(LONGER)
     program = tmp_path / "mine.py"
     program.write_text(

@@ -93,7 +93,7 @@ def test_colliding_names_get_different_files(clone: World) -> None:
 
 
 def test_scripts_with_equal_texts_are_cloned(world: World) -> None:
-    """Read at the same time, kept once."""
+    """They are read in parallel and stored once."""
     for number in range(200):
         world.web_save(EXTRA, f"Copy {number}")
     usual = sys.getswitchinterval()

@@ -26,18 +26,19 @@ _LEFT_TO_A_PERSON = {
     "name-taken": "add --id",
     "untracked": "add",
 }
-# A word that wins over whatever the other side is needs no history for each of those.
+# A status that wins over any remote side needs no history for each of them.
 _WINS = (LocalSide.MARKED, LocalSide.UNREADABLE)
 
 
 def outcome(ran, path: str) -> Told:
-    done = [outcome["done"] for outcome in ran.json["outcomes"] if outcome["path"] == path]
-    assert len(done) <= 1, done
-    return ran.code, done[0] if done else None
+    outcomes = [outcome["done"] for outcome in ran.json["outcomes"] if outcome["path"] == path]
+    assert len(outcomes) <= 1, outcomes
+    return ran.code, outcomes[0] if outcomes else None
 
 
 def leads_to(case: Case) -> str | None:
-    """The command that status names: the first that changes something, or a person's."""
+    """The command that status suggests: the first that changes something, or one for a manual
+    decision."""
     if case.word == "conflict":
         return "resolve"
     for verb, (code, done) in (("pull", case.pull), ("push", case.push)):
@@ -85,7 +86,7 @@ def test_push_changes_the_account_or_nothing_and_never_a_file(clone: World, case
 
 @every_case
 def test_a_third_run_does_nothing(clone: World, case: Case) -> None:
-    """A second run repeats nothing that the first one did or left for a person."""
+    """A second run repeats nothing that the first one did or left."""
     case.happened(clone)
     for verb in ("pull", "push", "pull", "push"):
         clone(verb)
@@ -209,7 +210,7 @@ def test_a_git_revert_is_pushed_as_a_new_version(clone: World) -> None:
 
 
 def test_an_old_branch_is_behind_and_not_an_edit(clone: World) -> None:
-    """Its file and its entry are old together: a plain fast-forward."""
+    """Its file and its entry are equally old, so it is a plain fast-forward."""
     commits(clone)
     clone.git("branch", "old")
     clone.web_save(SLOWER)

@@ -40,7 +40,7 @@ def commit(folder: Path, home: Path, **files: str) -> tuple[int, str]:
     env["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), env["PATH"]])
     program = shutil.which("git")
     assert program
-    done = subprocess.run(
+    result = subprocess.run(
         [program, "commit", "-m", "x"],
         cwd=folder,
         env=env,
@@ -48,7 +48,7 @@ def commit(folder: Path, home: Path, **files: str) -> tuple[int, str]:
         encoding="utf-8",
         check=False,
     )
-    return done.returncode, done.stdout + done.stderr
+    return result.returncode, result.stdout + result.stderr
 
 
 def offered() -> str:
@@ -56,8 +56,8 @@ def offered() -> str:
 
 
 def ours(place: Path) -> str:
-    """A repository with our hooks, as pre-commit fetches it; a configuration that asks for one,
-    in the language that installs nothing."""
+    """A repository with our hooks, as pre-commit fetches it, and a configuration that uses one, in
+    the language that installs nothing."""
     place.mkdir()
     (place / ".pre-commit-hooks.yaml").write_text(offered(), encoding="utf-8")
     git(place, "init", "-q")
@@ -104,7 +104,7 @@ def test_a_broken_script_is_not_committed(of: str, home: Path, tmp_path: Path) -
     code, output = commit(folder, home, a_pine=TREND)
     assert code == 0, output
     assert git(folder, "show", "HEAD:a.pine") + "\n" == TREND
-    # what looks like an option is a file all the same
+    # a name that looks like an option is still a file
     (folder / "-d.pine").write_text(UNCLOSED, encoding="utf-8")
     code, output = commit(folder, home)
     assert code == 1, output

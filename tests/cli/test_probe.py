@@ -1,4 +1,4 @@
-"""`probe`: each fact is named right, and whatever happens, the account is as it was before."""
+"""`probe`: each fact is recognized, and in any case the account is unchanged afterwards."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from tests.world import LONGER, SLOWER, TREND_PATH, Crash, World, both_ways
 
 PROBE = ("probe", "--remote", "sandbox", "--yes")
 ASKED = 28
-"""The requests of a probe that comes to its end."""
+"""The number of requests of a complete probe."""
 
 SHOWN: dict[tuple[str, str], dict[str, str]] = {
     ("eol", "crlf"): {"line-ends-lf": "crlf"},
@@ -50,13 +50,13 @@ SHOWN: dict[tuple[str, str], dict[str, str]] = {
     ("history_available", "false"): {"list-of-versions": "refused", "label": "not seen"},
     ("script_info_of", "owner"): {"session-probe": "owner"},
 }
-"""What is seen otherwise than usually, for each value of a switch that is not the usual one."""
+"""The facts that differ, for each unusual value of a switch."""
 UNSEEN = {"retry_after", "gzip"}
-"""No probe provokes a 429, and pinesync asks for answers that are not packed."""
+"""No probe provokes a 429, and pinesync requests uncompressed responses."""
 
 
 def probed(world: World, *options: object, code: int = 0) -> dict[str, Any]:
-    """What a probe of the account says, as JSON."""
+    """The JSON output of a probe."""
     found: dict[str, Any] = world(
         "probe", "--remote", world.remote_name, "--pace", 0, "--yes", "--json", *options, code=code
     ).json
@@ -73,7 +73,8 @@ def records(world: World) -> list[Path]:
 
 @pytest.fixture
 def account(world: World) -> Iterator[World]:
-    """The account, which is afterwards as it was before; what was written was the probe's own."""
+    """The account, which must be unchanged afterwards: only the probe's own scripts were
+    written."""
     before = world.account()
     ids = {info.pine_id for info in world.store.list(world.user)}
     yield world
@@ -128,10 +129,10 @@ def test_every_switch_is_probed() -> None:
     assert every == set(SHOWN)
 
 
-def test_requests_are_a_second_apart(account: World) -> None:
+def test_probe_requests_are_a_second_apart(account: World) -> None:
     slept: list[float] = []
-    done = probe(account.setup(account.place), remote="sandbox", pace=1.0, sleep=slept.append)
-    assert (done.requests, slept) == (ASKED, [1.0] * (ASKED - 1))
+    result = probe(account.setup(account.place), remote="sandbox", pace=1.0, sleep=slept.append)
+    assert (result.requests, slept) == (ASKED, [1.0] * (ASKED - 1))
     refused = account("probe", "--remote", "tradingview", "--yes", "--pace", "0.5", code=2)
     assert "--pace: TradingView is asked once in 1 s at most" in refused.err
 
@@ -140,7 +141,7 @@ def test_requests_are_a_second_apart(account: World) -> None:
 
 
 def removed(world: World) -> None:
-    """What is left is one script at most, and --clean removes it and nothing else."""
+    """At most one script is left, and --clean removes only that."""
     mine = [info for info in world.store.list(world.user) if info.name.startswith("pinesync probe")]
     assert len(mine) <= 1
     assert not mine or records(world), "what is left is on record"
@@ -208,7 +209,7 @@ def test_a_response_with_a_foreign_id_is_rejected(account: World) -> None:
 
 
 def test_a_probe_deletes_only_its_own_script(account: World) -> None:
-    """Scripts of others come and go: only its own is deleted."""
+    """Other scripts appear and disappear: the probe deletes only its own."""
     account.plan.add("list:1:answer:status=200")
     assert probed(account, code=1)["requests"] == 1
     account.plan.clear()
@@ -218,7 +219,7 @@ def test_a_probe_deletes_only_its_own_script(account: World) -> None:
 
 
 def test_a_probe_stops_if_a_taken_name_is_created_twice(account: World) -> None:
-    """The probe ends there, and the broken promise is kept in mind."""
+    """The probe stops, and the broken promise is recorded."""
     account.plan.add(Fault("save_new", "answer", first=2, body=b'{"success":true,"result":{}}'))
     account.monkeypatch.setenv("PINESYNC_SETTLE_SECONDS", "180")
     found = probed(account, code=3)
@@ -251,7 +252,7 @@ def test_a_create_without_a_response_is_awaited(account: World) -> None:
 
 
 def interrupted(world: World, last: int) -> None:
-    """A probe that was killed after so many requests."""
+    """A probe that was killed after this number of requests."""
     steps = iter(range(1, last + 1))
 
     def sleep(_: float) -> None:
@@ -333,7 +334,7 @@ def test_an_unknown_response_is_unclear(account: World) -> None:
 
 
 def test_a_report_is_safe_to_paste(account: World) -> None:
-    """Also where the service sends everything that it knows in places where it should not."""
+    """Even if the service sends private data in unexpected places."""
     report = account.place / "report.md"
     hostile = json.dumps({account.user.cookie: 1, "Trend": account.id_of(), "code": "Breakout"})
     for endpoint in ("rename", "convert", "get"):
@@ -386,24 +387,24 @@ def test_a_broken_promise_stops_a_push_without_anyway(clone: World) -> None:
 
 
 def test_doctor_shows_the_last_probe(clone: World) -> None:
-    def said() -> str:
+    def last_probe() -> str:
         rows = clone("doctor").out.splitlines()
         return next(row for row in rows if row.split()[1] == "probe")
 
-    assert said().endswith("not proved on this account; `pinesync probe` does that")
+    assert last_probe().endswith("not proved on this account; `pinesync probe` does that")
     probed(clone)
-    assert said().endswith(f"last proved today: {len(FACTS)} facts as documented")
+    assert last_probe().endswith(f"last proved today: {len(FACTS)} facts as documented")
     clone.app.switches = replace(clone.app.switches, text="tabs")
     probed(clone, code=6)
-    assert said().startswith("note")
-    assert said().endswith("last proved today: tabs not as documented")
+    assert last_probe().startswith("note")
+    assert last_probe().endswith("last proved today: tabs not as documented")
     interrupted(clone, 9)
-    assert "a probe may have left its script there" in said()
+    assert "a probe may have left its script there" in last_probe()
 
 
 @pytest.mark.promise(16)
 def test_a_save_omits_the_name_once_proven_optional(clone: World) -> None:
-    """Somebody's rename between the last look and the save stays."""
+    """A foreign rename between the last read and the save stays."""
 
     def names_sent() -> list[bool]:
         saves = [url for url in clone.plan.urls if "/save/next" in url and clone.id_of()[5:] in url]
@@ -429,14 +430,16 @@ def test_a_damaged_proof_is_reported(clone: World) -> None:
 def test_clean_observes_the_pace(world: World) -> None:
     interrupted(world, 12)
     slept: list[float] = []
-    done = clean(world.setup(world.place), remote="sandbox", pace=1.0, sleep=slept.append)
-    assert (done.probes, done.left, set(slept)) == (1, (), {1.0})
+    result = clean(world.setup(world.place), remote="sandbox", pace=1.0, sleep=slept.append)
+    assert (result.probes, result.left, set(slept)) == (1, (), {1.0})
 
 
 def test_the_issue_form_asks_for_the_report() -> None:
     text = page(".github/ISSUE_TEMPLATE/difference.yml")
     form = yaml.safe_load(text)
     validator("https://json.schemastore.org/github-issue-forms.json").validate(form)
-    required = [one["id"] for one in form["body"] if one.get("validations", {}).get("required")]
+    required = [
+        element["id"] for element in form["body"] if element.get("validations", {}).get("required")
+    ]
     assert required == ["report", "doctor"]
     assert f"*{form['name']}*" in page("docs/guides/probe.md")

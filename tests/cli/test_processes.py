@@ -19,7 +19,7 @@ from tests.world.scripts import EXTRA, LONGER, MERGED, SLOWER, TREND, TREND_PATH
 
 @contextmanager
 def serving(world: World, *options: object) -> Iterator[dict[str, str]]:
-    """`pinesync sandbox serve` in a process of its own; what its two lines say."""
+    """`pinesync sandbox serve` in its own process; yield the two exported variables."""
     with world.spawn("sandbox", "serve", *options) as server:
         lines = [server.stdout.readline() for _ in range(2)]
         try:
@@ -47,7 +47,7 @@ def test_serve_logs_requests_with_verbose(world: World) -> None:
         for _ in range(2):
             world.monkeypatch.setenv(*shlex.split(server.stdout.readline())[0].split("=", 1))
         assert world.process("list").code == 0
-        assert world.process("list").code == 0  # after the fault the list is asked again
+        assert world.process("list").code == 0  # after the fault the list is requested again
         server.send_signal(signal.SIGINT)
         _, stderr = server.communicate(timeout=60)
     requests = [line for line in stderr.splitlines() if line.startswith("GET ")]
@@ -57,7 +57,7 @@ def test_serve_logs_requests_with_verbose(world: World) -> None:
 
 
 def test_every_command_works_against_a_served_sandbox(world: World) -> None:
-    """Every command a process of its own, and the sandbox another."""
+    """Every command and the sandbox run in separate processes."""
     with serving(world) as exported:
         assert set(exported) == {"PINESYNC_FACADE_URL", "PINESYNC_COOKIE"}
         for name, value in exported.items():
@@ -127,7 +127,7 @@ pipes = pytest.mark.skipif(sys.platform == "win32", reason="head is a thing of P
 @pipes
 @pytest.mark.parametrize("command", [["status", "--json"], ["list"], ["status", "-v"], ["diff"]])
 def test_a_closed_pipe_ends_the_command(clone: World, command: list[str]) -> None:
-    """More output than a pipe holds, and a reader that wants one line of it."""
+    """More output than a pipe can buffer, and a reader that reads one line."""
     big = "".join(f"// {number} {'x' * 90}\n" for number in range(3000))
     clone.write(TREND + big)
     for number in range(300):
@@ -152,11 +152,11 @@ def test_a_closed_pipe_ends_the_command(clone: World, command: list[str]) -> Non
 @pipes
 def test_a_closed_pipe_ends_json_output(clone: World) -> None:
     line = f"{shlex.join([*COMMAND, 'status', '--json'])} | head -1"
-    done = subprocess.run(
+    result = subprocess.run(
         ["bash", "-o", "pipefail", "-c", line], cwd=clone.folder, capture_output=True, check=False
     )
-    assert (done.returncode, done.stderr) == (0, b"")
-    assert done.stdout.startswith(b'{"schema": 1, "command": "status"')
+    assert (result.returncode, result.stderr) == (0, b"")
+    assert result.stdout.startswith(b'{"schema": 1, "command": "status"')
 
 
 @pipes
@@ -165,11 +165,11 @@ def test_the_exit_code_survives_a_closed_pipe(clone: World, words: list[str]) ->
     for number in range(2000):
         (clone.folder / f"a rather long name {number}.pine").write_text("plot((\n")
     line = f"{shlex.join([*COMMAND, *words])} | head -1"
-    done = subprocess.run(
+    result = subprocess.run(
         ["bash", "-o", "pipefail", "-c", line], cwd=clone.folder, capture_output=True, check=False
     )
-    assert done.returncode == (4 if words[0] == "check" else 6)
-    assert done.stdout.count(b"\n") == 1
+    assert result.returncode == (4 if words[0] == "check" else 6)
+    assert result.stdout.count(b"\n") == 1
 
 
 @pipes
@@ -188,8 +188,9 @@ def test_a_full_disk_is_reported(clone: World) -> None:
 @pytest.mark.parametrize("world", ["facade"], indirect=True)
 @pytest.mark.parametrize("when", ["before", "after"])
 def test_ctrl_c_during_a_save_is_recovered(clone: World, when: str) -> None:
-    """Whether it was stored is unknown then; the next push finds out, and there is one version."""
-    # How long a push looks for a lost save before it says so is no matter here.
+    """Then it is unknown whether the save was stored; the next push finds out, and there is one
+    version."""
+    # Do not wait while a push looks for a lost save.
     clone.monkeypatch.setattr("pinesync.app.project.PAUSES", ())
     clone.write(LONGER)
     clone.plan.add(f"save_next:1:hang:{when}")

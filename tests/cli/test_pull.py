@@ -56,7 +56,7 @@ def test_theirs_downloads_the_newest_and_backs_up_ours(diverged: World) -> None:
     assert diverged("pull", "--theirs", code=0).out == f"pulled     {TREND_PATH}  1.0 → 2.0\n"
     assert diverged.read() == SLOWER
     assert diverged.words() == {}
-    backups = [body for path, body in diverged.kept().items() if "/objects/" in path]
+    backups = [body for path, body in diverged.state_files().items() if "/objects/" in path]
     assert LONGER.encode() in backups
 
 
@@ -94,15 +94,17 @@ def test_pull_of_an_unknown_path_is_refused(clone: World) -> None:
     assert "indicators/Nothing.pine: no such script or file" in refused.err
 
 
-@pytest.mark.parametrize("there", ["ignored", "ignored, same text", "folder", "link"])
-def test_a_new_script_avoids_a_foreign_file(clone: World, there: str) -> None:
-    """That file stays, and no pull is refused because of it, now or later."""
+@pytest.mark.parametrize("obstacle", ["ignored", "ignored, same text", "folder", "link"])
+def test_a_new_script_avoids_a_foreign_file(clone: World, obstacle: str) -> None:
+    """That file stays, and no pull is refused because of it."""
     place = clone.folder / "indicators" / "Extra.pine"
-    if there.startswith("ignored"):
+    if obstacle.startswith("ignored"):
         lines = clone.read("pine.toml").replace("ignore = []", 'ignore = ["indicators/Ex*"]')
         clone.write(lines, "pine.toml")
-        clone.write(EXTRA if "same" in there else "not a script of mine\n", "indicators/Extra.pine")
-    elif there == "folder":
+        clone.write(
+            EXTRA if "same" in obstacle else "not a script of mine\n", "indicators/Extra.pine"
+        )
+    elif obstacle == "folder":
         place.mkdir()
     else:
         place.symlink_to("nowhere")
@@ -152,7 +154,7 @@ def test_editors_recognize_the_conflict_markers(conflict: World) -> None:
 
 @pytest.mark.parametrize("labels", [("ours", "theirs (TradingView)"), ("yours", "TradingView")])
 def test_a_conflict_is_neither_pushed_nor_pulled(conflict: World, labels: tuple[str, str]) -> None:
-    """With any labels of its markers: pinesync 0.1 wrote others."""
+    """The markers can have any labels: pinesync 0.1 wrote others."""
     text = conflict.read().replace("<<< ours", f"<<< {labels[0]}")
     text = text.replace(">>> theirs (TradingView)", f">>> {labels[1]}")
     conflict.write(text)
@@ -258,7 +260,7 @@ def test_restore_discards_an_edit_and_backs_it_up(clone: World) -> None:
     assert "its old text is backed up" in restored.err
     assert clone.read() == TREND
     assert clone.words() == {}
-    assert LONGER.encode() in [b for p, b in clone.kept().items() if "/objects/" in p]
+    assert LONGER.encode() in [b for p, b in clone.state_files().items() if "/objects/" in p]
 
 
 def test_restore_downloads_missing_files(clone: World) -> None:
@@ -285,14 +287,14 @@ def test_restore_accepts_a_folder(clone: World) -> None:
     clone.remove(BREAKOUT_PATH)
     folder = TREND_PATH.split("/")[0]
     assert clone("restore", folder).out == f"restored   {TREND_PATH}  1.0\n"
-    assert LONGER.encode() in [b for p, b in clone.kept().items() if "/objects/" in p]
+    assert LONGER.encode() in [b for p, b in clone.state_files().items() if "/objects/" in p]
     assert clone("restore", ".").out == f"restored   {BREAKOUT_PATH}  1.0\n"
     again = clone("restore", ".")
     assert (again.code, again.out, again.err) == (0, "", "nothing to restore\n")
 
 
 def test_an_unexpanded_pattern_matches_listed_files(clone: World) -> None:
-    """The files are gone, so the shell passed the pattern on."""
+    """The files are missing, so the shell did not expand the pattern."""
     clone.remove()
     clone.remove(BREAKOUT_PATH)
     folder = TREND_PATH.split("/")[0]
@@ -315,14 +317,14 @@ def test_restore_push_of_nothing_sends_nothing(clone: World) -> None:
 
 
 @pytest.mark.parametrize("dress", ["crlf", "bom", "cr"])
-def test_a_file_keeps_its_shape_through_everything(clone: World, dress: str) -> None:
+def test_every_command_keeps_the_shape_of_a_file(clone: World, dress: str) -> None:
     def dressed(text: str) -> str:
         if dress == "bom":
             return "\ufeff" + text
         return text.replace("\n", "\r\n" if dress == "crlf" else "\r")
 
     clone.write(dressed(TREND))
-    assert clone.words() == {}  # the shape alone is no edit
+    assert clone.words() == {}  # another shape is not an edit
     assert clone("push").requests == ("list",)
 
     clone.web_save_and_pull(SLOWER)

@@ -18,7 +18,7 @@ SECONDS = 30.0
 
 
 class Limit:
-    """The clock, and the service's limit by it: no read that is answered is counted twice."""
+    """A clock, and the service's rate limit on it."""
 
     def __init__(self, most: int) -> None:
         self.most = most
@@ -74,7 +74,7 @@ def test_a_clone_waits_for_the_rate_limit(world: World, limit: Limit, jobs: int)
     count = len(world.account())
     made = clone(world, "--jobs", jobs)
     assert made.code == 0, made
-    # Where one of several threads sleeps, the clock also goes on for an answer under way.
+    # While one thread sleeps, the clock also advances for the requests of others.
     assert 0 <= made.requests.count("get") - count <= (jobs - 1) * limit.refused
     assert count / limit.most - 1 < limit.now / SECONDS < count / limit.most + 1
     assert limit.refused <= jobs * (count // limit.most + 1)

@@ -22,7 +22,7 @@ LATER = LONGER + "// later\n"
 
 @dataclass
 class Team:
-    """A person's clone, the host that all push to, and the runners of its workflow."""
+    """A developer's clone, the shared host, and the runners of its workflow."""
 
     world: World
     origin: Path
@@ -34,7 +34,7 @@ class Team:
         return self.world.folder
 
     def commit(self, text: str | None, path: str = TREND_PATH, branch: str = "") -> str:
-        """A person edits, commits, and pushes to the host."""
+        """A developer edits, commits, and pushes to the host."""
         if text is not None:
             self.world.write(text, path)
         git(self.desk, "add", "--all")
@@ -279,7 +279,7 @@ def test_a_newer_base_in_pine_toml_wins(team: Team) -> None:
 
 
 def test_uncommitted_texts_are_not_recorded(team: Team) -> None:
-    """Else the next run would push HEAD's older text on top, as if it were an edit."""
+    """Otherwise the next run would push HEAD's older text as if it were an edit."""
     place = team.runner()
     (place / TREND_PATH).write_text(LONGER)
     ran = team.push(place)
@@ -296,7 +296,7 @@ def test_a_record_without_its_text_in_the_commit_is_ignored(team: Team) -> None:
     team.commit(LONGER)
     assert team.run().code == 0
     forged(team, git(team.origin, "show", f"{REF}:pine.toml"), parent="main^")
-    assert team.words() == {}  # the text is there, whatever the base
+    assert team.words() == {}  # the text is on TradingView, regardless of the base
     team.commit(LATER)
     assert team.words() == {TREND_PATH: "diverged"}
 
@@ -320,7 +320,7 @@ def test_pull_diff_and_log_use_the_record(team: Team) -> None:
 
 
 def test_two_runs_at_once_record_both(team: Team) -> None:
-    """The second to arrive fetches what the first recorded, and records on top of both."""
+    """The second run fetches the record of the first, and records on top of both."""
     team.commit(LONGER)
     one = team.runner()
     team.commit(BREAKOUT + "// mine\n", BREAKOUT_PATH)
@@ -450,7 +450,7 @@ refs/remotes/tradingview/saved refs/tags/v1 refs/pinesync/ refs/pinesync a..b"""
 
 
 def test_a_branch_in_the_history_of_head_is_refused(team: Team) -> None:
-    """A person's branch never moves."""
+    """A user's branch never moves."""
     place = team.runner()
     before = git(place, "rev-parse", "HEAD")
     git(place, "branch", "lone")
@@ -533,8 +533,8 @@ def test_a_shallow_clone_is_refused(team: Team) -> None:
     assert team.world.saved() == [TREND, LONGER, LATER]
 
 
-def test_a_flag_travels_with_its_base(team: Team, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Somebody else's save that ours hides is remembered on every machine."""
+def test_a_flag_is_recorded_with_its_base(team: Team, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A foreign save hidden by ours is known on every machine."""
     team.commit(LONGER)
     place = team.runner()
     once_asked(team.world, monkeypatch, "save_next", lambda: team.world.web_save(SLOWER))

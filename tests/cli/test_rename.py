@@ -38,7 +38,7 @@ def given_up(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @both_ways
-def test_a_script_gets_another_name(clone: World) -> None:
+def test_rename_gives_a_script_another_name(clone: World) -> None:
     pine_id = clone.id_of()
     ran = clone("rename", TREND_PATH, " Trend & more ")
     assert (ran.code, ran.out) == (0, f"renamed    {TREND_PATH}\n")

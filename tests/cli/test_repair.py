@@ -14,13 +14,13 @@ from tests.world.scripts import FASTER, LONGER, MERGED, SLOWER
 
 def merge(world: World, *options: str) -> None:
     """Merge `other` into main, which ends in a conflict."""
-    done = subprocess.run(
+    result = subprocess.run(
         ["git", *options, "merge", "-q", "other"],
         cwd=world.folder,
         capture_output=True,
         check=False,
     )
-    assert done.returncode == 1
+    assert result.returncode == 1
     assert "<<<<<<< " in world.read("pine.toml")
 
 
@@ -77,7 +77,7 @@ def test_the_older_base_is_kept_and_no_save_is_lost(diverged: World, style: str,
 
 @pytest.mark.parametrize("side", ["ours", "theirs"])
 def test_the_newer_base_is_kept_if_the_file_equals_it(diverged: World, side: str) -> None:
-    """On either side of the markers."""
+    """The newer base can be on either side of the markers."""
     if side == "theirs":
         git(diverged, "branch", "-m", "other", "swap")
         git(diverged, "branch", "-m", "main", "other")
@@ -89,7 +89,7 @@ def test_the_newer_base_is_kept_if_the_file_equals_it(diverged: World, side: str
     assert diverged.words() == {}
 
 
-def test_both_sides_additions_are_kept(repo: World) -> None:
+def test_entries_added_on_both_sides_are_kept(repo: World) -> None:
     branch(repo)
     repo("new", "Aaa")
     repo("push", "--commit")
@@ -222,7 +222,7 @@ def test_an_error_has_the_line_of_the_file(repo: World) -> None:
 
 
 def test_conflicts_inside_and_across_entries_are_merged(repo: World) -> None:
-    """Several conflicts, one that begins in an entry and ends in the next, one of a BOM's line."""
+    """Several conflicts: one spans two entries, and one includes the line with a BOM."""
     one, two = entry("a.pine", "a", 2), entry("b.pine", "b", 2)
     head, tail = one.split("version", 1)
     theirs = "version" + tail.replace("2.0", "1.0").replace(f"{2:064x}", f"{1:064x}")

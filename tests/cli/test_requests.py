@@ -1,4 +1,4 @@
-"""What each verb costs: its requests, one by one."""
+"""The requests of each command, one by one."""
 
 from __future__ import annotations
 

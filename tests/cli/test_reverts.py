@@ -34,7 +34,7 @@ def stash(world: World) -> None:
 
 
 def refused(world: World, *, newest: str, naming: str) -> None:
-    """A bare push is refused and names both ways out, and saves nothing."""
+    """A bare push is refused, names both solutions, and saves nothing."""
     before = world.saved()
     pushed = world("push", code=3)
     assert world.saved() == before
@@ -75,7 +75,7 @@ def test_a_discarded_then_edited_file_is_refused(repo: World) -> None:
     discard(repo)
     repo.write(LONGER)
     refused(repo, newest=FIRST, naming="3.0")
-    assert repo("pull").code == 3  # the edit stands beside a line of theirs
+    assert repo("pull").code == 3  # the edit is next to a line of theirs
     assert {"50", "red", "plot(close)"} <= set(re.findall(r"50|red|plot\(close\)", repo.read()))
     assert repo("push").code == 3
     assert repo.saved() == [TREND, SLOWER, FIRST]
@@ -213,14 +213,14 @@ def test_a_revert_of_our_push_keeps_the_foreign_save_below(repo: World) -> None:
 # -- d. a link ------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("way", ["init", "add"])
-def test_a_linked_file_with_another_text_is_refused(world: World, way: str) -> None:
-    """Nobody here has seen the one version there is."""
+@pytest.mark.parametrize("command", ["init", "add"])
+def test_a_linked_file_with_another_text_is_refused(world: World, command: str) -> None:
+    """This machine has never read the only version."""
     folder = world.place / "scripts"
     folder.mkdir()
     mine = '//@version=6\nindicator("Trend", overlay = true)\nplot(high)\n'
     (folder / "Trend.pine").write_text(mine)
-    if way == "init":
+    if command == "init":
         assert world("init", "--link", "--remote", world.remote_name).code == 0
     else:
         assert world("init", "--remote", world.remote_name).code == 0
@@ -230,8 +230,8 @@ def test_a_linked_file_with_another_text_is_refused(world: World, way: str) -> N
     assert (pushed.code, world.saved()) == (3, [TREND])
     assert "linked with a script that has a different text (1.0)" in pushed.err
     assert world("pull").code in (0, 3)
-    here = world.read("Trend.pine")
-    assert all(line in here for line in (*mine.split("\n"), *TREND.split("\n")))
+    text = world.read("Trend.pine")
+    assert all(line in text for line in (*mine.split("\n"), *TREND.split("\n")))
 
 
 def test_a_linked_file_that_only_adds_lines_is_pushed(world: World) -> None:
@@ -323,7 +323,7 @@ def test_ours_works_after_theirs_was_undone(repo: World) -> None:
 
 
 def test_ours_is_found_after_a_git_merge(repo: World) -> None:
-    """A text discarded with `restore` is no side of the merge."""
+    """A text discarded with `restore` is not a side of the merge."""
     repo.write(EXTRA)
     assert repo("restore", TREND_PATH).code == 0
     git(repo, "checkout", "-qb", "other")
@@ -339,7 +339,7 @@ def test_ours_is_found_after_a_git_merge(repo: World) -> None:
 
 
 def test_ours_is_found_after_a_pull_merge_and_a_git_merge(repo: World) -> None:
-    """A text replaced by an earlier conflict is no side of this one."""
+    """A text replaced by an earlier conflict is not a side of this one."""
     conflicted(repo)
     assert repo("resolve", "--ours", TREND_PATH).code == 0
     assert repo("push", "--commit").code == 0
@@ -443,7 +443,7 @@ def test_the_permission_to_revert_ends_once_the_file_is_clean(repo: World) -> No
 
 
 def test_a_manual_merge_can_be_pushed_once_resolved(repo: World) -> None:
-    """Neither side, but the line from before: named, it is saved."""
+    """The merge has neither side, but the line from before; it is saved if named."""
     conflicted(repo)
     repo.write(TREND)
     refused(repo, newest=SLOWER, naming="2.0")
@@ -465,8 +465,8 @@ def test_a_text_with_only_the_later_foreign_save_is_refused(repo: World) -> None
     assert repo.read() == SLOWER + "\n// theirs\n"
 
 
-def test_a_script_forgotten_and_pulled_again(clone: World) -> None:
-    """Git has an older text of the file that a pull wrote."""
+def test_a_removed_script_pulled_again_is_protected(clone: World) -> None:
+    """Git restores an older text of a pulled file."""
     start(clone)
     clone.web_save(SLOWER)
     assert clone("rm", TREND_PATH).code == 0
@@ -498,7 +498,7 @@ def test_moving_a_foreign_line_does_not_revert_it(repo: World) -> None:
 
 
 def test_blanks_do_not_count_as_foreign_work(repo: World) -> None:
-    """An editor that adds the last line end back, and takes blanks out."""
+    """An editor adds the final newline and removes trailing blanks."""
     repo.web_save_and_pull(TREND.removesuffix("\n").replace("plot(fast)", "plot(fast)  "))
     repo.write_and_push(LONGER)
     assert repo.saved()[-1] == LONGER

@@ -11,11 +11,9 @@ from dataclasses import replace
 
 import pytest
 
-from pinesync.model import PineId, Version
 from pinesync.sandbox.app import SandboxApp
 from pinesync.sandbox.faults import Fault
 from pinesync.text.canonical import digest
-from pinesync.workspace.state import State
 from pinesync.workspace.state.store import Store
 from tests.campaign.test_power_cut import Cache, cached
 from tests.cli.answers import answering, listing
@@ -41,14 +39,6 @@ def three(clone: World) -> World:
     return clone
 
 
-def kept(world: World, pine_id: str) -> list[str | None]:
-    """The texts that this machine has of the script, by their numbers."""
-    (folder,) = (path for path in (world.home / "pinesync/state").iterdir() if path.is_dir())
-    state = State(folder)
-    found = [state.texts.recall(PineId(pine_id), Version(n)) for n in range(1, len(VERSIONS) + 1)]
-    return [state.texts.text_of(item) if item else None for item in found]
-
-
 def is_there(world: World, name: str = "Trend") -> bool:
     return world.store.find(world.user, name) is not None
 
@@ -71,7 +61,7 @@ def test_every_version_is_backed_up_before_the_deletion(three: World) -> None:
     assert {"1.0", "2.0", "3.0"} <= set(log[:deleted])
     assert log[deleted - 1] == "last", "the newest version is looked at once more"
     assert ran.requests[deleted + 1 :] == ("list", "get", "get"), "its absence is proven"
-    assert kept(three, pine_id) == VERSIONS
+    assert three.stored_texts(pine_id, 3) == VERSIONS
     assert not is_there(three)
     assert three.read() == FASTER
     assert three.words() == {TREND_PATH: "untracked"}
@@ -86,7 +76,7 @@ def test_a_lost_or_damaged_cache_is_rebuilt(three: World) -> None:
         path.write_text("damaged")
     pine_id = three.id_of()
     assert three(*NOW).code == 0
-    assert kept(three, pine_id) == VERSIONS
+    assert three.stored_texts(pine_id, 3) == VERSIONS
 
 
 @pytest.mark.promise(22)
@@ -129,7 +119,7 @@ def test_a_script_without_its_file_is_deleted(three: World) -> None:
     three.remove()
     pine_id = three.id_of()
     assert "edited" not in three(*NOW, code=0).err
-    assert kept(three, pine_id) == VERSIONS
+    assert three.stored_texts(pine_id, 3) == VERSIONS
 
 
 def test_the_last_script_of_an_account_is_deleted(clone: World) -> None:
@@ -275,7 +265,7 @@ def test_a_done_deletion_without_a_response_is_recovered(three: World, kind: str
     ran = three(*NOW)
     assert (ran.code, ran.out) == (0, f"deleted    {TREND_PATH}  3.0\n"), ran
     assert (deletions(three), three.records()) == (1, [])
-    assert kept(three, pine_id) == VERSIONS
+    assert three.stored_texts(pine_id, 3) == VERSIONS
 
 
 @both_ways
@@ -304,7 +294,7 @@ def test_a_late_deletion_is_recovered(three: World) -> None:
     three(*NOW, code=0)
     assert (deletions(three), three.records()) == (1, [])
     assert three.words() == {TREND_PATH: "untracked"}
-    assert kept(three, pine_id) == VERSIONS
+    assert three.stored_texts(pine_id, 3) == VERSIONS
 
 
 def test_another_account_does_not_prove_a_deletion(three: World) -> None:
@@ -344,7 +334,7 @@ def test_a_bare_ok_confirms_a_deletion(three: World) -> None:
 
 
 def test_a_list_alone_does_not_prove_a_deletion(three: World) -> None:
-    """It lacks the script, and the script can be read."""
+    """The list lacks the script, but the script can still be read."""
     rest = [row for row in three.store.list(three.user) if row.name != "Trend"]
     three.plan.add(Fault("delete", "answer", body=b'"ok"'), replace(listing(rest), first=2))
     assert three(*NOW).code == 7
@@ -367,7 +357,7 @@ needs_pty = pytest.mark.skipif(sys.platform == "win32", reason="a pty is a thing
 @needs_pty
 @pytest.mark.parametrize("world", ["facade"], indirect=True)
 def test_rm_remote_does_not_prompt_in_ci(three: World) -> None:
-    """Though it may have a terminal."""
+    """Even if there is a terminal."""
     from tests.cli.terminal import Terminal
 
     with Terminal(three, "rm", "--remote", TREND_PATH, env={"CI": "true"}) as terminal:

@@ -85,7 +85,7 @@ def test_log_lists_the_newest_saves_of_all_scripts(clone: World) -> None:
     assert sorted(found[1:3]) == [("Elsewhere", "1.0"), (TOOLS_PATH, "3.0")]
     assert found[3] == (TOOLS_PATH, "2.0")
     assert ran.json["left"] == 3
-    # Only what is told is read, and what it is compared with.
+    # Only the listed versions and those they are compared with are read.
     assert ran.requests.count("get") <= 8
     assert "-n N shows more" in clone("log", "-n", "1").err
 

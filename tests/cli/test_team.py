@@ -17,7 +17,7 @@ FILES = list(TEMPLATES["team"])
 ROOT = Path(__file__).parents[2]
 
 
-def held(folder: Path) -> dict[str, bytes]:
+def contents(folder: Path) -> dict[str, bytes]:
     return {
         path.relative_to(folder).as_posix(): path.read_bytes()
         for path in folder.rglob("*")
@@ -28,7 +28,7 @@ def held(folder: Path) -> dict[str, bytes]:
 def test_a_template_fills_an_empty_folder(world: World) -> None:
     ran = world("init", "--sandbox", "--template", "team", "new", code=0)
     assert ran.out.splitlines() == [f"written  {path}" for path in ["pine.toml", *FILES]]
-    files = held(world.place / "new")
+    files = contents(world.place / "new")
     assert sorted(files) == sorted(["pine.toml", *FILES])
     assert tomllib.loads(files["pine.toml"].decode())["workspace"]["remote"] == "sandbox"
     workflow = files[".github/workflows/pinesync.yml"].decode()
@@ -72,7 +72,7 @@ def test_a_template_can_be_combined_with_link(clone: World) -> None:
     ran = clone(
         "init", "--link", "--template", "team", "--remote", clone.remote_name, "--json", code=0
     )
-    assert {one["path"] for one in ran.json["linked"]} >= {TREND_PATH}
+    assert {link["path"] for link in ran.json["linked"]} >= {TREND_PATH}
     assert ran.json["written"] == ["pine.toml", *FILES]
     assert clone.words() == {}
 
@@ -109,7 +109,7 @@ def test_a_template_does_not_follow_links(clone: World) -> None:
     (clone.folder / ".vscode").unlink()
     ran = clone("init", "--template", "team")
     assert (ran.code, ".gitignore: exists" in ran.err) == (0, True)
-    assert held(outside) == {"ignored": b"theirs\n"}
+    assert contents(outside) == {"ignored": b"theirs\n"}
     assert not [path for path in clone.files() if path.endswith(".tmp")]
 
 
@@ -176,7 +176,7 @@ def test_the_vs_code_tasks_find_errors_in_the_output(clone: World) -> None:
 
 
 def test_the_package_contains_every_template_file() -> None:
-    """No name begins with a dot, which git and the build would obey."""
+    """No name begins with a dot, because git and the build treat those specially."""
     place = ROOT / "templates"
     found = [
         path.relative_to(place).as_posix()

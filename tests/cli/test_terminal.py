@@ -73,7 +73,7 @@ def test_no_progress_bar_is_drawn_for_few_scripts_or_in_a_pipe(clone: World) -> 
 
 @pytest.mark.parametrize("world", ["facade"], indirect=True)
 @pytest.mark.parametrize(
-    ("arguments", "endpoint", "what"),
+    ("arguments", "endpoint", "subject"),
     [
         (["pull"], "list", "the list of scripts"),
         (["clone", "--remote", "tradingview", "again"], "list", "the list of scripts"),
@@ -89,28 +89,28 @@ def test_no_progress_bar_is_drawn_for_few_scripts_or_in_a_pipe(clone: World) -> 
     ids=str,
 )
 def test_a_slow_request_says_what_it_waits_for(
-    clone: World, arguments: list[str], endpoint: str, what: str
+    clone: World, arguments: list[str], endpoint: str, subject: str
 ) -> None:
     clone.git("init", "-q")
     clone.web_save(EXTRA, "Breakout")
     clone.write(LONGER)
     clone.plan.add(f"{endpoint}:*:hang")
-    waits = rf"waiting for {what} \(\d+ s\)"
+    waits = rf"waiting for {subject} \(\d+ s\)"
     with Terminal(clone, *arguments) as terminal:
         terminal.wait_for(waits)
         assert terminal.interrupt() == 130
-        # The line is wiped before anything else is printed.
+        # The line is erased before anything else is printed.
         assert " \rerror: interrupted" in terminal.seen
 
 
 def test_reset_asks_first(world: World) -> None:
-    for answer, code, left in (("n", 1, 3), ("", 1, 3), ("y", 0, 0)):
+    for answer, code, count in (("n", 1, 3), ("", 1, 3), ("y", 0, 0)):
         with Terminal(world, "sandbox", "reset") as terminal:
             terminal.wait_for(r"Remove every script in .*default\.sqlite3\? \[y/N\]")
             terminal.type(answer + "\n")
             assert terminal.end() == code
             assert ("nothing was removed" in terminal.seen) == bool(code)
-        assert len(world.account()) == left
+        assert len(world.account()) == count
 
 
 def test_ctrl_c_at_a_prompt_changes_nothing(world: World) -> None:
@@ -129,7 +129,7 @@ def test_help_fits_the_terminal(world: World) -> None:
 
 
 def test_no_command_prompts_without_a_terminal(world: World) -> None:
-    """stdin is no terminal: a question would never be answered."""
+    """stdin is not a terminal, so a prompt would never be answered."""
     refused = world.process("sandbox", "reset")
     assert refused.code == 2
     assert "add --yes" in refused.err

@@ -330,7 +330,7 @@ def test_undo_to_a_broken_version_needs_allow_broken(clone: World) -> None:
     clone.write_and_push(LONGER)
     assert clone("undo").code == 4
     assert len(clone.saved()) == 3
-    assert clone("undo", "--allow-broken").code == 4  # stored, and told
+    assert clone("undo", "--allow-broken").code == 4  # stored, and reported
     assert clone.saved()[-1] == BROKEN
 
 

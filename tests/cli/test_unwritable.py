@@ -81,7 +81,7 @@ def test_an_unwritable_workspace_sends_nothing(
 def test_an_unrecorded_save_is_reported_and_recovered(
     clone: World, path: str, calls: tuple[str, ...], fault: str
 ) -> None:
-    """The disk refuses once the save is stored: pine.toml, or all that this machine keeps."""
+    """The disk is unwritable once the save is stored: pine.toml, or the state."""
     if fault:
         clone.plan.add(fault.replace("next", "next" if path == TREND_PATH else "new"))
     clone.write(LONGER if path == TREND_PATH else EXTRA, path)
@@ -114,9 +114,9 @@ MINE = f"{LONGER}// mine\n"
 
 
 def readable(world: World) -> set[str]:
-    """Every text in the folder's scripts, and every text that is kept and can be brought back."""
+    """Every text in the folder's scripts, and every stored text that can be restored."""
     files = (body for path, body in world.files().items() if path.endswith(".pine"))
-    stored = (body for path, body in world.kept().items() if "/objects/" in path)
+    stored = (body for path, body in world.state_files().items() if "/objects/" in path)
     return {body.decode() for body in (*files, *stored)}
 
 
@@ -137,13 +137,13 @@ def is_full(world: World, number: int, editor: Callable[[], None] | None = None)
     return trouble
 
 
-@pytest.mark.parametrize("way", ["exchange", "link and replace"])
+@pytest.mark.parametrize("write", ["exchange", "link and replace"])
 @pytest.mark.parametrize("command", [("restore", "."), ("pull",), ("pull", "--theirs")])
 def test_a_full_state_disk_loses_no_edit(
-    clone: World, command: tuple[str, ...], way: str, monkeypatch: pytest.MonkeyPatch
+    clone: World, command: tuple[str, ...], write: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The edit is in its file, or it is kept."""
-    if way != "exchange":
+    """The edit is in its file or in a backup."""
+    if write != "exchange":
 
         def not_there(*_: object) -> None:
             raise OSError(errno.ENOSYS, "no such call")
@@ -176,7 +176,7 @@ def test_a_full_state_disk_loses_no_edit(
 
 
 def test_a_concurrent_save_survives_a_failed_pull(clone: World) -> None:
-    """Its text stays in the file. The older edit waits in a file that is named, for room."""
+    """Its text stays in the file. The older edit stays in a temporary file that is reported."""
     saved = f"{MINE}// and more\n"
 
     def editor() -> None:
@@ -192,13 +192,13 @@ def test_a_concurrent_save_survives_a_failed_pull(clone: World) -> None:
             break
         number += 1
         assert ran.code == 1, "the editor never came"
-    (left,) = clone.folder.rglob("*.tmp")
-    assert left.read_text() == MINE
-    assert (ran.code, f"exists only in indicators/{left.name}:" in ran.err) == (1, True), ran
+    (leftover,) = clone.folder.rglob("*.tmp")
+    assert leftover.read_text() == MINE
+    assert (ran.code, f"exists only in indicators/{leftover.name}:" in ran.err) == (1, True), ran
     assert clone("pull").code == 0
     assert clone.read() == saved
     assert MINE in readable(clone)
-    assert not left.exists()
+    assert not leftover.exists()
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="tmpfs is Linux's")

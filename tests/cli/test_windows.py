@@ -48,7 +48,7 @@ def test_keys_are_read_from_the_windows_console(monkeypatch: pytest.MonkeyPatch)
         assert [pressed.get(timeout=60) for _ in range(2)] == ["p", "n"]  # and no arrow
 
 
-def test_a_backslash_is_part_of_a_path_on_windows(
+def test_a_backslash_belongs_to_a_path_on_windows(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     typed = r'"C:\Program Files\Git\usr\bin\less.exe" -R C:\x'

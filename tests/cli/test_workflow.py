@@ -39,12 +39,12 @@ def team(clone: World) -> Team:
 
 
 def recorded(team: Team) -> dict[str, str]:
-    """The version of every script, as main has it."""
+    """The version of every script in main's pine.toml."""
     text = git(team.origin, "show", "main:pine.toml") + "\n"
     return {path: str(e.base.version) for path, e in parse(text).entries.items() if e.base}
 
 
-def said(team: Team) -> list[str]:
+def subjects(team: Team) -> list[str]:
     """The subjects of main, the newest first."""
     return git(team.origin, "log", "--format=%s", "main").split("\n")
 
@@ -154,7 +154,7 @@ def test_the_action_of_a_checkout_installs_that_pinesync(team: Team) -> None:
 def test_a_third_push_without_changes_sends_nothing(team: Team) -> None:
     team.merge(LONGER, TREND_PATH)
     assert not team.run("push").failed
-    assert (recorded(team)[TREND_PATH], said(team)[0]) == ("2.0", RECORDED)
+    assert (recorded(team)[TREND_PATH], subjects(team)[0]) == ("2.0", RECORDED)
     team.merge(MERGED, TREND_PATH)
     assert not team.run("push").failed
     assert recorded(team)[TREND_PATH] == "3.0"
@@ -185,7 +185,7 @@ def test_a_missing_commit_back_loses_nothing(team: Team) -> None:
         [TREND, LONGER],
         [BREAKOUT, OTHER],
     )
-    # Nobody recorded that the newest version is main's own: who edits it again must say so.
+    # The newest version is not recorded as main's own, so another edit is refused.
     team.merge(MERGED, TREND_PATH)
     refused = team.run("push", without=("Record",))
     assert refused.codes == {"Push": 3}
@@ -210,7 +210,7 @@ def test_a_missing_secret_records_nothing(team: Team) -> None:
     team.merge(LONGER, TREND_PATH)
     team.world.user = team.world.store.ensure_user("nobody")
     job = team.run("push")
-    assert (job.failed, job.codes["Record"], said(team)[0]) == (True, 0, "a change")
+    assert (job.failed, job.codes["Record"], subjects(team)[0]) == (True, 0, "a change")
 
 
 # -- races ----------------------------------------------------------------------------------------
@@ -220,7 +220,7 @@ def test_a_concurrent_commit_is_kept(team: Team) -> None:
     team.merge(LONGER, TREND_PATH)
     job = team.run("push", before={"Record": lambda: team.merge(OTHER, BREAKOUT_PATH, "meanwhile")})
     assert not job.failed, job
-    assert said(team)[:3] == [RECORDED, "meanwhile", "a change"]
+    assert subjects(team)[:3] == [RECORDED, "meanwhile", "a change"]
     assert recorded(team)[TREND_PATH] == "2.0"
     assert not team.run("push").failed
     assert (recorded(team)[BREAKOUT_PATH], team.world.saved("Breakout")[-1]) == ("2.0", OTHER)
@@ -267,7 +267,7 @@ def test_an_already_recorded_save_needs_no_commit(team: Team) -> None:
 
     job = team.run("push", before={"Record": meanwhile})
     assert not job.failed, job
-    assert (said(team)[0], recorded(team)[TREND_PATH]) == ("from my machine", "2.0")
+    assert (subjects(team)[0], recorded(team)[TREND_PATH]) == ("from my machine", "2.0")
 
 
 def test_a_protected_main_is_reported(team: Team) -> None:

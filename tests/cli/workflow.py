@@ -61,12 +61,12 @@ class Team:
         return yaml.safe_load(self.world.read(ACTION))
 
     def merge(self, text: str, path: str, said: str = "a change") -> None:
-        """Somebody's change of a script lands on main."""
+        """Push a developer's change of a script to main."""
         self.world.write(text, path)
         self.share(said)
 
     def share(self, said: str = "a change") -> None:
-        """Everything in somebody's folder lands on main."""
+        """Push everything in the developer's folder to main."""
         git(self.world, "add", "--all")
         git(self.world, "commit", "-qm", said)
         git(self.world, "pull", "-q", "--rebase")
@@ -80,8 +80,8 @@ class Team:
         before: Mapping[str, Callable[[], None]] | None = None,
         without: tuple[str, ...] = (),
     ) -> Job:
-        """Carry out a job. What `before` names happens elsewhere before that step; what `without`
-        names is left out of the workflow."""
+        """Run a job. `before` has actions that happen elsewhere before a step, and `without` the
+        steps to skip."""
         self.runs += 1
         place = self.world.place / f"run-{self.runs}"
         folder, summary = place / "work", place / "summary.md"
@@ -99,9 +99,9 @@ class Team:
             if not always and not alone:
                 continue
             (before or {}).get(name, lambda: None)()
-            done = bash(step["run"], folder, self._environment(step, inputs, place, branch))
-            codes[name] = done.returncode
-            printed[name] = done.stdout
+            result = bash(step["run"], folder, self._environment(step, inputs, place, branch))
+            codes[name] = result.returncode
+            printed[name] = result.stdout
         return Job(codes, printed, summary.read_text("utf-8"), folder)
 
     def inputs(self, job: str) -> dict[str, str]:
@@ -166,7 +166,7 @@ def bash(script: str, folder: Path, env: dict[str, str]) -> subprocess.Completed
 
 
 def together(world: World) -> Team:
-    """The clone gets the team's files, and becomes a repository with an origin."""
+    """Give the clone the team's files, and make it a repository with an origin."""
     assert world("init", "--template", "team").code == 0
     start(world)
     git(world.place, "clone", "-q", "--bare", str(world.folder), "origin.git")

@@ -55,8 +55,8 @@ def blocks(text: str) -> list[Block]:
 
 
 def steps(block: Block) -> Iterator[Step]:
-    """The `$ ` lines; `> ` goes on with the command. A block whose command is followed by
-    nothing says nothing about its output."""
+    """The `$ ` lines; `> ` continues a command. The output of a command that is followed by nothing
+    is not compared."""
     found = re.split(r"^\$ ", block.text, flags=re.MULTILINE)
     assert found[0] == "", f"line {block.line}: a console block begins with a command"
     line = block.line
@@ -68,21 +68,21 @@ def steps(block: Block) -> Iterator[Step]:
         line += part.count("\n")
 
 
-def agrees(shown: str, came: str) -> bool:
+def agrees(shown: str, actual: str) -> bool:
     """Whether the output matches the page; `...` stands for anything."""
     pattern = re.escape(shown.strip()).replace(re.escape("..."), ".*?")
-    return re.fullmatch(pattern, came.strip(), re.DOTALL) is not None
+    return re.fullmatch(pattern, actual.strip(), re.DOTALL) is not None
 
 
 def run(todo: list[Step], folder: Path) -> list[str]:
-    """Type the commands into one shell; what each printed. Each must end with 0."""
+    """Run the commands in one shell, and return the output of each. Each must exit with 0."""
     for program in ("sh", "curl"):
         used = program == "sh" or any(step.command.startswith(program) for step in todo)
         if used and shutil.which(program) is None:
             pytest.skip(f"needs the program {program}")
     script = "\n".join(f"{step.command}\nprintf '\\n{_END} %s\\n' $?" for step in todo)
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
-    done = subprocess.run(
+    result = subprocess.run(
         ["sh", "-c", f"exec 2>&1\n{script}"],
         cwd=folder,
         env={
@@ -98,11 +98,11 @@ def run(todo: list[Step], folder: Path) -> list[str]:
         encoding="utf-8",
         check=False,
     )
-    came = re.split(rf"\n{_END} (\d+)\n", done.stdout)
+    came = re.split(rf"\n{_END} (\d+)\n", result.stdout)
     outputs, codes = came[:-1:2], came[1::2]
     for step, output, code in zip(todo, outputs, codes, strict=False):
         assert code == "0", f"line {step.line}: {shlex.quote(step.command)} → {code}\n{output}"
-    assert len(outputs) == len(todo), f"the shell ended early:\n{done.stdout}{done.stderr}"
+    assert len(outputs) == len(todo), f"the shell ended early:\n{result.stdout}{result.stderr}"
     return outputs
 
 
@@ -120,19 +120,19 @@ def read_aloud(name: str, folder: Path) -> list[tuple[Step, str]]:
 def disagreements(outputs: list[tuple[Step, str]]) -> list[str]:
     """The differences between the page and the real output, as messages for a person."""
     return [
-        f"line {step.line}: $ {step.command}\n--- the page\n{step.shown}\n--- the program\n{came}"
-        for step, came in outputs
-        if step.shown is not None and not agrees(step.shown, came)
+        f"line {step.line}: $ {step.command}\n--- the page\n{step.shown}\n--- the program\n{output}"
+        for step, output in outputs
+        if step.shown is not None and not agrees(step.shown, output)
     ]
 
 
 def renewed(text: str, outputs: list[tuple[Step, str]]) -> str:
     """The page with the real output wherever it differs."""
     lines = text.split("\n")
-    for step, came in reversed(outputs):
-        if step.shown is not None and not agrees(step.shown, came):
+    for step, output in reversed(outputs):
+        if step.shown is not None and not agrees(step.shown, output):
             begin = step.line + step.command.count("\n")
-            lines[begin : begin + step.shown.count("\n") + 1] = came.strip("\n").split("\n")
+            lines[begin : begin + step.shown.count("\n") + 1] = output.strip("\n").split("\n")
     return "\n".join(lines)
 
 

@@ -29,11 +29,11 @@ def drawing(first: str) -> list[tuple[int, str, str]]:
 
 
 def paths(first: str) -> Iterator[tuple[list[str], str]]:
-    """Each line's way from the root of the drawing, and its words."""
-    way: list[str] = []
+    """Each line's path from the root of the drawing, and its words."""
+    path: list[str] = []
     for depth, name, words in drawing(first):
-        way = [*way[:depth], name]
-        yield way, words
+        path = [*path[:depth], name]
+        yield path, words
 
 
 def test_the_drawing_has_every_package() -> None:
@@ -68,7 +68,7 @@ def test_the_drawn_walk_matches_a_push(clone: World) -> None:
     clone.write(LONGER)
     with walked() as walks:
         assert clone("push", TREND_PATH).code == 0
-    drawn = [way for way, _ in paths("cli/sync/push ") if way[-1] == "tradingview/client"]
+    drawn = [path for path, _ in paths("cli/sync/push ") if path[-1] == "tradingview/client"]
     assert len(walks) == 5
     assert sorted(walks) == sorted(drawn), "\n".join(" → ".join(walk) for walk in walks)
     between = {module for walk in walks for module in walk} - {"cli/sync/push"}
@@ -77,17 +77,17 @@ def test_the_drawn_walk_matches_a_push(clone: World) -> None:
 
 @contextmanager
 def walked() -> Iterator[list[list[str]]]:
-    """For every request that is sent in here the modules that it comes through, from the verb on
-    to the last before the session; a thread comes from whoever started it."""
+    """Record the modules that each request passes, from the command to the last before the session.
+    A thread continues the path of its starter."""
     walks: list[list[str]] = []
     started: dict[int, list[str]] = {}
     start = _thread.start_new_thread
 
     def start_noted(act: Callable[[], None], arguments: tuple[()]) -> int:
-        way = way_to(sys._getframe(1))
+        path = way_to(sys._getframe(1))
 
         def noted() -> None:
-            started[threading.get_ident()] = way
+            started[threading.get_ident()] = path
             sys.setprofile(note)
             act()
 

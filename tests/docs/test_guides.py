@@ -23,7 +23,8 @@ def test_every_command_prints_what_the_page_shows(name: str, home: Path, tmp_pat
 
 @pytest.mark.parametrize("name", [*GUIDES, "docs/tutorial.md"])
 def test_each_guide_uses_a_temporary_home(name: str) -> None:
-    """A sandbox of its own, and no PINESYNC_HOME afterwards: a sign-in would lie in it."""
+    """Each guide uses its own sandbox and removes PINESYNC_HOME afterwards, which would contain a
+    sign-in."""
     text = page(name)
     typed = re.findall(r"^\$ (.*)$", text, re.MULTILINE)
     if any("--sandbox" in line or "sandbox seed" in line for line in typed):

@@ -93,15 +93,15 @@ NOT_RUN = (
     "pinesync vscode install",
     "pinesync watch",
 )
-"""What asks, waits, or is run by tests of its own: these examples are only parsed."""
+"""Commands that prompt, wait, or have their own tests: these examples are only parsed."""
 ELSEWHERE = ("pinesync clone", "pinesync init")
 FINDS = {"pinesync verify": 3}
-"""What ends with another code on a day with edits."""
+"""Examples that exit with another code when there are edits."""
 
 
 @pytest.mark.parametrize("world", ["facade"], indirect=True)
 @pytest.mark.parametrize("name", [name for name in ALL if " " in name and name not in NOT_RUN])
-def test_examples_work(name: str, clone: World) -> None:
+def test_every_example_works(name: str, clone: World) -> None:
     an_ordinary_day(clone)
     empty = clone.place / "empty"
     empty.mkdir()
@@ -112,7 +112,7 @@ def test_examples_work(name: str, clone: World) -> None:
 
 
 @pytest.mark.parametrize("name", NOT_RUN)
-def test_examples_parse(name: str) -> None:
+def test_every_example_parses(name: str) -> None:
     for example in examples(name):
         words = shlex.split(example)[len(name.split()) :]
         assert ALL[name].make_context(name, words).args == []
@@ -139,11 +139,11 @@ def test_every_status_is_in_the_policy_page() -> None:
 
 def test_the_generated_pages_are_up_to_date() -> None:
     """`make docs` regenerates them."""
-    done = subprocess.run(
+    result = subprocess.run(
         [sys.executable, "-m", "cogapp", "--check", "--diff", *map(str, PAGES)],
         cwd=ROOT,
         capture_output=True,
         encoding="utf-8",
         check=False,
     )
-    assert done.returncode == 0, done.stdout
+    assert result.returncode == 0, result.stdout

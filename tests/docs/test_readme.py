@@ -44,8 +44,7 @@ EXAMPLES = [
 
 @pytest.mark.parametrize("code", EXAMPLES)
 def test_every_example_of_the_library_runs(code: str, home: Path, tmp_path: Path) -> None:
-    """Against a sandbox on loopback; where the page takes TradingView's address, that is put in
-    its place."""
+    """Run the examples against a sandbox on loopback, whose address replaces TradingView's."""
     serve = [sys.executable, "-m", "pinesync", "sandbox", "serve"]
     sandbox = 'Pine(os.environ["PINESYNC_COOKIE"], base_url=os.environ["PINESYNC_FACADE_URL"])'
     subprocess.run([*serve[:-1], "seed"], check=True, capture_output=True)
@@ -119,6 +118,6 @@ PAGES = sorted(
 
 @pytest.mark.parametrize("name", PAGES)
 def test_relative_links_exist(name: str) -> None:
-    here = (ROOT / name).parent
+    folder = (ROOT / name).parent
     for target in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", page(name)):
-        assert (here / target).exists(), f"{name} links to {target}"
+        assert (folder / target).exists(), f"{name} links to {target}"

@@ -17,14 +17,14 @@ from tests.docs.pages import ROOT
 
 def built(builder: str, folder: Path) -> Path:
     strict = ["-q", "-n", "-W", "--keep-going", "-b", builder]
-    done = subprocess.run(
+    result = subprocess.run(
         [sys.executable, "-m", "sphinx", *strict, "-d", str(folder / "trees"), "docs", str(folder)],
         cwd=ROOT,
         capture_output=True,
         encoding="utf-8",
         check=False,
     )
-    assert done.returncode == 0, done.stderr
+    assert result.returncode == 0, result.stderr
     return folder
 
 

@@ -24,10 +24,10 @@ def test_the_json_page_shows_real_output(home: Path, tmp_path: Path) -> None:
     outputs = iter(run([step for block in consoles for step in steps(block)], tmp_path))
     shown = {block: json.loads(_after(found, block).text) for block in consoles}
     for block, example in shown.items():
-        *_, came = [next(outputs) for _ in steps(block)]
-        assert came.strip().isascii()
-        assert not difference(example, json.loads(came)), f"json.md, line {block.line}"
-        Draft202012Validator(schemas.answer(example["command"])).validate(json.loads(came))
+        *_, output = [next(outputs) for _ in steps(block)]
+        assert output.strip().isascii()
+        assert not difference(example, json.loads(output)), f"json.md, line {block.line}"
+        Draft202012Validator(schemas.answer(example["command"])).validate(json.loads(output))
     tested = {example["command"].split()[0] for example in shown.values()}
     assert tested == set(VERBS) - {"login", "watch", "lsp"}
 
@@ -36,23 +36,23 @@ def _after(found: list[Block], block: Block) -> Block:
     return found[found.index(block) + 1]
 
 
-def difference(shown: Any, came: Any, at: str = "") -> list[str]:
+def difference(shown: Any, actual: Any, at: str = "") -> list[str]:
     """The places where the output differs from the example. "…" matches anything; as a last item
     or key, any number of them."""
     if shown == ANYTHING:
         return []
-    if isinstance(shown, dict) and isinstance(came, dict):
+    if isinstance(shown, dict) and isinstance(actual, dict):
         keys = set(shown) - {ANYTHING}
-        if keys != set(came) and not (ANYTHING in shown and keys <= set(came)):
-            return [f"{at}: the keys are {sorted(came)}"]
-        return [d for key in keys for d in difference(shown[key], came[key], f"{at}/{key}")]
-    if isinstance(shown, list) and isinstance(came, list):
+        if keys != set(actual) and not (ANYTHING in shown and keys <= set(actual)):
+            return [f"{at}: the keys are {sorted(actual)}"]
+        return [d for key in keys for d in difference(shown[key], actual[key], f"{at}/{key}")]
+    if isinstance(shown, list) and isinstance(actual, list):
         items = shown[:-1] if shown and shown[-1] == ANYTHING else shown
-        if len(items) > len(came) or (items is shown and len(shown) != len(came)):
-            return [f"{at}: {len(came)} items"]
-        pairs = enumerate(zip(items, came, strict=False))
+        if len(items) > len(actual) or (items is shown and len(shown) != len(actual)):
+            return [f"{at}: {len(actual)} items"]
+        pairs = enumerate(zip(items, actual, strict=False))
         return [d for n, (one, other) in pairs for d in difference(one, other, f"{at}/{n}")]
-    return [] if (type(shown), shown) == (type(came), came) else [f"{at}: {came!r}"]
+    return [] if (type(shown), shown) == (type(actual), actual) else [f"{at}: {actual!r}"]
 
 
 def test_different_json_is_detected() -> None:

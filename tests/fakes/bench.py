@@ -76,7 +76,7 @@ class Bench:
             return tx.run(push.push(tx, [*paths], **options))
 
     def push_one(self, turn: Turn) -> Outcome:
-        """A push of one script, whose save goes like this."""
+        """Push one script, with this plan for its save."""
         self.fake.next_save(turn)
         return only(self.push())
 
@@ -109,8 +109,8 @@ class Bench:
         return dict(self.place.files()), self.entries, self.records()
 
     def check_sound(self) -> None:
-        """Invariants at every moment: no base is ahead of the service, or of what was read
-        there; no leftover file of pinesync."""
+        """Check the invariants: no base is ahead of the service or of the versions read, and no
+        leftover file."""
         for entry in self.entries.values():
             if entry.base and entry.pine_id in self.fake.scripts:
                 script = self.fake.scripts[entry.pine_id]
@@ -143,7 +143,7 @@ class _Telling:
 
 
 def only(run: Run) -> Outcome:
-    """The one outcome of a run that nothing stopped but a web page."""
+    """The only outcome of a run that only a web page may have stopped."""
     assert run.stopped is None or isinstance(run.stopped, BotCheck), run.stopped
     assert len(run.outcomes) == 1, run.outcomes
     return run.outcomes[0]

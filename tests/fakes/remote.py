@@ -30,7 +30,7 @@ TYPO = "clsoe"
 
 
 def act_nothing() -> None:
-    """Nobody else does anything."""
+    """No concurrent action."""
 
 
 @dataclass(frozen=True)
@@ -70,9 +70,9 @@ class FakeRemote:
         self.rewrite: Callable[[str], str] = lambda text: text
         self.failed_save_has_result = False
         self.began = 1_700_000_000
-        """A minute before every script's first version; one lies between two versions."""
+        """A minute before every script's first version; versions are a minute apart."""
         self.times: dict[Version, int] | None = None
-        """What it says instead of when the versions were saved."""
+        """The reported times, instead of the real ones."""
         self.calls: list[str] = []
         """Every call, in order: `get USER;…0001 5.0`, `save_next USER;…0001`."""
         self.posted: list[str] = []
@@ -120,7 +120,7 @@ class FakeRemote:
         self._turns.append(turn)
 
     def forget_turns(self) -> None:
-        """Cancel the plans for saves that never came."""
+        """Cancel the plans for saves that were never sent."""
         self._turns.clear()
 
     def fail_next(self, method: str, *errors: PinesyncError) -> None:

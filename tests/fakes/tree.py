@@ -31,17 +31,17 @@ class FakeTree:
     ) -> None:
         self._listed, self._texts, self._log = listed, texts, log
         self.files: dict[str, bytes | None] = {}
-        """What there is, by path: bytes, or None for what is no plain file."""
+        """The files by path: bytes, or None for anything but a plain file."""
         self.ignored: set[str] = set()
         self._kept: set[tuple[str, str, Digest | None]] = set()
         self._puts = 0
 
     def local_texts(self, only: Collection[RelPath] | None = None) -> Mapping[RelPath, LocalText]:
         scripts = {*self.files} - self.ignored if only is None else only
-        wanted = {*scripts, *(self._listed() if only is None else ())}
+        paths = {*scripts, *(self._listed() if only is None else ())}
         return {
             RelPath(path): self._local_text(path)
-            for path in sorted(wanted)
+            for path in sorted(paths)
             if path in self.files and (path in self._listed() or _may_be_tracked(path))
         }
 
@@ -105,7 +105,7 @@ class FakeTree:
             if done:
                 self._keep(intent.temp, path, left)
             elif digest_or_none(left) != intent.brings:
-                # An editor saved in between: its text gets its place back, or is kept.
+                # An editor saved in between: its text is restored or backed up.
                 if here == intent.brings:
                     self.files[path] = left
                 else:
@@ -163,7 +163,7 @@ class FakeTree:
 
 
 def _as_text(data: bytes) -> str:
-    """Bytes that are no text are kept as if they were Latin-1."""
+    """Undecodable bytes are stored as Latin-1."""
     try:
         return decode(data)
     except Unreadable:

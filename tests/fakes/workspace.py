@@ -14,7 +14,7 @@ from tests.fakes.tree import FakeTree
 
 
 class Place(Protocol):
-    """A workspace: its ports, and what is done to it past them."""
+    """A workspace: its ports, and direct access to its files."""
 
     @property
     def manifest(self) -> Manifest: ...
@@ -26,7 +26,7 @@ class Place(Protocol):
     def log(self) -> IntentLog: ...
 
     def reopen(self) -> None:
-        """The next command begins: it knows what was written down, and nothing else."""
+        """The next command starts with only the written state."""
 
     def files(self) -> Mapping[str, bytes]:
         """The files of the folder, without pine.toml."""
@@ -44,13 +44,13 @@ class Place(Protocol):
         """pine.toml ignores that path."""
 
     def break_manifest(self) -> None:
-        """Somebody writes into pine.toml what it cannot hold."""
+        """pine.toml becomes invalid."""
 
     def remove_manifest(self) -> None:
-        """pine.toml is gone."""
+        """pine.toml is missing."""
 
     def full(self) -> AbstractContextManager[None]:
-        """The disk takes nothing more."""
+        """The disk is full."""
 
     def start_git(self) -> None:
         """The folder becomes a repository."""

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis.strategies import SearchStrategy
 
 ROUND = 100
-"""Examples between two looks at the clock."""
+"""The number of examples between two checks of the clock."""
 VARIATIONS = 20
 """Of each example."""
 SLOWEST = 10.0
@@ -37,7 +37,7 @@ class Result:
 
 
 class TooSlowError(Exception):
-    """The example took longer than any may."""
+    """The example exceeded the time limit."""
 
 
 def run(
@@ -79,10 +79,10 @@ def run(
         while time.perf_counter() < end:
             a_round()
     except Exception as error:
-        return Result(executions, _told(error))
+        return Result(executions, _described(error))
     return Result(executions)
 
 
-def _told(error: Exception) -> str:
+def _described(error: Exception) -> str:
     """The error with hypothesis' notes, which hold the example as it can be typed."""
     return "\n".join([f"{type(error).__name__}: {error}", *getattr(error, "__notes__", [])])

@@ -89,9 +89,9 @@ def _check_manifest(text: str, before: Manifest, changes: Mapping[RelPath, Entry
         after, manifest = apply(text, changes)
     except ManifestError:
         return  # the two do not go together: the text stays as it is
-    wanted = {**before.entries, **changes}
+    expected = {**before.entries, **changes}
     assert parse(after) == manifest
-    assert parse(after).entries == {path: entry for path, entry in wanted.items() if entry}
+    assert parse(after).entries == {path: entry for path, entry in expected.items() if entry}
     assert parse(after).settings == before.settings
 
 

@@ -39,7 +39,7 @@ def _check_syntax(source: str) -> None:
         places = (found.line, found.column), (found.end_line, found.end_column)
         assert (1, 1) <= places[0] <= places[1]
         for line, column in places:
-            # Right behind a line's last character, and in an empty text, stands nothing.
+            # There is no token after a line's last character, nor in an empty text.
             assert line <= len(sizes)
             assert column <= sizes[line - 1] + 2
     declaration(source)

@@ -50,5 +50,5 @@ def like_json(keys: list[str], values: list[Any]) -> SearchStrategy[Any]:
 
 
 def pieces(words: list[str], most: int = 40) -> SearchStrategy[str]:
-    """Texts made of such words, and of any other."""
+    """Texts made of these words and of arbitrary ones."""
     return st.lists(st.sampled_from(words) | st.text(max_size=3), max_size=most).map("".join)

@@ -46,8 +46,8 @@ def test_a_hostile_path_is_imported_as_a_path(tmp_path: Path, prefix: bytes) -> 
     assert set(listed) == {b"", prefix + path.encode(), prefix + b"pine.toml"}
 
 
-def test_commits_follow_their_parents(tmp_path: Path) -> None:
-    """The first one has them all, and a file stays until a commit removes it."""
+def test_commits_are_built_on_their_parents(tmp_path: Path) -> None:
+    """The first commit has all files, and a file stays until a commit removes it."""
     repository = make_repository(tmp_path)
     path, other = RelPath("a.pine"), RelPath("b.pine")
     one = NewCommit(1, "x", "1", {path: 1})

@@ -39,7 +39,7 @@ def test_a_conflict_shows_base_ours_and_theirs() -> None:
     )
 
 
-def test_many_conflicts_are_still_conflicts() -> None:
+def test_many_conflicts_in_one_text_are_reported() -> None:
     base = "".join(f"{n}\n\n\n\n" for n in range(300))
     mine, theirs = base.replace("\n\n\n\n", "m\n\n\n\n"), base.replace("\n\n\n\n", "t\n\n\n\n")
     merged = merge(base, mine, theirs)
@@ -136,7 +136,7 @@ def test_commits_whose_pine_toml_has_a_digest_are_found(tmp_path: Path) -> None:
 
 @pytest.mark.promise("S14")
 def test_a_program_configured_in_a_repository_is_not_run(tmp_path: Path) -> None:
-    """An unpacked archive may contain a .git with somebody else's settings."""
+    """An unpacked archive may contain a .git with foreign settings."""
     hook = tmp_path / "hook"
     hook.write_text(f"#!/bin/sh\ntouch {tmp_path}/was-run\n")
     hook.chmod(0o755)

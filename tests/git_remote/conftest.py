@@ -1,4 +1,4 @@
-"""A person who only uses git, and the account on the other side."""
+"""A user who only uses git, and the account as its remote."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from tests.world import World, git
 
 @dataclass
 class Folder:
-    """A clone that git made, at `root`, and what a person does in it. The address is that of the
-    world's account."""
+    """A git clone at `root`, and what a user does in it. The address is that of the world's
+    account."""
 
     world: World
     root: Path
@@ -29,11 +29,11 @@ class Folder:
         """Run git, and return the endpoints that it requested."""
         before = len(self.world.plan.log)
         self.output = ""
-        done = subprocess.run(
+        result = subprocess.run(
             ["git", *words], cwd=self.root, capture_output=True, text=True, timeout=120
         )
-        self.output = done.stdout + done.stderr
-        assert code in (None, done.returncode), done
+        self.output = result.stdout + result.stderr
+        assert code in (None, result.returncode), result
         return tuple(seen.endpoint for seen in self.world.plan.log[before:])
 
     def log(self, *more: str) -> list[str]:

@@ -84,7 +84,7 @@ def kill(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str, int]
 
 
 def sent(folder: Folder) -> None:
-    """Push until it works, and pull before each next try, as git says."""
+    """Push until it works, with a pull before each retry, as git advises."""
     for _ in range(4):
         folder.git("push", code=None)
         if folder.ref("origin/main") == folder.ref("HEAD"):
@@ -160,8 +160,8 @@ def test_an_interleaved_save_is_fetched_and_flagged(folder: Folder, world: World
     folder.git("push", code=1)
     assert "pinesync resolve" in folder.output
     assert world.saved() == [TREND, theirs, LONGER]
-    done = world("resolve", "--ours", TREND_PATH, cwd=folder.root)
-    assert done.code == 0, done
+    result = world("resolve", "--ours", TREND_PATH, cwd=folder.root)
+    assert result.code == 0, result
     folder.git("commit", "-qam", "Mine, knowing theirs")
     folder.git("push")
     assert world.saved() == [TREND, theirs, LONGER, MERGED]
@@ -191,14 +191,14 @@ def test_pushes_at_once_save_each_text_once(folder: Folder, world: World) -> Non
     other = cloned(world, "other")
     other.edit(FASTER, TREND_PATH)
     running = [
-        subprocess.Popen(["git", "push"], cwd=one.root, stderr=subprocess.DEVNULL)
-        for one in (folder, folder, other)
+        subprocess.Popen(["git", "push"], cwd=clone.root, stderr=subprocess.DEVNULL)
+        for clone in (folder, folder, other)
     ]
     for process in running:
         process.wait(timeout=120)
-    for one in (folder, other):
-        one.git("fetch")
-        one.git("merge", "-q", "-X", "ours", "--no-edit", "origin/main")
+    for clone in (folder, other):
+        clone.git("fetch")
+        clone.git("merge", "-q", "-X", "ours", "--no-edit", "origin/main")
     assert {LONGER, FASTER} & set(world.saved())
     assert len(world.saved()) == len(set(world.saved()))
     assert folder.is_sound()

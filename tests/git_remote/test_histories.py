@@ -1,4 +1,4 @@
-"""What a person does with git between a fetch and a push: nobody's save and no file is lost."""
+"""Git commands between a fetch and a push: no save and no file is lost."""
 
 from __future__ import annotations
 
@@ -88,8 +88,8 @@ def test_a_submodule_has_its_own_state(folder: Folder, world: World) -> None:
     sub = Folder(world, above.root / "sub")
     sub.edit(LONGER, TREND_PATH)
     sub.git("push")
-    done = world("oplog", cwd=sub.root)
-    assert "Trend" in done.out, done
+    result = world("oplog", cwd=sub.root)
+    assert "Trend" in result.out, result
 
 
 def test_a_renamed_remote_continues_its_history(folder: Folder, world: World) -> None:

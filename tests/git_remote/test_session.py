@@ -144,7 +144,7 @@ def _can_be_saved(name: str) -> bool:
 def test_hostile_names_stay_names(world: World) -> None:
     for name in ("Trend", "Tools", "Breakout"):
         world.web_delete(name)
-    names = [one["name"] for one in HOSTILE["remote_names"]]
+    names = [row["name"] for row in HOSTILE["remote_names"]]
     for number, name in enumerate(dict.fromkeys(filter(_can_be_saved, names))):
         world.store.save_new(world.user, name, f"{EXTRA}// {number}\n")
     folder = cloned(world, "hostile")

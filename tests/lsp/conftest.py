@@ -17,7 +17,7 @@ OnTrend = Callable[..., tuple[Editor, str]]
 
 @pytest.fixture
 def opening() -> Iterator[Opening]:
-    """Starts an editor in a folder; `begun=False` leaves the first words to the test."""
+    """Starts an editor in a folder; `begun=False` leaves the initialization to the test."""
     editors: list[Editor] = []
 
     def opened(cwd: Path, *arguments: str, begun: bool = True, **more: Any) -> Editor:

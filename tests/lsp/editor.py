@@ -41,19 +41,19 @@ class Editor:
 
     def _hear(self) -> None:
         handlers: dict[str, Callable[[Any], Any]] = {
-            types.WINDOW_SHOW_MESSAGE: lambda one: self.messages.append(one),
+            types.WINDOW_SHOW_MESSAGE: self.messages.append,
             types.TEXT_DOCUMENT_PUBLISH_DIAGNOSTICS: self._published,
             types.WINDOW_SHOW_DOCUMENT: self._shown,
             types.WORKSPACE_CODE_LENS_REFRESH: self._refreshed,
         }
 
         def telling(act: Callable[[Any], Any]) -> Callable[[Any], Any]:
-            def told(params: Any) -> Any:
+            def notified(params: Any) -> Any:
                 answer = act(params)
                 self._news.set()
                 return answer
 
-            return told
+            return notified
 
         for name, act in handlers.items():
             self._client.feature(name)(telling(act))
@@ -75,11 +75,11 @@ class Editor:
         return self._runner.run(asyncio.wait_for(coroutine, PATIENCE))
 
     def meanwhile(self, act: Callable[[], object]) -> None:
-        """The editor goes on listening until the act is done."""
+        """Run the event loop until the call is done."""
         self.run(asyncio.to_thread(act))
 
     def ask(self, method: str, *arguments: Any) -> Any:
-        """A request of the client's, or a notification."""
+        """Send a request of the client, or a notification."""
 
         async def asked() -> Any:
             answer = getattr(self._client, method)(*arguments)
@@ -107,11 +107,11 @@ class Editor:
         self.ask("initialized", types.InitializedParams())
         return answer
 
-    def until(self, there: Callable[[], object]) -> None:
+    def until(self, condition: Callable[[], object]) -> None:
         """Wait until something arrives."""
 
         async def wait() -> None:
-            while not there():
+            while not condition():
                 assert self._client._server is not None
                 assert self._client._server.returncode is None, await self._errors()
                 self._news.clear()
@@ -136,7 +136,7 @@ class Editor:
         return self.ended()
 
     def hang_up(self) -> int:
-        """The editor is gone, without a word."""
+        """The editor disappears without a shutdown."""
         assert self.process.stdin is not None
         self.process.stdin.close()
         return self.ended()
@@ -180,7 +180,7 @@ class Editor:
         self.ask("text_document_did_close", types.DidCloseTextDocumentParams(which))
 
     def findings(self, uri: str, version: int) -> list[types.Diagnostic]:
-        """Those of a version of the document, once they are shown."""
+        """Return the findings of a version of the document, once they are published."""
         self.until(
             lambda: any(
                 (notification.uri, notification.version) == (uri, version)
@@ -221,7 +221,7 @@ class Editor:
         self.run(asked())
 
     def request(self, name: str, method: str, params: Any) -> None:
-        """Asks, by a name under which it can be cancelled."""
+        """Send a request under a name by which it can be cancelled."""
 
         async def asked() -> None:
             asking = self._client.protocol.send_request_async(method, params, msg_id=name)
@@ -243,6 +243,6 @@ class Editor:
 
 
 def spot(found: types.Diagnostic) -> tuple[int, int, int, int]:
-    """Line and column of its first character, and of the one behind its last."""
+    """The line and column of its first character, and of the one after its last."""
     start, end = found.range.start, found.range.end
     return start.line, start.character, end.line, end.character

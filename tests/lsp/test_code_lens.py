@@ -21,13 +21,13 @@ def test_each_status_has_its_code_lens(clone: World, on_trend: OnTrend) -> None:
     clone.write(LONGER)
     assert editor.lenses(uri) == ["modified 1.0", *ACTS]
     assert len(clone.plan.log) == before, "nobody was asked"
-    # After a save it is known what is there.
+    # After a save, the versions on TradingView are known.
     clone.web_save(SLOWER)
     editor.type(uri, LONGER)
     editor.save(uri)
     editor.until(lambda: editor.renewed)
     assert editor.lenses(uri)[0] == "diverged 1.0 → 2.0"
-    # What changed here since is not mistaken for what was seen then.
+    # A later edit is compared with the current versions.
     assert clone("pull").code == 0
     assert editor.lenses(uri)[0] == "modified 2.0"
     clone.web_save(EXTRA)
@@ -48,22 +48,22 @@ def test_several_workspaces_work_although_one_is_broken(clone: World, opening: O
     second = clone.place / "second"
     assert clone("clone", "--sandbox", str(second), cwd=clone.place).code == 0
     editor = opening(clone.place, folders=(clone.folder, second))
-    here, there = (editor.open(root / TREND_PATH) for root in (clone.folder, second))
+    first_uri, second_uri = (editor.open(root / TREND_PATH) for root in (clone.folder, second))
     clone.write(LONGER)
-    assert editor.lenses(here)[0] == "modified 1.0"
-    assert editor.lenses(there)[0] == "clean 1.0"
+    assert editor.lenses(first_uri)[0] == "modified 1.0"
+    assert editor.lenses(second_uri)[0] == "clean 1.0"
     manifest = second / "pine.toml"
     text = manifest.read_text("utf-8")
     manifest.write_text(text + "<<<<<<< mine\n", "utf-8")
     for _ in range(2):
-        assert editor.lenses(there) == []
-        assert editor.lenses(here)[0] == "modified 1.0"
+        assert editor.lenses(second_uri) == []
+        assert editor.lenses(first_uri)[0] == "modified 1.0"
     (message,) = editor.messages
     assert message.type == MessageType.Warning
     assert message.message.startswith("pine.toml")
-    assert editor.do("push", there)["exit_code"] == 2
+    assert editor.do("push", second_uri)["exit_code"] == 2
     manifest.write_text(text, "utf-8")
-    assert editor.lenses(there)[0] == "clean 1.0"
+    assert editor.lenses(second_uri)[0] == "clean 1.0"
     assert editor.leave() == 0
 
 
@@ -86,7 +86,8 @@ def test_a_missing_account_is_not_reported(world: World, opening: Opening) -> No
 
 @served
 def test_a_broken_manifest_is_reported_once(clone: World, on_trend: OnTrend) -> None:
-    """Whoever comes upon it: the compiler, the lenses, the look; and again once it was mended."""
+    """No matter whether the compiler, the lenses or the poll finds it; and again after it was fixed
+    once."""
     editor, uri = on_trend()
     manifest = clone.folder / "pine.toml"
     whole = manifest.read_text("utf-8")

@@ -71,7 +71,7 @@ def test_push_and_pull_of_a_subfolder_leave_other_files(clone: World, editor: Ed
 
 @pytest.mark.parametrize("verb", ["push", "pull"])
 def test_unsaved_changes_are_never_overwritten(clone: World, on_trend: OnTrend, verb: str) -> None:
-    """Neither the file's old text is sent, nor is a new one put beneath the edit."""
+    """The file's old text is not sent, and no new one is written under the edit."""
     clone.web_save(SLOWER, "Trend") if verb == "pull" else clone.write(LONGER)
     before = clone.read()
     editor, uri = on_trend()
@@ -86,7 +86,7 @@ def test_unsaved_changes_are_never_overwritten(clone: World, on_trend: OnTrend, 
     assert clone.read() == before
     assert len(clone.saved()) == (2 if verb == "pull" else 1)
     assert clone.version() == "1.0"
-    # Line ends and a BOM are no edit.
+    # Other line ends or a BOM are not an edit.
     editor.type(uri, "\ufeff" + before.replace("\n", "\r\n"))
     assert editor.do(verb, uri)["exit_code"] == 0
 
@@ -170,7 +170,7 @@ def test_diff_reports_no_difference_and_unsaved_changes(clone: World, on_trend: 
 
 
 def test_a_push_commits_if_git_config_says_so(clone: World, on_trend: OnTrend) -> None:
-    """It is the ordinary push: `git config pinesync.commit` applies."""
+    """It is an ordinary push: `git config pinesync.commit` applies."""
     start(clone)
     clone.git("config", "pinesync.commit", "true")
     clone.write(LONGER)

@@ -14,7 +14,7 @@ from tests.lsp.editor import Editor, spot
 from tests.world import BROKEN, LONGER, TREND, TREND_PATH, World
 
 served = pytest.mark.parametrize("world", ["facade"], indirect=True)
-"""The account is in this process, so that what is asked of it can be seen, and go wrong."""
+"""The account is in this process, so that requests can be recorded and can fail."""
 
 OPEN = 'indicator("x"\n'
 ASTRAL = 'indicator("𝟙𝟚é") ]\n'
@@ -94,7 +94,7 @@ def test_compiler_errors_are_shown_on_save(clone: World, on_trend: OnTrend) -> N
     assert found.message == 'Undeclared identifier "undeclared"'
     editor.until(lambda: editor.renewed)
     assert [seen.endpoint for seen in clone.plan.log[-2:]] == ["check", "list"]
-    # Of another text it says nothing, and of this one still the same.
+    # Findings of an older text are dropped, and those of this one are unchanged.
     assert editor.findings(uri, editor.type(uri, BROKEN + "//\n")) == []
     assert len(editor.findings(uri, editor.type(uri, BROKEN))) == 1
     assert clone.saved() == [TREND]
@@ -111,14 +111,14 @@ def test_breaking_changes_are_shown_on_save(clone: World, on_trend: OnTrend) -> 
     assert found.severity == DiagnosticSeverity.Warning
 
 
-def codes(editor: Editor, uri: str, wanted: list[str]) -> bool:
-    return [finding.code for finding in editor.found.get(uri, [])] == wanted
+def codes(editor: Editor, uri: str, expected: list[str]) -> bool:
+    return [finding.code for finding in editor.found.get(uri, [])] == expected
 
 
 @served
 @pytest.mark.parametrize("name", ["two words.pine", "Мой 100%25 (1).pine", "測試.pine"])
 def test_percent_encoded_names_are_found(clone: World, editor: Editor, name: str) -> None:
-    """Each editor writes them in its own way, and knows the document by that alone."""
+    """Each editor encodes addresses in its own way, and identifies the document by them."""
     clone.write(BROKEN, f"indicators/{name}")
     file = clone.folder / "indicators" / name
     raw = f"file://{file.parent}/{name.replace('%', '%25').replace(' ', '%20')}"
@@ -146,7 +146,7 @@ def test_a_position_past_the_end_is_moved_into_the_text(clone: World, on_trend: 
 
 @served
 def test_a_newer_save_replaces_an_older_result(clone: World, on_trend: OnTrend) -> None:
-    """The response for the older text never comes, and nobody waits for it."""
+    """The response for the older text never arrives, and nothing waits for it."""
     editor, uri = on_trend()
     clone.plan.add("check:1:hang")
     clone.app.forget()
@@ -164,7 +164,7 @@ def test_a_newer_save_replaces_an_older_result(clone: World, on_trend: OnTrend) 
 def test_a_failure_is_reported_once_until_it_is_over(clone: World, on_trend: OnTrend) -> None:
     editor, uri = on_trend()
     for count in (1, 2):
-        clone.plan.add(Fault("check", "html", count=None))  # a 500 is asked again
+        clone.plan.add(Fault("check", "html", count=None))  # a 500 is retried
         for _ in range(2):
             before = editor.renewed
             editor.save(uri)

@@ -22,7 +22,7 @@ def framed(*messages: object) -> bytes:
 
 
 def spoken(answer: bytes) -> list[dict[str, object]]:
-    """The messages; nothing else may be between them."""
+    """The messages; no other output may be between them."""
     found = []
     while answer:
         head, _, rest = answer.partition(b"\r\n\r\n")
@@ -53,13 +53,13 @@ def test_the_server_ends_with_the_right_exit_code(clone: World, opening: Opening
 
 
 def test_exit_does_not_wait_for_the_end_of_input(clone: World) -> None:
-    """An editor may keep its end of the pipe open for long."""
+    """An editor may keep its end of the pipe open."""
     with clone.spawn("lsp", stdin=subprocess.PIPE, text=False) as child:
         child.stdin.write(framed(INITIALIZE, SHUTDOWN, EXIT))
         child.stdin.flush()
         assert child.wait(60) == 0
         answers = spoken(child.stdout.read())
-        assert [one["id"] for one in answers] == [1, 2]
+        assert [answer["id"] for answer in answers] == [1, 2]
         child.stdin.close()
 
 
@@ -89,7 +89,7 @@ def test_malformed_input_ends_the_server(clone: World, noise: bytes) -> None:
 
 
 def pushing(world: World, on_trend: OnTrend, fault: str, until: str) -> tuple[Editor, str]:
-    """A push is under way from an editor, and such a request has come."""
+    """Start a push from an editor, and wait for the given request."""
     world.write(LONGER)
     editor, uri = on_trend()
     world.plan.add(fault)
@@ -123,7 +123,7 @@ def test_a_kill_during_a_push_loses_nothing(clone: World, on_trend: OnTrend) -> 
 
 
 def _without_the_library(cwd: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    """As without the extra."""
+    """Run the command without the optional library."""
     hide = (
         "import sys; sys.modules['pygls'] = None; sys.modules['lsprotocol'] = None; "
         "from pinesync.cli import main; sys.exit(main())"

@@ -21,7 +21,7 @@ from tests.world import LONGER, PATHS, SLOWER, TREND, TREND_PATH, World
 pytestmark = pytest.mark.parametrize("world", ["facade"], indirect=True)
 
 
-def asked(world: World, endpoint: str) -> int:
+def count_of(world: World, endpoint: str) -> int:
     return [request.endpoint for request in world.plan.log].count(endpoint)
 
 
@@ -29,7 +29,7 @@ def asked(world: World, endpoint: str) -> int:
 
 
 def test_a_document_is_compiled_once_at_a_time(clone: World, on_trend: OnTrend) -> None:
-    """Of those that are saved meanwhile the newest is next."""
+    """The newest of the texts saved meanwhile is compiled next."""
     editor, uri = on_trend()
     clone.plan.add("check:1:slow:seconds=3")
     clone.app.forget()
@@ -44,19 +44,19 @@ def test_a_document_is_compiled_once_at_a_time(clone: World, on_trend: OnTrend) 
         lambda: any("undeclared" in finding.message for finding in editor.found.get(uri, []))
     )
     assert editor.published[-1].version == version
-    assert asked(clone, "check") == 2
+    assert count_of(clone, "check") == 2
 
 
 def test_the_list_is_requested_once_after_many_saves(clone: World, editor: Editor) -> None:
     uris = [editor.open(clone.folder / path) for path in PATHS]
-    before = asked(clone, "list")
+    before = count_of(clone, "list")
     clone.plan.add("check:*:slow:seconds=1")
     for uri in uris:
         editor.save(uri)
     editor.until(lambda: editor.renewed)
     editor.do("refresh", uris[0])
-    assert asked(clone, "check") == len(PATHS)
-    assert asked(clone, "list") == before + 2
+    assert count_of(clone, "check") == len(PATHS)
+    assert count_of(clone, "list") == before + 2
 
 
 def test_a_failed_check_is_reported_and_a_newer_save_checked(
@@ -77,7 +77,7 @@ def test_a_failed_check_is_reported_and_a_newer_save_checked(
 
 
 def begun(editor: Editor, world: World, verb: str, uri: str, fault: str, until: str) -> None:
-    """The verb is under way, and such a request has come."""
+    """Start the command, and wait for the given request."""
     world.plan.add(fault)
     world.app.forget()
     params = types.ExecuteCommandParams(f"pinesync.{verb}", [uri])
@@ -86,7 +86,7 @@ def begun(editor: Editor, world: World, verb: str, uri: str, fault: str, until: 
 
 
 def pushed(editor: Editor, world: World, fault: str, until: str) -> str:
-    """A push of the script, up to such a request; the script's address."""
+    """Start a push of the script, wait for the given request, and return the script's address."""
     world.write(LONGER)
     uri = editor.open(world.folder / TREND_PATH)
     begun(editor, world, "push", uri, fault, until)
@@ -103,7 +103,7 @@ def test_a_push_can_be_cancelled_before_it_sends(clone: World, editor: Editor) -
     # The next one waits for it, and finds that nothing was sent.
     assert editor.do("push", uri)["message"] == f"{TREND_PATH}: saved 1.0 → 2.0"
     assert clone.saved() == [TREND, LONGER]
-    assert asked(clone, "save_next") == 1
+    assert count_of(clone, "save_next") == 1
 
 
 def test_a_waiting_command_can_be_cancelled(clone: World, editor: Editor) -> None:
@@ -136,7 +136,7 @@ def test_a_cancelled_push_sends_no_further_save(clone: World, editor: Editor) ->
     begun(editor, clone, "push", clone.folder.as_uri(), "save_next:1:slow:seconds=2", "/save/next/")
     editor.cancel("mine")
     assert editor.answer("mine")["exit_code"] == 7
-    assert asked(clone, "save_next") == 1
+    assert count_of(clone, "save_next") == 1
     assert sorted(len(clone.saved(name)) for name in ("Trend", "Tools", "Breakout")) == [1, 1, 2]
     assert clone("push").code == 0
     assert all(len(clone.saved(name)) == 2 for name in ("Trend", "Tools", "Breakout"))
@@ -163,13 +163,13 @@ def test_a_shutdown_is_refused_while_a_save_awaits_its_response(
     assert clone.saved() == [TREND, LONGER]
 
 
-@pytest.mark.parametrize("what", ["save_next:1:hang:after", "list:*:hang", "check:*:hang"])
+@pytest.mark.parametrize("fault", ["save_next:1:hang:after", "list:*:hang", "check:*:hang"])
 def test_an_exit_does_not_wait_for_a_hanging_request(
-    clone: World, editor: Editor, what: str
+    clone: World, editor: Editor, fault: str
 ) -> None:
-    """It hangs for longer than a test may take; and the lock is free."""
+    """The request hangs for longer than a test may take, and the lock is free."""
     endpoint = {"save_next": "/save/next/", "list": "/list", "check": "/translate_light"}
-    uri = pushed(editor, clone, what, endpoint[what.partition(":")[0]])
+    uri = pushed(editor, clone, fault, endpoint[fault.partition(":")[0]])
     editor.save(uri)
     editor.ask("exit", None)
     assert editor.ended() == 1
@@ -179,7 +179,7 @@ def test_an_exit_does_not_wait_for_a_hanging_request(
 
 
 def test_an_exit_does_not_wait_for_pool_threads(clone: World, editor: Editor) -> None:
-    """Python itself would, as it ends."""
+    """Python itself would wait for them at exit."""
     for name, text in (("Trend", SLOWER), ("Breakout", LONGER), ("Tools", SLOWER)):
         clone.web_save(text, name)
     begun(editor, clone, "pull", clone.folder.as_uri(), "get:*:hang", "/get/")

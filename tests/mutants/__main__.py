@@ -26,7 +26,7 @@ def noticed(mutant: Mutant) -> tuple[bool, str]:
     output = ""
     for test in mutant.tests:
         code, output = run("-x", "-p", "tests.mutants.plugin", test, rule=mutant.rule)
-        # A pytest that itself breaks down ends with 1, too.
+        # A crash of pytest itself also exits with 1.
         if code != FAILED or not re.search(r"\d+ (failed|error)", output):
             return False, output
     return True, output
@@ -35,7 +35,7 @@ def noticed(mutant: Mutant) -> tuple[bool, str]:
 def run(*words: str, rule: str = "") -> tuple[int, str]:
     """pytest's exit code and output without that rule."""
     try:
-        done = subprocess.run(
+        result = subprocess.run(
             [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *words],
             cwd=ROOT,
             env={**os.environ, CHOSEN: rule},
@@ -47,7 +47,7 @@ def run(*words: str, rule: str = "") -> tuple[int, str]:
         )
     except subprocess.TimeoutExpired:
         return -1, f"no end after {SECONDS} seconds"
-    return done.returncode, done.stdout.decode("utf-8", "replace")
+    return result.returncode, result.stdout.decode("utf-8", "replace")
 
 
 def main() -> int:

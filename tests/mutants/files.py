@@ -120,14 +120,14 @@ FILES = (
         "1",
         "pinesync.workspace.files.tree:Tree._replace",
         unlooked,
-        (f"{RACES}::test_an_editor_saves_between_the_last_read_and_the_exchange",),
+        (f"{RACES}::test_a_save_between_the_last_read_and_the_exchange_is_restored",),
     ),
     Mutant(
         "files are exchanged whole, not written in place",
         "2",
         "pinesync.workspace.files.exchange:exchange_files",
         in_place,
-        (f"{RACES}::test_a_reader_sees_whole_texts",),
+        (f"{RACES}::test_a_reader_never_sees_a_partial_text",),
     ),
     Mutant(
         "pine.toml is written after the file, not before",
@@ -202,7 +202,7 @@ FILES = (
         "pinesync.text.filenames:check_path",
         any_path,
         (
-            "tests/security/test_rules.py::test_a_path_outside_is_refused_before_anything_is_asked",
+            "tests/security/test_rules.py::test_a_path_outside_is_refused_without_a_request",
             "tests/mcp/test_push.py::test_a_path_outside",
         ),
     ),

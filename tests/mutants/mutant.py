@@ -31,7 +31,8 @@ class Unfit(Exception):
 
 
 def found(target: str) -> tuple[Any, str, Any]:
-    """The module or class, the name in it, and what has that name. Unfit where nothing has."""
+    """Return the module or class, the name in it, and its value. Raise Unfit if the name does not
+    exist."""
     module, _, path = target.partition(":")
     try:
         owner: Any = import_module(module)
@@ -44,7 +45,8 @@ def found(target: str) -> tuple[Any, str, Any]:
 
 
 def replacements(mutant: Mutant) -> Iterator[tuple[Any, str, Any, Any]]:
-    """Where each target is, what is there, and what takes its place. Unfit where both are equal."""
+    """Yield the place of each target, its value, and the replacement. Raise Unfit if both are
+    equal."""
     for target in mutant.targets.split():
         owner, name, original = found(target)
         instead = mutant.patch(original)
@@ -54,7 +56,7 @@ def replacements(mutant: Mutant) -> Iterator[tuple[Any, str, Any, Any]]:
 
 
 def giving(value: Any) -> Callable[[Any], Any]:
-    """A patch: the function does nothing and gives this value."""
+    """A patch: the function does nothing and returns this value."""
     return lambda _original: lambda *_args, **_options: value
 
 
@@ -73,6 +75,6 @@ def _put(owner: Any, name: str, original: Any, instead: Any) -> None:
     for module in list(sys.modules.values()):
         if module.__name__.startswith(("pinesync", "tests")):
             for attribute, value in list(vars(module).items()):
-                # Equal numbers are one object, so a value is known by its name as well.
+                # Equal numbers are one object, so a value is also identified by its name.
                 if value is original and (named or attribute == name):
                     setattr(module, attribute, instead)

@@ -1,4 +1,4 @@
-"""Mutants of what keeps somebody else's save in the newest version."""
+"""Mutants of the rules that keep foreign saves in the newest version."""
 
 from dataclasses import replace
 from typing import Any

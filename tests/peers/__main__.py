@@ -70,8 +70,8 @@ def main() -> int:
                 pine_id = _own_script(cookie, origin)
                 for peer in PEERS:
                     client = f"{peer.name} {_version(python, peer)}"
-                    done = _of_python(python, peer, place, origin, cookie, pine_id)
-                    rows += [(client, *row) for row in done]
+                    result = _of_python(python, peer, place, origin, cookie, pine_id)
+                    rows += [(client, *row) for row in result]
                 rows += _of_npm(place, origin, cookie, pine_id)
             finally:
                 server.terminate()
@@ -79,12 +79,12 @@ def main() -> int:
     for client in dict.fromkeys(client for client, _, _ in rows):
         failures = [(call, why) for name, call, why in rows if name == client]
         works = ", ".join(f"`{call}`" for call, why in failures if not why)
-        fails = ", ".join(f"`{call}`: {_told(why)}" for call, why in failures if why)
+        fails = ", ".join(f"`{call}`: {_shortened(why)}" for call, why in failures if why)
         sys.stdout.write(f"| {client} | {works} | {fails} |\n")
     return 0
 
 
-def _told(why: str) -> str:
+def _shortened(why: str) -> str:
     """A name that was not resolved is a service that the sandbox does not replace."""
     if "asks " in why:
         return "asks " + why.split("asks ")[-1].split()[0].strip("'\"),") + " as well"
@@ -95,9 +95,9 @@ def _installed() -> Path:
     python = PLACE / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
     if not python.exists():
         subprocess.run([sys.executable, "-m", "venv", str(PLACE)], check=True)
-    wanted = [part for peer in PEERS for part in (peer.name, *peer.needs)]
+    requirements = [part for peer in PEERS for part in (peer.name, *peer.needs)]
     pip = [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-    subprocess.run([*pip, *wanted], check=True)
+    subprocess.run([*pip, *requirements], check=True)
     if npm := shutil.which("npm"):
         quiet = ("--silent", "--no-audit", "--no-fund", "--ignore-scripts")
         subprocess.run([npm, "install", *quiet, "--prefix", str(PLACE), NPM.name], check=True)
@@ -113,7 +113,7 @@ def _own_script(cookie: str, origin: str) -> str:
 
 
 def _copied(source: Path, target: Path, origin: str) -> Path:
-    """The client, unchanged but for the address."""
+    """The client, unchanged except for the address."""
     shutil.copytree(source, target)
     for file in target.rglob("*"):
         if file.suffix in (".py", ".js"):
@@ -129,7 +129,7 @@ def _of_python(
     _copied(installed[0], place / peer.calls / peer.folder, origin)
     work = place / f"{peer.calls}-files"
     work.mkdir()
-    done = subprocess.run(
+    result = subprocess.run(
         [str(python), str(HERE / "calls.py"), peer.calls, cookie, pine_id, str(work)],
         env={**os.environ, "PYTHONPATH": str(place / peer.calls), "HOME": str(place)},
         cwd=work,
@@ -139,7 +139,7 @@ def _of_python(
         timeout=120,
         check=False,
     )
-    yield from _read(done)
+    yield from _read(result)
 
 
 def _of_npm(place: Path, origin: str, cookie: str, pine_id: str) -> Iterator[tuple[str, str, str]]:
@@ -148,7 +148,7 @@ def _of_npm(place: Path, origin: str, cookie: str, pine_id: str) -> Iterator[tup
         yield NPM.name, "all", "needs node and npm"
         return
     _copied(modules / NPM.folder, place / "node" / NPM.folder, origin)
-    done = subprocess.run(
+    result = subprocess.run(
         [node, str(HERE / "calls.js"), cookie, pine_id],
         env={**os.environ, "NODE_PATH": os.pathsep.join((str(place / "node"), str(modules)))},
         stdin=subprocess.DEVNULL,
@@ -158,23 +158,23 @@ def _of_npm(place: Path, origin: str, cookie: str, pine_id: str) -> Iterator[tup
         check=False,
     )
     version = json.loads((modules / NPM.folder / "package.json").read_text())["version"]
-    for call, why in _read(done):
+    for call, why in _read(result):
         yield f"{NPM.name} {version}", call, why
 
 
-def _read(done: subprocess.CompletedProcess[str]) -> Iterator[tuple[str, str]]:
+def _read(result: subprocess.CompletedProcess[str]) -> Iterator[tuple[str, str]]:
     try:
-        answer = json.loads(done.stdout.rpartition("\n")[2])
+        answer = json.loads(result.stdout.rpartition("\n")[2])
     except ValueError:
-        answer = [["all", (done.stderr or done.stdout).strip().rpartition("\n")[2]]]
+        answer = [["all", (result.stderr or result.stdout).strip().rpartition("\n")[2]]]
     for call, why in answer:
         yield str(call), str(why)
 
 
 def _version(python: Path, peer: Peer) -> str:
     ask = f"import importlib.metadata as m; print(m.version({peer.name!r}))"
-    done = subprocess.run([str(python), "-c", ask], capture_output=True, text=True, check=True)
-    return done.stdout.strip()
+    result = subprocess.run([str(python), "-c", ask], capture_output=True, text=True, check=True)
+    return result.stdout.strip()
 
 
 if __name__ == "__main__":

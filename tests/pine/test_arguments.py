@@ -155,9 +155,9 @@ def test_no_error_names_a_command(world: World) -> None:
     world.make("Taken")
     why.append(bad(world.pine.create_script("Taken", GOOD)))
     assert len(set(why)) > 10
-    for one in why:
-        assert "pinesync" not in one, one
-        assert "command" not in one, one
+    for message in why:
+        assert "pinesync" not in message, message
+        assert "command" not in message, message
 
 
 @pytest.mark.parametrize("kind", ["reset", "hang", "500", "429"])
@@ -181,7 +181,7 @@ def test_validation_returns_no_data(world: World) -> None:
 # -- what is sent ---------------------------------------------------------------------------------
 
 
-def test_nothing_is_ever_overwritten(world: World) -> None:
+def test_no_call_overwrites_a_script(world: World) -> None:
     pine_id = world.make("Taken")
     bad(world.pine.create_script("Taken", MORE))
     good(world.pine.create_script("allow_overwrite=true&x=y", MORE))

@@ -48,9 +48,9 @@ def test_all_six_methods_succeed_with_every_response_variant(
         {"id": pine_id, "name": name, "version": "2.0", "modified": NOW}
     ]
 
-    got = pine.get_script(pine_id, "1.0")
-    data = good(got)
-    assert got["metadata"] == {"pine_id": pine_id, "version": "1.0"}
+    fetched = pine.get_script(pine_id, "1.0")
+    data = good(fetched)
+    assert fetched["metadata"] == {"pine_id": pine_id, "version": "1.0"}
     extra = data.pop("extra")
     assert extra["kind"] == "study"
     source = GOOD.replace("\n", "\r\n") if switches.eol == "crlf" else GOOD

@@ -95,13 +95,13 @@ def test_the_journal_is_logged_as_one_operation(place: Place) -> None:
     place.tree.add_new_name(PATH, OTHER)
     place.log.write(with_state(with_state(upload(), "sent"), "landed", landed=Version(4)))
     place.log.log_operation("push", 1_700_000_000.0)
-    (done,) = place.log.operations(5)
-    assert (done.verb, done.when, done.undoes) == ("push", 1_700_000_000.0, None)
-    assert done.entries == (Change(PATH, None, ENTRY),)
-    assert done.files == (Written(PATH, digest(TEXT), digest("new\n")),)
-    assert done.saves == (SentVersion(PATH, PINE_ID, Version(4), Version(3)),)
-    assert done.moves == (Moved(PATH, OTHER),)
-    assert list(place.other_process().operations(5)) == [done]
+    (operation,) = place.log.operations(5)
+    assert (operation.verb, operation.when, operation.undoes) == ("push", 1_700_000_000.0, None)
+    assert operation.entries == (Change(PATH, None, ENTRY),)
+    assert operation.files == (Written(PATH, digest(TEXT), digest("new\n")),)
+    assert operation.saves == (SentVersion(PATH, PINE_ID, Version(4), Version(3)),)
+    assert operation.moves == (Moved(PATH, OTHER),)
+    assert list(place.other_process().operations(5)) == [operation]
     assert place.log.journal.is_empty
 
 

@@ -21,7 +21,8 @@ def bench(place: Place) -> Bench:
 
 
 def broken_off(bench: Bench, file: str, temp: str | None) -> tuple[PineId, str]:
-    """A script at 1.0 whose pull of 2.0 was killed: what the file and the temporary one hold."""
+    """A script at 1.0 whose pull of 2.0 was killed, with these texts in the file and the temporary
+    file."""
     pine_id, path = bench.script("One", BASE)
     bench.fake.web_save(pine_id, THEIRS)
     intent = Download(

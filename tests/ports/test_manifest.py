@@ -124,7 +124,7 @@ def cannot_be_used(place: Place, error: type[Exception]) -> None:
 # -- git ------------------------------------------------------------------------------------------
 
 
-def asked(
+def wanted(
     version: int, text: str = TEXT, pine_id: PineId = PINE_ID
 ) -> dict[tuple[PineId, Version], Digest]:
     return {(pine_id, Version(version)): digest(text)}
@@ -133,20 +133,20 @@ def asked(
 def test_without_a_repository_nothing_is_recorded(place: Place) -> None:
     place.manifest.commit({PATH: ENTRY})
     assert not place.manifest.has_history()
-    assert dict(place.manifest.recorded(asked(3))) == {}
+    assert dict(place.manifest.recorded(wanted(3))) == {}
 
 
 def test_a_committed_base_stays_recorded(place: Place) -> None:
     place.start_git()
     assert place.manifest.has_history()
-    assert dict(place.manifest.recorded(asked(3))) == {}
+    assert dict(place.manifest.recorded(wanted(3))) == {}
     place.manifest.commit({PATH: ENTRY})
     place.commit()
     place.manifest.commit({PATH: replace(ENTRY, base=Base(Version(4), digest("four\n")))})
-    assert dict(place.manifest.recorded(asked(3))) == {PINE_ID: frozenset()}
-    assert dict(place.manifest.recorded(asked(4, "four\n"))) == {}, "in no commit yet"
+    assert dict(place.manifest.recorded(wanted(3))) == {PINE_ID: frozenset()}
+    assert dict(place.manifest.recorded(wanted(4, "four\n"))) == {}, "in no commit yet"
     place.commit()
-    both = {**asked(3), **asked(4, "four\n")}
+    both = {**wanted(3), **wanted(4, "four\n")}
     assert dict(place.manifest.recorded(both)) == {PINE_ID: frozenset()}
 
 
@@ -155,7 +155,7 @@ def test_another_version_text_or_script_is_not_recorded(place: Place) -> None:
     place.manifest.commit({PATH: ENTRY})
     place.commit()
     strange = PineId("USER;" + "9" * 32)
-    for pairs in (asked(4), asked(3, "other\n"), asked(3, TEXT, strange), {}):
+    for pairs in (wanted(4), wanted(3, "other\n"), wanted(3, TEXT, strange), {}):
         assert dict(place.manifest.recorded(pairs)) == {}
 
 
@@ -169,4 +169,4 @@ def test_recorded_foreign_versions_span_the_commits_with_the_text(place: Place) 
         place.manifest.commit({PATH: replace(ENTRY, base=base)})
         place.commit()
     every = frozenset({Version(1), Version(2), Version(3)})
-    assert dict(place.manifest.recorded(asked(3))) == {PINE_ID: every}
+    assert dict(place.manifest.recorded(wanted(3))) == {PINE_ID: every}

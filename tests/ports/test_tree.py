@@ -19,7 +19,7 @@ KEY = "0001-aa"
 
 
 class Killed(Exception):
-    """The process ends here."""
+    """The process is killed here."""
 
 
 def put(
@@ -34,7 +34,7 @@ def put(
 def broken(
     place: Place, meanwhile: Callable[[], object] | None = None, expected: str | None = TEXT
 ) -> Download:
-    """A put that broke off right before the exchange, or at a change of the file just then."""
+    """Interrupt a put right before the exchange, or at a concurrent change of the file."""
     names: list[str] = []
 
     def begun(name: str) -> None:
@@ -158,18 +158,18 @@ def test_the_temporary_file_is_named_before_the_exchange(place: Place) -> None:
     assert text == TEXT.encode()
 
 
-@pytest.mark.parametrize("there", [THEIRS.encode(), b"\xff"], ids=["another text", "no text"])
+@pytest.mark.parametrize("content", [THEIRS.encode(), b"\xff"], ids=["another text", "no text"])
 @pytest.mark.parametrize("expected", [None, TEXT])
 def test_put_does_not_replace_an_unexpected_text(
-    place: Place, there: bytes, expected: str | None
+    place: Place, content: bytes, expected: str | None
 ) -> None:
-    place.write(PATH, there)
+    place.write(PATH, content)
     names: list[str] = []
     with pytest.raises(ChangedMeanwhile):
         place.tree.put(PATH, NEW, digest(expected) if expected else None, names.append)
     if names:
         assert not place.tree.finish_write(download(place, names[0], NEW, expected))
-    assert place.files() == {PATH: there}
+    assert place.files() == {PATH: content}
     assert place.log.journal.is_empty
 
 
@@ -220,14 +220,14 @@ def test_a_put_is_done_although_the_file_was_edited_since(place: Place) -> None:
     assert place.files() == {PATH: THEIRS.encode()}
 
 
-@pytest.mark.parametrize("there", [TEXT, THEIRS])
-def test_a_put_whose_temporary_file_was_removed_did_nothing(place: Place, there: str) -> None:
+@pytest.mark.parametrize("content", [TEXT, THEIRS])
+def test_a_put_whose_temporary_file_was_removed_did_nothing(place: Place, content: str) -> None:
     place.write(PATH, TEXT.encode())
     intent = broken(place)
     place.remove(f"indicators/{intent.temp}")
-    place.write(PATH, there.encode())
+    place.write(PATH, content.encode())
     assert not place.tree.finish_write(intent)
-    assert place.files() == {PATH: there.encode()}
+    assert place.files() == {PATH: content.encode()}
     assert list(place.log.intents()) == []
 
 

@@ -266,7 +266,7 @@ WARNING = Diagnostic("warning", 1, 1, 1, 1, "ta.sma, 2, {unknown}, {}", "CW10003
 @pytest.mark.parametrize(
     "body", [CHECKED, CHECKED.replace('"errors"', '"errors2"').replace('"warnings"', '"warnings2"')]
 )
-def test_errors_come_with_success(body: str) -> None:
+def test_errors_are_read_from_a_successful_response(body: str) -> None:
     found = responses.verdict(ok(body))
     assert found.errors == (ERROR,)
     assert found.warnings == (WARNING,)
@@ -308,7 +308,7 @@ def test_a_verdict_without_findings_is_empty() -> None:
     assert (found.errors, found.warnings) == ((), ())
 
 
-def test_findings_without_code_and_ctx() -> None:
+def test_findings_without_code_and_ctx_are_parsed() -> None:
     body = CHECKED.replace('"code":"CE10272","ctx":{"identifier":"x"},', "")
     (error,) = responses.verdict(ok(body)).errors
     assert (error.code, error.message) == ("", 'Undeclared identifier "{identifier}"')
@@ -375,7 +375,7 @@ def test_a_malformed_full_verdict_is_refused(body: str, error: type[Exception]) 
         responses.full_verdict(ok(body))
 
 
-def test_ends_before_their_starts_are_moved() -> None:
+def test_a_range_that_ends_before_its_start_is_corrected() -> None:
     body = CHECKED.replace('"end":{"line":3,"column":14}', '"end":{"line":2,"column":1}')
     (error,) = responses.verdict(ok(body)).errors
     assert (error.end_line, error.end_column) == (3, 6)
@@ -458,7 +458,7 @@ def test_any_other_deletion_response_is_refused(body: bytes) -> None:
     "body", [b'"ok"', b"", b"ok", b"{}", b'{"success":true}', b"null", b"\xff", b"[" * 100_000]
 )
 def test_a_rename_succeeds_with_any_body(body: bytes) -> None:
-    """Its form is unknown: only the list shows the result."""
+    """The response format is unknown: only the list shows the result."""
     responses.renamed(ok(body))
 
 
@@ -485,7 +485,7 @@ def test_a_session_response_is_the_account_or_an_error() -> None:
 # -- what every answer may be ---------------------------------------------------------------------
 
 
-def _read(answer: Response, what: str) -> Any:
+def _read(answer: Response, kind: str) -> Any:
     return {
         "list": lambda: responses.scripts(answer),
         "get": lambda: responses.saved_text(answer, ID, None),
@@ -493,10 +493,10 @@ def _read(answer: Response, what: str) -> Any:
         "save": lambda: responses.saved(answer),
         "rename": lambda: responses.renamed(answer),
         "delete": lambda: responses.deleted(answer),
-    }[what]()
+    }[kind]()
 
 
-@pytest.mark.parametrize("what", ["list", "get", "check", "save", "rename", "delete"])
+@pytest.mark.parametrize("kind", ["list", "get", "check", "save", "rename", "delete"])
 @pytest.mark.parametrize(
     ("answer", "error"),
     [
@@ -524,17 +524,17 @@ def _read(answer: Response, what: str) -> Any:
     ids=range(20),
 )
 def test_each_status_and_web_page_has_its_error(
-    what: str, answer: Response, error: type[Exception]
+    kind: str, answer: Response, error: type[Exception]
 ) -> None:
-    if what == "list" and answer.status in (401, 403):
-        error = errors.NoAccess  # it is about the account, not about one script
-    if what == "rename" and error is errors.BadResponse:
-        return  # whatever a rename is answered, the list tells
+    if kind == "list" and answer.status in (401, 403):
+        error = errors.NoAccess  # it concerns the account, not one script
+    if kind == "rename" and error is errors.BadResponse:
+        return  # the list shows the result of a rename, not its response
     with pytest.raises(error):
-        _read(answer, what)
+        _read(answer, kind)
 
 
-def test_a_refusal_keeps_the_services_words() -> None:
+def test_a_refusal_keeps_the_services_message() -> None:
     with pytest.raises(errors.NotAccessible, match="not allowed to see") as refusal:
         responses.saved_text(
             Response(
@@ -546,7 +546,7 @@ def test_a_refusal_keeps_the_services_words() -> None:
     assert refusal.value.status == 401
 
 
-def test_a_refusal_without_a_4xx() -> None:
+def test_a_refusal_with_status_200_is_recognized() -> None:
     with pytest.raises(errors.NotAccessible, match="not allowed") as refusal:
         responses.saved_text(ok('{"success":false,"reason":"User is not allowed"}'), ID, None)
     assert refusal.value.status == 200

@@ -3,6 +3,7 @@
 import pytest
 
 from docs.release_notes import CHANGELOG, main, release_notes
+from pinesync import __version__
 
 WRITTEN = """\
 # Changelog
@@ -54,8 +55,7 @@ def test_the_tag_must_be_the_package_s_version(capsys: pytest.CaptureFixture[str
     assert capsys.readouterr().out == ""
 
 
-def test_this_changelog_can_be_shown() -> None:
-    text = CHANGELOG.read_text("utf-8").replace("[Unreleased]", "[99.0.0] - 2026-01-31", 1)
-    notes = release_notes(text, "99.0.0")
-    assert notes.startswith("### ")
+def test_the_changelog_has_this_version() -> None:
+    notes = release_notes(CHANGELOG.read_text("utf-8"), __version__)
+    assert "\n### " in notes
     assert "](docs/" not in notes

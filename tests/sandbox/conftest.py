@@ -1,5 +1,7 @@
 """One facade, reached in process and over a socket; hand-written requests and bodies."""
 
+import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -9,6 +11,7 @@ from urllib.parse import quote_from_bytes
 import pytest
 import requests
 
+import pinesync
 from pinesync.sandbox.adapter import IN_PROCESS_ORIGIN, IN_PROCESS_URL, WSGIAdapter
 from pinesync.sandbox.faults import FaultPlan, Switches
 from pinesync.sandbox.serve import Server
@@ -44,7 +47,7 @@ ENCODINGS = {"multipart": multipart, "urlencoded": urlencoded}
 
 @dataclass
 class Facade:
-    """A facade somewhere, and a client with the account's cookie."""
+    """A facade, and a client with the account's cookie."""
 
     url: str
     http: requests.Session
@@ -151,3 +154,13 @@ def good() -> str:
 @pytest.fixture
 def broken() -> str:
     return BROKEN
+
+
+def two_processes(code: str, database: Path) -> list[subprocess.Popen[str]]:
+    """Two interpreters that run this code on the database, with pipes for input and output."""
+    command = [sys.executable, "-c", code, str(database)]
+    env = {"PYTHONPATH": str(Path(pinesync.__file__).parents[1])}
+    pipe = subprocess.PIPE
+    return [
+        subprocess.Popen(command, env=env, stdin=pipe, stdout=pipe, text=True) for _ in range(2)
+    ]

@@ -28,7 +28,7 @@ def encoding(request: pytest.FixtureRequest, facade: Any) -> str:
     return str(request.param)
 
 
-def said(answer: requests.Response) -> tuple[int, Any]:
+def status_and_body(answer: requests.Response) -> tuple[int, Any]:
     try:
         return answer.status_code, answer.json()
     except ValueError:
@@ -71,7 +71,7 @@ def test_a_list_has_the_saved_scripts(facade: Any, slash: str, good: str) -> Non
 )
 def test_a_list_with_a_bad_filter_is_400_text(facade: Any, query: str, words: str) -> None:
     for cookie in (None, ""):
-        assert said(facade.ask("GET", "/list" + query, cookie=cookie)) == (400, words)
+        assert status_and_body(facade.ask("GET", "/list" + query, cookie=cookie)) == (400, words)
 
 
 @pytest.mark.parametrize("cookie", ["", "sessionid=x; sessionid_sign=y", "sessionid={}", "\\"])
@@ -131,13 +131,13 @@ def test_get_follows_its_switches(facade: Any) -> None:
 def test_get_refuses_other_accounts_and_bad_versions(facade: Any, store: Store) -> None:
     other = store.save_new(store.ensure_user("other"), "Theirs", "x").pine_id
     mine = facade.make()
-    assert said(facade.ask("GET", f"/get/{other}/last")) == (401, NOT_READER)
-    assert said(facade.ask("GET", f"/get/{mine}/last", cookie="")) == (401, NOT_READER)
+    assert status_and_body(facade.ask("GET", f"/get/{other}/last")) == (401, NOT_READER)
+    assert status_and_body(facade.ask("GET", f"/get/{mine}/last", cookie="")) == (401, NOT_READER)
     for version in ("-1", "x", "0", "1.5", ""):
         assert facade.ask("GET", f"/get/{mine}/{version}").status_code in (400, 404)
     for path in (f"/get/{UNKNOWN}/last", f"/get/{mine}/7.0", "/get/USER%3Bxyz/last"):
         facade.switch("unknown_id=401")
-        assert said(facade.ask("GET", path)) == (401, NOT_READER)
+        assert status_and_body(facade.ask("GET", path)) == (401, NOT_READER)
         facade.switch("unknown_id=404")
         assert facade.ask("GET", path).status_code == 404
 
@@ -257,12 +257,12 @@ def test_save_new_creates_a_script(facade: Any, slash: str, encoding: str, good:
     assert meta["scriptIdPart"] == row.pine_id
     assert meta["id"] == f"Script${row.pine_id}@tv-scripting-101"
     assert meta["pine"]["version"] == "1.0"
-    assert said(facade.ask("POST", path, good)) == (
+    assert status_and_body(facade.ask("POST", path, good)) == (
         409,
         {"code": 409, "message": "Script already exists"},
     )
     facade.switch("conflict=text,id_in=metaInfo.id")
-    assert said(facade.ask("POST", path, good)) == (409, "Script already exists")
+    assert status_and_body(facade.ask("POST", path, good)) == (409, "Script already exists")
     meta = facade.json("POST", "/save/new?name=Two", good)["result"]["metaInfo"]
     assert "scriptIdPart" not in meta
     assert meta["id"].startswith("Script$USER;")
@@ -407,7 +407,7 @@ def test_delete_removes_a_script_once(facade: Any, slash: str) -> None:
     pine_id = facade.make()
     assert facade.ask("POST", f"/delete/{pine_id}").content == b'"ok"'
     assert facade.json("GET", "/list?filter=saved") == []
-    assert said(facade.ask("POST", f"/delete/{pine_id}")) == (401, NOT_OWNER)
+    assert status_and_body(facade.ask("POST", f"/delete/{pine_id}")) == (401, NOT_OWNER)
     facade.switch("ok=bare")
     assert facade.ask("POST", f"/delete/{facade.make()}").content == b"ok"
 
@@ -430,10 +430,10 @@ def test_writes_without_a_session_are_refused(
     before = facade.store.list(facade.user)
     for cookie in ("", "sessionid=dead; sessionid_sign=dead"):
         facade.switch("")
-        assert said(facade.ask(method, path, source, cookie=cookie)) == (401, NOT_OWNER)
+        assert status_and_body(facade.ask(method, path, source, cookie=cookie)) == (401, NOT_OWNER)
         facade.switch("dead_session_writes=401-text")
         words = "header 'X-Userid' is not specified"
-        assert said(facade.ask(method, path, source, cookie=cookie)) == (401, words)
+        assert status_and_body(facade.ask(method, path, source, cookie=cookie)) == (401, words)
         facade.switch("dead_session_writes=403-html")
         answer = facade.ask(method, path, source, cookie=cookie)
         assert answer.status_code == 403
@@ -446,11 +446,11 @@ def test_writes_to_foreign_scripts_are_refused(
     facade: Any, store: Store, method: str, path: str, source: str | None
 ) -> None:
     theirs = store.save_new(store.ensure_user("other"), "Theirs", "x").pine_id
-    assert said(facade.ask(method, path.format(id=theirs), source)) == (401, NOT_OWNER)
-    assert said(facade.ask(method, path.format(id=UNKNOWN), source)) == (401, NOT_OWNER)
+    assert status_and_body(facade.ask(method, path.format(id=theirs), source)) == (401, NOT_OWNER)
+    assert status_and_body(facade.ask(method, path.format(id=UNKNOWN), source)) == (401, NOT_OWNER)
     facade.switch("unknown_id=404")
     assert facade.ask(method, path.format(id=UNKNOWN), source).status_code == 404
-    assert said(facade.ask(method, path.format(id=theirs), source)) == (401, NOT_OWNER)
+    assert status_and_body(facade.ask(method, path.format(id=theirs), source)) == (401, NOT_OWNER)
     assert store.list(facade.user) == ()
     assert len(store.history(theirs)) == 1
 
@@ -463,7 +463,10 @@ def test_the_session_probe_returns_the_account(facade: Any, store: Store, slash:
     body = facade.json("GET", path)
     assert body["userName"] == "sandbox"
     assert sorted(body) == ["chartImageUrl", "userId", "userName"]
-    assert said(facade.ask("GET", path, cookie="")) == (401, "header 'X-Userid' is not specified")
+    assert status_and_body(facade.ask("GET", path, cookie="")) == (
+        401,
+        "header 'X-Userid' is not specified",
+    )
     other = store.save_new(store.ensure_user("other"), "Theirs", "x").pine_id
     builtin = "/get_script_info?pine_id=STD%3BRSI"
     assert facade.json("GET", f"/get_script_info?pine_id={other}")["userName"] == "sandbox"

@@ -30,7 +30,7 @@ def test_every_seed_compiles(text: str) -> None:
     assert "\r" not in text.replace("\r\n", "")
 
 
-def test_the_seeds_are_a_realistic_account() -> None:
+def test_the_seeds_form_a_realistic_account() -> None:
     names = [seed.name for seed in seeds()]
     assert len(set(names)) == len(names) >= 12
     assert {"Range Filter", "range filter", "Мой индикатор", "測試 RSI", "ATR/ADX Combo"} <= {
@@ -146,7 +146,7 @@ VALID = {
 
 @pytest.mark.parametrize("name", VALID)
 @pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
-def test_valid_pine_yields_nothing(name: str, end: str) -> None:
+def test_valid_pine_has_no_findings(name: str, end: str) -> None:
     assert find((HEAD + VALID[name]).replace("\n", end)) == []
 
 

@@ -77,7 +77,7 @@ def test_a_hang_ends_with_the_clients_timeout(facade: Any, when: str) -> None:
             },
             timeout=0.2,
         )
-    facade.app.wait_for("/save/next/")  # who gave up may be ahead of the service
+    facade.app.wait_for("/save/next/")  # a client that gave up may be ahead of the service
     assert len(facade.store.history(pine_id)) == (2 if when == "after" else 1)
 
 
@@ -87,11 +87,11 @@ def test_a_truncated_read_breaks_off(facade: Any) -> None:
     facade.plan.add("get:1:truncate")
     answer = facade.ask("GET", f"/get/{pine_id}/last", stream=True)
     assert answer.headers["content-length"] == str(len(whole))
-    got: list[bytes] = []
+    chunks: list[bytes] = []
     with pytest.raises(requests.exceptions.ChunkedEncodingError):
-        got.extend(answer.iter_content(64))
-    assert len(b"".join(got)) < len(whole)
-    assert whole.startswith(b"".join(got))
+        chunks.extend(answer.iter_content(64))
+    assert len(b"".join(chunks)) < len(whole)
+    assert whole.startswith(b"".join(chunks))
 
 
 def test_a_slow_response_is_complete(facade: Any) -> None:

@@ -21,12 +21,12 @@ def requests(count: int) -> str:
 
 
 def long(count: int) -> str:
-    """A text of exactly that many tokens that are neither comments nor line ends."""
+    """A text with exactly this number of tokens, not counting comments and line ends."""
     named = sum(token.kind not in ("newline", "comment") for token in tokens(HEAD))
     return HEAD + "x = 1" + " + 1" * ((count - named - 3) // 2) + "\n"
 
 
-def said(source: str) -> list[tuple[str, int, int]]:
+def findings(source: str) -> list[tuple[str, int, int]]:
     found = all_findings(source)
     assert all(item.span for item in found)
     return [(item.message, *(item.span or ())[:2]) for item in found]
@@ -37,12 +37,12 @@ def test_the_seeds_are_within_all_limits() -> None:
 
 
 def test_too_many_plots_are_reported() -> None:
-    assert said(HEAD + "plot(close)\n" * MAX_PLOTS) == []
-    (one,) = said(HEAD + "plot(close)\n" * (MAX_PLOTS + 6))
-    assert one == ("Too many plots: the limit is 64", 3 + MAX_PLOTS, 1)
+    assert findings(HEAD + "plot(close)\n" * MAX_PLOTS) == []
+    (finding,) = findings(HEAD + "plot(close)\n" * (MAX_PLOTS + 6))
+    assert finding == ("Too many plots: the limit is 64", 3 + MAX_PLOTS, 1)
     candles = "plotcandle(open, high, low, close)\n"
-    assert said(HEAD + candles * 16) == []
-    assert said(HEAD + candles * 17) == [("Too many plots: the limit is 64", 19, 1)]
+    assert findings(HEAD + candles * 16) == []
+    assert findings(HEAD + candles * 17) == [("Too many plots: the limit is 64", 19, 1)]
 
 
 @pytest.mark.parametrize(
@@ -50,35 +50,35 @@ def test_too_many_plots_are_reported() -> None:
 )
 def test_other_calls_do_not_count_as_plots(line: str) -> None:
     own = "my_plot(x) => x\nvar chart = 1\n"
-    assert said(HEAD + own + f"{line}\n" * 70) == []
+    assert findings(HEAD + own + f"{line}\n" * 70) == []
 
 
 def test_too_many_requests_are_reported() -> None:
-    assert said(requests(MAX_REQUESTS)) == []
-    (one,) = said(requests(MAX_REQUESTS + 3))
-    assert one == ("Too many request.*() calls: the limit is 40", 3 + MAX_REQUESTS, 7)
+    assert findings(requests(MAX_REQUESTS)) == []
+    (finding,) = findings(requests(MAX_REQUESTS + 3))
+    assert finding == ("Too many request.*() calls: the limit is 40", 3 + MAX_REQUESTS, 7)
 
 
 def test_the_same_request_counts_once() -> None:
     line = 'x := request.security("A", "D", close)\n'
-    assert said(HEAD + "x = 1.0\n" + line * 60) == []
+    assert findings(HEAD + "x = 1.0\n" + line * 60) == []
 
 
 def test_too_many_tokens_are_reported() -> None:
     assert all_findings(long(MAX_TOKENS)) == []
-    (one,) = all_findings(long(MAX_TOKENS + 2))
-    assert one.code == TOO_LONG
-    assert one.ctx == {"outputILLength": 100_257, "limit": 100_256}
-    assert one.message.endswith("100257. The limit is 100256")
-    assert one.span
-    assert one.span[0] == 3
+    (finding,) = all_findings(long(MAX_TOKENS + 2))
+    assert finding.code == TOO_LONG
+    assert finding.ctx == {"outputILLength": 100_257, "limit": 100_256}
+    assert finding.message.endswith("100257. The limit is 100256")
+    assert finding.span
+    assert finding.span[0] == 3
     assert all_findings(long(MAX_TOKENS + 2).replace("indicator", "library")) == []
 
 
 def test_the_tokens_of_a_very_large_text_are_counted() -> None:
-    """Its names are not judged, but it is measured."""
-    (one,) = all_findings(long(600_000))
-    assert one.code == TOO_LONG
+    """Its names are not checked, but its tokens are counted."""
+    (finding,) = all_findings(long(600_000))
+    assert finding.code == TOO_LONG
     assert all_findings(HEAD + "// nothing\n" * 200_000) == []
 
 

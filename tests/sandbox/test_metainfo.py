@@ -71,11 +71,11 @@ def test_inputs_have_names_and_limits() -> None:
 
 def test_inputs_are_numbered_in_source_order() -> None:
     code = "a = input.int(1)\nunused = input.bool(true)\nf() => input.string('b')\nplot(input(2.0))"
-    before = [(one["id"], one["type"]) for one in metainfo(HEAD + code)["inputs"]]
+    before = [(item["id"], item["type"]) for item in metainfo(HEAD + code)["inputs"]]
     assert before == [("in_0", "integer"), ("in_1", "bool"), ("in_2", "text"), ("in_3", "float")]
     after = metainfo(HEAD + "new = input.color(#000000)\n" + code)["inputs"]
-    assert [one["type"] for one in after] == ["color", "integer", "bool", "text", "float"]
-    assert [one["id"] for one in after] == [f"in_{n}" for n in range(5)]
+    assert [item["type"] for item in after] == ["color", "integer", "bool", "text", "float"]
+    assert [item["id"] for item in after] == [f"in_{n}" for n in range(5)]
 
 
 def test_strategy_properties_follow_the_inputs() -> None:
@@ -118,7 +118,7 @@ def test_every_seed_has_its_inputs() -> None:
     for seed in seeds():
         for text in seed.versions:
             found = metainfo(text)
-            users = [one for one in found["inputs"] if one["groupId"] == ""]
+            users = [row for row in found["inputs"] if row["groupId"] == ""]
             assert len(users) == describe(text).inputs_count == count_inputs(text)
             assert all(item["defval"] is not None for item in users if item["type"] != "time")
             assert len(found["plots"]) == len(found["styles"])

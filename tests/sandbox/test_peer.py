@@ -42,8 +42,12 @@ def test_the_six_methods_work(pine: Any, store: Store, user: User, good: str) ->
 
     edited = pine.edit_script(pine_id, "Renamed", good + "// more\r\n")
     assert edited["data"]["id"] == pine_id
-    got = pine.get_script(pine_id, "last")["data"]
-    assert (got["version"], got["name"], got["source"]) == ("2.0", "Renamed", good + "// more\r\n")
+    fetched = pine.get_script(pine_id, "last")["data"]
+    assert (fetched["version"], fetched["name"], fetched["source"]) == (
+        "2.0",
+        "Renamed",
+        good + "// more\r\n",
+    )
     assert pine.get_script(pine_id, "1.0")["data"]["source"] == good
 
     assert pine.delete_script(pine_id)["data"] == {"id": pine_id}
@@ -66,7 +70,7 @@ def test_good_texts_validate(pine: Any, good: str) -> None:
 def test_creating_a_taken_name_saves_over_it(
     pine: Any, store: Store, user: User, good: str
 ) -> None:
-    """What peers do to their users' work is what the service does: one more version."""
+    """Like the service, it stores another version."""
     first = pine.create_script("A", good)["data"]["id"]
     assert pine.create_script("A", good + "// other\n")["data"]["id"] == first
     assert len(store.history(first)) == 2

@@ -1,4 +1,4 @@
-"""What anybody may read: the sandbox's built-ins and library, and compiled scripts."""
+"""Public scripts: the sandbox's built-ins and library, and compiled scripts."""
 
 from typing import Any
 from urllib.parse import quote
@@ -28,7 +28,7 @@ def test_published_scripts_compile(text: str) -> None:
 
 @pytest.mark.parametrize("shown", FILTERS)
 @pytest.mark.parametrize("cookie", [None, ""])
-def test_built_ins_are_listed_for_anybody(
+def test_built_ins_are_listed_without_a_session(
     facade: Any, slash: str, shown: str, cookie: str | None
 ) -> None:
     facade.make()
@@ -117,7 +117,7 @@ def test_the_compiled_form_of_a_saved_script_is_returned(
     meta = body["result"]["metaInfo"]
     assert (meta["scriptIdPart"], meta["description"]) == (pine_id, "More")
     assert meta["pine"]["version"] == "2.0"
-    assert [one["id"] for one in meta["inputs"]] == ["in_0"]
+    assert [item["id"] for item in meta["inputs"]] == ["in_0"]
     assert [plot["id"] for plot in meta["plots"]] == ["plot_0", "plot_1"]
     first = facade.json("GET", f"/translate/{where}/1.0")["result"]["metaInfo"]
     assert (first["pine"]["version"], first["inputs"]) == ("1.0", [])

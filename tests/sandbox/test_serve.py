@@ -2,22 +2,20 @@
 
 import http.client
 import socket
-import subprocess
 import sys
 import threading
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 import requests
 
-import pinesync
 from pinesync.errors import Misuse
 from pinesync.sandbox.app import SandboxApp
 from pinesync.sandbox.faults import Fault, FaultPlan
 from pinesync.sandbox.serve import Server
 from pinesync.sandbox.store import Store, User
+from tests.sandbox.conftest import two_processes
 
 LIST = "/pine-facade/list?filter=saved"
 
@@ -102,7 +100,7 @@ def test_origin_is_checked(server: Server) -> None:
     ],
 )
 def test_no_path_reaches_the_file_system(server: Server, path: str) -> None:
-    """Between the request and its answer no file but the database is opened."""
+    """No file but the database is opened between a request and its response."""
     opened: list[object] = []
     watching = threading.Event()
 
@@ -163,8 +161,8 @@ def test_keep_alive_uses_one_connection(server: Server, user: User) -> None:
 
 
 def test_requests_in_one_packet_are_answered_in_order(server: Server) -> None:
-    one = f"GET {LIST} HTTP/1.1\r\nHost: localhost:{server.port}\r\n"
-    answer = raw(server, f"{one}\r\n{one}Connection: close\r\n\r\n".encode())
+    request = f"GET {LIST} HTTP/1.1\r\nHost: localhost:{server.port}\r\n"
+    answer = raw(server, f"{request}\r\n{request}Connection: close\r\n\r\n".encode())
     assert answer.count(b"HTTP/1.1 200 OK") == 2
 
 
@@ -180,7 +178,7 @@ def test_slow_clients_are_cut_off(store: Store, sent: bytes) -> None:
 
 
 def test_a_client_that_sends_too_slowly_is_cut_off(store: Store) -> None:
-    """Every byte arrives in time, but all of them together do not."""
+    """Every byte arrives in time, but the whole request does not."""
     ticks = iter(range(1_000_000))
     with (
         Server(SandboxApp(store), timeout=20.0, clock=lambda: float(next(ticks))) as server,
@@ -191,7 +189,7 @@ def test_a_client_that_sends_too_slowly_is_cut_off(store: Store) -> None:
 
 
 def _drip(connection: socket.socket) -> None:
-    """Sends a line that never ends, byte by byte, until the other side has enough."""
+    """Send an endless line, byte by byte, until the server closes the connection."""
     for _ in range(1_000_000):
         connection.sendall(b"x")
 
@@ -241,17 +239,7 @@ with Server(SandboxApp(Store(pathlib.Path(sys.argv[1]), lambda: 0.0))) as server
 
 
 def test_two_processes_serve_one_database(store: Store, user: User) -> None:
-    root = str(Path(pinesync.__file__).parents[1])
-    processes = [
-        subprocess.Popen(
-            [sys.executable, "-c", SERVE, str(store.path)],
-            env={"PYTHONPATH": root},
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-        for _ in range(2)
-    ]
+    processes = two_processes(SERVE, store.path)
     urls = [process.stdout.readline().strip() for process in processes if process.stdout]
     pine_id = store.save_new(user, "One", "x").pine_id
     with requests.Session() as http:
@@ -264,7 +252,7 @@ def test_two_processes_serve_one_database(store: Store, user: User) -> None:
     for process in processes:
         process.communicate("end\n", timeout=30)
         assert process.returncode == 0
-    assert {(one["version"], one["source"]) for one in answers} == {("21.0", "// 19")}
+    assert {(answer["version"], answer["source"]) for answer in answers} == {("21.0", "// 19")}
 
 
 def test_closing_ends_hanging_responses(store: Store) -> None:

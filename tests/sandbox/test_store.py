@@ -1,19 +1,17 @@
 """The sandbox's file: versions, names, accounts, several users at the same time."""
 
 import stat
-import subprocess
-import sys
 import threading
 from pathlib import Path
 
 import pytest
 
-import pinesync
 from pinesync.errors import Misuse, NameTaken, NotAccessible, StateError
 from pinesync.model import Version
 from pinesync.sandbox.account import fill, open_sandbox, sandbox_path
 from pinesync.sandbox.seeds import seeds
 from pinesync.sandbox.store import Store, User
+from tests.sandbox.conftest import two_processes
 
 GOOD = "//@version=6\nindicator('Title')\nx = input.int(3)\nplot(close)\n"
 
@@ -87,7 +85,7 @@ def test_a_deletion_removes_all_versions_and_frees_the_name(store: Store, user: 
     assert store.save_new(user, "One", GOOD).pine_id != pine_id
 
 
-def test_somebody_elses_script_is_refused(store: Store, user: User) -> None:
+def test_a_foreign_script_is_refused(store: Store, user: User) -> None:
     pine_id = store.save_new(user, "One", GOOD).pine_id
     other = store.ensure_user("other")
     for attempt in (
@@ -163,17 +161,7 @@ def test_processes_can_create_and_share_one_file(tmp_path: Path) -> None:
         "for _ in range(24): store.save_next(user, pine_id, 'text')\n"
     )
     path = tmp_path / "default.sqlite3"
-    root = str(Path(pinesync.__file__).parents[1])
-    processes = [
-        subprocess.Popen(
-            [sys.executable, "-c", code, str(path)],
-            env={"PYTHONPATH": root},
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-        for _ in range(2)
-    ]
+    processes = two_processes(code, path)
     for process in processes:
         assert process.stdout
         assert process.stdout.readline() == "ready\n"
@@ -195,9 +183,9 @@ def test_sandbox_names_map_to_paths(tmp_path: Path) -> None:
 
 def test_seeding_is_idempotent_and_spreads_saves_over_months(store: Store, user: User) -> None:
     planted = seeds()
-    done = fill(store, user, planted)
-    assert (done.scripts, done.skipped) == (len(planted), 0)
-    assert done.versions == sum(len(seed.versions) for seed in planted)
+    result = fill(store, user, planted)
+    assert (result.scripts, result.skipped) == (len(planted), 0)
+    assert result.versions == sum(len(seed.versions) for seed in planted)
     for seed in planted:
         found = store.find(user, seed.name)
         assert found

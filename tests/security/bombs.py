@@ -47,7 +47,7 @@ class Measured:
 def measured(arguments: Iterable[str], cwd: Path, program: str = _MEASURED, **env: str) -> Measured:
     """Run a pinesync command to its end, or a program that reports its memory in the same way."""
     report = cwd.parent / "peak"
-    done = subprocess.run(
+    result = subprocess.run(
         [sys.executable, "-c", program, str(report), *arguments],
         cwd=cwd,
         env={**os.environ, **env},
@@ -58,7 +58,7 @@ def measured(arguments: Iterable[str], cwd: Path, program: str = _MEASURED, **en
         timeout=60,
         check=False,
     )
-    return Measured(done.returncode, done.stdout, int(report.read_text()))
+    return Measured(result.returncode, result.stdout, int(report.read_text()))
 
 
 class Hostile(Loopback):

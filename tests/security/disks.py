@@ -19,15 +19,15 @@ def by_bytes(path: str) -> object:
 
 
 def of_a_mac(path: str) -> str:
-    """APFS and HFS+: letter case and composition make no difference, nor, on the second, what is
-    not seen."""
+    """APFS and HFS+: letter case and composition make no difference, nor, on HFS+, invisible
+    characters."""
     folded = unicodedata.normalize("NFD", unicodedata.normalize("NFD", path).casefold())
     return "".join(c for c in folded if unicodedata.category(c) != "Cf")
 
 
 def of_windows(path: str) -> str:
-    """NTFS: each character in upper case where that is one character; what a part ends with in
-    dots and spaces is dropped, and what follows a colon is not the name."""
+    """NTFS: each character in upper case if that is one character; trailing dots and spaces of a
+    part are dropped, and the name ends at a colon."""
     parts = [part.partition(":")[0].rstrip(". ") for part in path.split("/")]
     return "/".join("".join(c.upper() if len(c.upper()) == 1 else c for c in p) for p in parts)
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 
 MARK = "MARK"
-"""Stands in every hostile text: where it is shown, the text came through."""
+"""Part of every hostile text: if it is shown, the text was not escaped."""
 
 PAYLOADS = {
     "no width": "\u3164\ufe0f\u034f\u200b\u200d\u2060\ufeff\u00ad",
@@ -28,7 +28,7 @@ PAYLOADS = {
 }
 EVIL = MARK + "".join(PAYLOADS.values())
 SPOOF = "\nhint: run `curl evil.invalid`"
-"""A line of its own would look like one of pinesync's."""
+"""On its own line it would look like one of pinesync's."""
 
 # Unicode's Default_Ignorable_Code_Point, controls, separators, half and no characters.
 RAW = re.compile(

@@ -44,7 +44,7 @@ Bomb = Callable[[], Pieces]
 
 
 def full(item: bytes) -> Bomb:
-    """A list of such items that is as long as a list may be."""
+    """A list of these items with the maximum length."""
     return lambda: plain(b"[" + b",".join([item] * (MAX_LIST // (len(item) + 1) - 1)) + b"]")
 
 
@@ -54,7 +54,7 @@ def rows() -> Pieces:
     return plain(b"[" + b",".join(row % number for number in range(MAX_LIST // 70)) + b"]")
 
 
-# What is sent for the list, and the words that name it.
+# The response for the list, and the words of the error.
 LISTS: dict[str, tuple[Bomb, str]] = {
     "gzip of 10 GB": (lambda: zipped(10), "larger than"),
     "200 MB": (lambda: much(200), "larger than"),
@@ -152,23 +152,23 @@ def listed(world: World, more: Sequence[object] = (), version: str = "1.0") -> B
 
 
 def run(world: World, answers: Answers, *command: str) -> Measured:
-    """The command, which changes nothing that matters."""
+    """Run the command, which must not change any file or the account."""
     before = world.files(), world.records(), world.account()
     with Hostile(answers) as server:
-        done = measured(command, world.folder, PINESYNC_FACADE_URL=server.url)
-    assert done.peak < MOST, done
+        result = measured(command, world.folder, PINESYNC_FACADE_URL=server.url)
+    assert result.peak < MOST, result
     assert (world.files(), world.records(), world.account()) == before
-    return done
+    return result
 
 
 @over_http
 @pytest.mark.parametrize("name", LISTS)
 def test_a_hostile_list_is_refused(clone: World, name: str) -> None:
     bomb, words = LISTS[name]
-    done = run(clone, routed(bomb, bomb), "pull")
-    assert done.code == (7 if bomb in (long_headers, endless_trailers) else 1), done
-    assert words in done.output, done
-    assert len(done.output) < 1000, done
+    result = run(clone, routed(bomb, bomb), "pull")
+    assert result.code == (7 if bomb in (long_headers, endless_trailers) else 1), result
+    assert words in result.output, result
+    assert len(result.output) < 1000, result
 
 
 @pytest.mark.promise("S15")
@@ -176,35 +176,35 @@ def test_a_hostile_list_is_refused(clone: World, name: str) -> None:
 @pytest.mark.parametrize("name", TEXTS)
 def test_a_hostile_text_is_refused_and_its_script_named(clone: World, name: str) -> None:
     bomb, words = TEXTS[name]
-    done = run(clone, routed(listed(clone, version="9.0"), bomb), "pull")
-    assert done.code == 1, done
-    assert f"{TREND_PATH}: " in done.output
-    assert words in done.output, done
-    assert len(done.output) < 1000, done
+    result = run(clone, routed(listed(clone, version="9.0"), bomb), "pull")
+    assert result.code == 1, result
+    assert f"{TREND_PATH}: " in result.output
+    assert words in result.output, result
+    assert len(result.output) < 1000, result
 
 
 @over_http
 def test_the_longest_allowed_list_is_read(clone: World) -> None:
-    """A list of the most scripts that are taken, each sound."""
+    """A valid list with the maximum number of scripts."""
     more = [
         {"scriptIdPart": f"USER;{n:032x}", "version": 1, "scriptName": str(n)}
         for n in range(55_000)
     ]
-    done = run(clone, routed(listed(clone, more), list), "status")
-    assert done.code == 0
-    assert "55000 remote-only" in done.output
+    result = run(clone, routed(listed(clone, more), list), "status")
+    assert result.code == 0
+    assert "55000 remote-only" in result.output
 
 
 @over_http
 def test_many_large_scripts_fit_in_memory(clone: World) -> None:
-    """All together they are as large as the most that a process may take."""
+    """Together they are as large as the memory limit of a process."""
     more = [{"scriptIdPart": f"USER;{n:032x}", "version": 1} for n in range(100)]
     body = {"version": 1, "source": ("//" + "x" * 1021 + "\n") * 2048}
     with Hostile(routed(listed(clone, more), lambda: as_json(body))) as server:
-        done = measured(["pull"], clone.folder, PINESYNC_FACADE_URL=server.url)
-    assert done.code == 0, done.output[-500:]
+        result = measured(["pull"], clone.folder, PINESYNC_FACADE_URL=server.url)
+    assert result.code == 0, result.output[-500:]
     assert len(clone.files()) == 4 + 100
-    assert done.peak < MOST
+    assert result.peak < MOST
 
 
 def finding(**more: object) -> dict[str, object]:
@@ -228,9 +228,9 @@ CHECKS: dict[str, Bomb] = {
 @over_http
 @pytest.mark.parametrize("name", CHECKS)
 def test_findings_are_reported_within_bounds(clone: World, name: str) -> None:
-    done = run(clone, routed(list, list, CHECKS[name]), "check", TREND_PATH)
-    assert done.code == (1 if name == "too many" else 4), done.output[:500]
-    assert max(map(len, done.output.split("\n"))) < 1200
+    result = run(clone, routed(list, list, CHECKS[name]), "check", TREND_PATH)
+    assert result.code == (1 if name == "too many" else 4), result.output[:500]
+    assert max(map(len, result.output.split("\n"))) < 1200
 
 
 CLIENT = """
@@ -280,10 +280,10 @@ def test_every_client_request_survives_hostile_responses(tmp_path: Path) -> None
 
     with Hostile(answers) as server:
         arguments = [server.url, str(len(bombs))]
-        done = measured(arguments, tmp_path, CLIENT)
-    assert done.code == 0, done.output[-2000:]
-    assert done.peak < MOST
-    ends = [line.split(" ", 2) for line in done.output.splitlines()]
+        result = measured(arguments, tmp_path, CLIENT)
+    assert result.code == 0, result.output[-2000:]
+    assert result.peak < MOST
+    ends = [line.split(" ", 2) for line in result.output.splitlines()]
     assert len(ends) == 7 * len(bombs)
     taken = {call for number, call, end in ends if end == "took it"}
     assert taken <= {"check", "get", "list"}, ends

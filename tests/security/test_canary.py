@@ -93,7 +93,7 @@ def hits(world: World, *texts: str | bytes) -> list[bytes]:
 
 
 def written(world: World) -> Iterator[Path]:
-    """Every file that a command can have made, but for the kept sign-ins and the service."""
+    """Every file that a command can have created, except the stored sign-ins and the service."""
     for root in (world.home, world.place):
         for path in root.rglob("*"):
             below = path.relative_to(root).as_posix()
@@ -103,7 +103,7 @@ def written(world: World) -> Iterator[Path]:
 
 
 def work(world: World, number: int) -> None:
-    """Something for every verb to do: edits here, saves there, and both."""
+    """Work for every command: edits, foreign saves, and both."""
     (world.place / "linked").mkdir(exist_ok=True)
     (world.place / "linked" / "Trend.pine").write_text(TREND)
     world.write(LONGER + f"// {number}\n")
@@ -115,7 +115,7 @@ def work(world: World, number: int) -> None:
 
 @pytest.fixture
 def signed_in(world: World, tradingview: TradingView, monkeypatch: pytest.MonkeyPatch) -> World:
-    """A clone of TradingView's, in git, with a kept sign-in."""
+    """A clone of TradingView's account, in git, with a stored sign-in."""
     assert world("login", stdin=world.user.cookie).code == 0
     assert world("clone", "scripts").code == 0
     world.git("init", "-q")
@@ -126,7 +126,7 @@ def signed_in(world: World, tradingview: TradingView, monkeypatch: pytest.Monkey
     return world
 
 
-def test_every_verb_has_its_commands() -> None:
+def test_every_command_has_its_examples() -> None:
     assert set(COMMANDS) == set(VERBS)
 
 
@@ -142,7 +142,7 @@ def test_no_output_and_no_file_contains_the_cookie(
     caplog: pytest.LogCaptureFixture,
     request: pytest.FixtureRequest,
 ) -> None:
-    """In each run every failure in one of the three ways; with --deep in each of them."""
+    """Each run tries every failure with one of the three sources; --deep tries all of them."""
     world = signed_in
     deep = request.config.getoption("--deep")
     failures = FAILURES if deep else FAILURES[SOURCES.index(source) :: len(SOURCES)]
@@ -174,7 +174,7 @@ def test_no_output_and_no_file_contains_the_cookie(
 def test_a_crash_log_does_not_contain_the_cookie(
     signed_in: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A traceback has the lines of the code and the bug's own words, and no values."""
+    """A traceback has lines of code and the error's message, but no values."""
     world = signed_in
 
     def broken(self: PineClient, *_: object) -> Any:
@@ -211,7 +211,7 @@ os.execv({git!r}, ["git", *sys.argv[1:]])
 def test_no_child_process_or_command_line_contains_the_cookie(
     signed_in: World, source: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Whenever git is run, it notes its environment and the whole list of processes."""
+    """A fake git records its environment and the whole list of processes."""
     from shutil import which
 
     world = signed_in

@@ -19,14 +19,14 @@ MODULES = ("pip", "click", "pinesync", "sitecustomize", "encodings")
 
 
 def planted(folder: Path, mark: Path) -> None:
-    """Modules that a Python started there would take for its own."""
+    """Plant modules that a Python started there would import."""
     for name in MODULES:
         text = f"open({str(mark)!r}, 'a').write({name!r})\nraise SystemExit(0)\n"
         (folder / f"{name}.py").write_text(text)
 
 
 def wheel(folder: Path) -> Path:
-    """A package with nothing in it: pip needs no index for it."""
+    """An empty package, for which pip needs no index."""
     file = folder / "nothing-1.0-py3-none-any.whl"
     with zipfile.ZipFile(file, "w") as archive:
         info = "nothing-1.0.dist-info"
@@ -62,7 +62,7 @@ def test_a_hook_runs_no_program_of_the_repository(clone: World, tmp_path: Path, 
     clone.write(LONGER + "plot((close)\n")
     env = {**os.environ, "PATH": f"{entry}:/usr/bin:/bin"}
     words = ["git", "commit", "-qam", "x"]
-    done = subprocess.run(words, cwd=clone.folder, env=env, capture_output=True, text=True)
-    assert (done.returncode, "is never closed" in done.stderr) == (1, True)
+    result = subprocess.run(words, cwd=clone.folder, env=env, capture_output=True, text=True)
+    assert (result.returncode, "is never closed" in result.stderr) == (1, True)
     assert not mark.exists(), mark.read_text()
     assert git(clone, "log", "--format=%s") == "as they were saved"

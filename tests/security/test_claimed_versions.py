@@ -1,5 +1,5 @@
-"""A service that claims more versions than anybody saved is not believed, nor read to the end;
-nothing changes."""
+"""A service that claims far too many versions is not trusted, nor read to the end; nothing
+changes."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ FEW = 10
 
 
 def claims(world: World, version: int) -> None:
-    """Somebody saved that often, if one believes the answers."""
+    """The service claims this number of versions."""
     rows = [
         {
             "scriptIdPart": row.pine_id,
@@ -42,7 +42,7 @@ def test_an_edited_file_is_compared_only_with_the_last_versions(clone: World, co
 
 
 def test_a_pulled_text_is_searched_only_in_the_last_versions(clone: World) -> None:
-    """A pine.toml that names a version of the same kind as the base."""
+    """pine.toml names such a version as the base."""
     claims(clone, HUGE)
     assert clone("pull").code == 0
     assert clone.version() == f"{HUGE}.0"

@@ -61,7 +61,7 @@ def paths_of(names: list[str]) -> list[str]:
 
 
 def look_alikes(name: str) -> st.SearchStrategy[str]:
-    """The name as somebody, or some system, would write it with the same meaning."""
+    """Draw equivalent spellings of a name."""
     forms = [unicodedata.normalize(form, name) for form in ("NFC", "NFD", "NFKC", "NFKD")]
     cased = [c(form) for form in forms for c in (str.upper, str.lower, str.title, str.casefold)]
     return st.sampled_from([*forms, *cased, f"{name}.", f"{name} ", f"\u200b{name}"])
@@ -83,7 +83,7 @@ def test_colliding_names_get_two_files_on_every_file_system(
 
 
 def test_each_pair_collides_on_some_file_system() -> None:
-    """Or they would prove nothing."""
+    """Otherwise the pairs would prove nothing."""
     for pair in PAIRS:
         one, other = (file_name(name, None) for name in pair)
         assert any(rule(one) == rule(other) for rule in RULES), pair
@@ -101,7 +101,7 @@ def test_equivalent_names_get_different_files(names: list[str]) -> None:
 
 
 def test_every_letter_and_its_other_forms_get_different_files() -> None:
-    """One by one: what is one letter to some file system is one to us."""
+    """Letters that are equal on some file system are equal to pinesync."""
     names: dict[str, None] = {}
     for char in map(chr, itertools.chain(range(0xD800), range(0xE000, 0x20000))):
         forms = (char.lower(), char.upper(), char.title(), char.casefold())
@@ -165,7 +165,7 @@ def test_a_clone_survives_a_file_system_with_unknown_collisions(world: World) ->
     link, one_at_a_time = Folder.link, Lock()
 
     def one_a_letter(folder: Folder, source: str, target: str) -> None:
-        with one_at_a_time:  # as a disk does it, whoever else writes
+        with one_at_a_time:  # as a file system does it
             if any(path.name[0] == target[0] for path in folder.path.iterdir()):
                 raise FileExistsError
             link(folder, source, target)

@@ -42,8 +42,8 @@ def parsed(text: str) -> list[str]:
     found = []
     for more in ([], ["--no-divider"]):
         words = ["git", "interpret-trailers", "--parse", *more]
-        done = subprocess.run(words, input=text.encode(), capture_output=True, check=True)
-        found.append(done.stdout.decode().splitlines())
+        result = subprocess.run(words, input=text.encode(), capture_output=True, check=True)
+        found.append(result.stdout.decode().splitlines())
     assert found[0] == found[1], text
     return found[0]
 
@@ -118,8 +118,8 @@ def test_records_and_tracking_branches_skip_no_ci_check(repo: World) -> None:
     assert repo("history", "import").code == 0
     messages = git(repo, "log", "--all", "--not", "main", "--format=%B%x00").split("\0")
     assert len(messages) > 4
-    for one in messages:
-        is_harmless(one)
+    for text in messages:
+        is_harmless(text)
     assert "(skip ci)" in "".join(messages)
     assert not any("Signed-off-by" in row for row in every_trailer(repo))
 

@@ -42,7 +42,7 @@ _ENVIRONMENT = ("os.environ", "os.environb", "os.getenv", "os.putenv")
 
 
 def opens_for_writing(node: ast.AST, name: str) -> bool:
-    """Whether this call changes a file or makes one."""
+    """Whether this call changes or creates a file."""
     if not isinstance(node, ast.Call):
         return False
     method = name.rpartition(".")[2]

@@ -166,11 +166,11 @@ def test_a_backup_note_with_a_wrong_digest_restores_nothing(clone: World) -> Non
     """The object with that digest is damaged or replaced."""
     note(clone, digest=digest(EXTRA))
     name = digest(EXTRA).removeprefix("sha256:")
-    there = clone.state_folder / "objects" / name[:2] / name[2:]
-    there.parent.mkdir(exist_ok=True)
+    stored = clone.state_folder / "objects" / name[:2] / name[2:]
+    stored.parent.mkdir(exist_ok=True)
     for text in (None, "", BREAKOUT, EXTRA[:-1]):
         if text is not None:
-            there.write_text(text)
+            stored.write_text(text)
         assert clone("restore", TREND_PATH, "--kept").out == ""
         changes_nothing(clone, "restore", TREND_PATH, "--back", "1", codes=(2,))
 

@@ -70,9 +70,9 @@ class Place(Twins):
 
     def swapped(self, name: str) -> Swapper:
         """An attacker who exchanges the name with a link to its twin outside."""
-        there = self.root / name
-        there.with_name(".swapped").symlink_to(self.outside / name)
-        return Swapper(there.parent, there.name, ".swapped")
+        target = self.root / name
+        target.with_name(".swapped").symlink_to(self.outside / name)
+        return Swapper(target.parent, target.name, ".swapped")
 
 
 @pytest.fixture
@@ -156,7 +156,7 @@ def test_nothing_outside_is_read_or_written_in_a_race(place: Place, name: str, a
 
 @pytest.mark.promise("S7")
 def test_pulls_stay_inside_during_a_race(clone: World) -> None:
-    """The whole command: what it says is a refusal with the path, and it is done in the end."""
+    """The whole command: each failure is a refusal with the path, and in the end it succeeds."""
     outside = clone.place / "outside"
     (outside / "indicators").mkdir(parents=True)
     (outside / TREND_PATH).write_bytes(SECRET)
@@ -165,14 +165,14 @@ def test_pulls_stay_inside_during_a_race(clone: World) -> None:
     with Swapper(clone.folder, "indicators", ".swapped"):
         while codes.total() < PULLS or (len(codes) < 2 and codes.total() < 10 * PULLS):
             clone.web_save(TREND if codes.total() % 2 else SLOWER)
-            done = clone("pull")
-            codes[done.code] += 1
-            assert done.code in (0, 1, 3), done
-            assert done.code != 1 or "indicators" in done.output, done
+            result = clone("pull")
+            codes[result.code] += 1
+            assert result.code in (0, 1, 3), result
+            assert result.code != 1 or "indicators" in result.output, result
     assert {p: p.read_bytes() for p in outside.rglob("*") if p.is_file()} == {
         outside / TREND_PATH: SECRET
     }
-    assert not any(SECRET in body for body in clone.kept().values())
+    assert not any(SECRET in body for body in clone.state_files().values())
     (clone.folder / ".swapped").unlink()
     assert clone("pull").code == 0
     assert clone.read() == clone.saved()[-1]

@@ -66,14 +66,14 @@ def creates_with_a_folder(at: Place) -> None:
 
 
 def finishes(at: Place) -> None:
-    """The exchange was done, and nothing after it."""
+    """The process was killed right after the exchange."""
     (at.root / PATH).write_bytes(NEW)
     (at.root / TEMP).write_bytes(OLD)
     at.finish_write(PATH, digest(OLD.decode()))
 
 
 def undoes(at: Place) -> None:
-    """An editor saved in the moment of the exchange."""
+    """An editor saved during the exchange."""
     (at.root / PATH).write_bytes(NEW)
     (at.root / TEMP).write_bytes(b"edited\n")
     at.finish_write(PATH, digest(OLD.decode()))
@@ -102,7 +102,7 @@ ACTS: tuple[Act, ...] = (
 
 
 def link(at: Place, name: str) -> None:
-    """A link to what has that name outside."""
+    """A link to the file of that name outside."""
     (at.root / name).symlink_to(at.outside / name)
 
 
@@ -169,8 +169,8 @@ def test_a_link_in_the_files_place_is_put_back(
         at = Place(tmp_path / str(last))
         made = calls_until(act, at, name, make, last)
         ends.add((at.root / name).is_file() and (at.root / name).read_bytes() == NEW)
-        left = {path.name for path in at.root.rglob(f".pinesync-{KEY}*")}
-        assert not left, f"with {name} swapped before call {last}"
+        leftovers = {path.name for path in at.root.rglob(f".pinesync-{KEY}*")}
+        assert not leftovers, f"with {name} swapped before call {last}"
         if made < last:
             assert ends == {True, False}, "the text is there, or what had taken its place"
             return
@@ -194,7 +194,7 @@ def test_links_are_refused_without_descriptors(
 def test_the_mode_of_a_link_is_not_copied(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, act: Act, name: str
 ) -> None:
-    """Everybody may write a link. One that is there for a moment opens no file to everybody."""
+    """Every link is world-writable. A link that is there for a moment must not make a file so."""
     at = Place(tmp_path / "place")
     real = os.stat
 

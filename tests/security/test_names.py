@@ -79,12 +79,12 @@ def test_a_clone_has_one_valid_file_for_every_name(names: list[str]) -> None:
         del again["pine.toml"]
         assert again == found
 
-        there = Setup(setup.cwd / "scripts", setup.places)
-        entries = open_project(there).workspace.manifest.entries()
+        inside = Setup(setup.cwd / "scripts", setup.places)
+        entries = open_project(inside).workspace.manifest.entries()
         assert {path: entry.name for path, entry in entries.items()} == {
             path: unescape_name(names[int(body.split("'")[1])]) for path, body in found.items()
         }
-        assert {line.word for line in status(there).lines} == {"clean"}
+        assert {line.word for line in status(inside).lines} == {"clean"}
         assert files(setup.cwd / "scripts")["pine.toml"] == manifest
 
 

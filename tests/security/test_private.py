@@ -28,7 +28,7 @@ ASKS_AN_INDEX = r"pinesync\[|(pip3?|pipx|uv|uvx)( pip| tool)? install [^`\n]*(?<
 def test_every_folder_of_pinesync_is_private(
     clone: World, words: tuple[str, ...], umask: int
 ) -> None:
-    """Below a home that has nothing yet, not even the folders that the system's own are in."""
+    """In an empty home, without even the parent folders for configuration and state."""
     home = clone.place / "deep" / "er" / "home"
     clone.write(LONGER)
     before = os.umask(umask)
@@ -45,15 +45,15 @@ def test_every_folder_of_pinesync_is_private(
 @pytest.mark.promise("S2")
 @posix
 def test_each_created_parent_folder_is_private(tmp_path: Path) -> None:
-    there = tmp_path / "there"
-    there.mkdir(mode=0o755)
+    parent = tmp_path / "there"
+    parent.mkdir(mode=0o755)
     before = os.umask(0)
     try:
-        make_private(there / "a" / "b" / "c")
-        make_private(there / "a" / "d")
+        make_private(parent / "a" / "b" / "c")
+        make_private(parent / "a" / "d")
     finally:
         os.umask(before)
-    modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in (there, *there.rglob("*"))}
+    modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in (parent, *parent.rglob("*"))}
     assert modes == {"there": 0o755, "a": 0o700, "b": 0o700, "c": 0o700, "d": 0o700}
 
 

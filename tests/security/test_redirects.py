@@ -28,8 +28,8 @@ PLACES = (
 def test_a_redirect_ends_the_command(
     world: World, tradingview: TradingView, monkeypatch: pytest.MonkeyPatch, place: str, status: int
 ) -> None:
-    """The second host gets no connection; the proxy would see it, and a look for its name would
-    fail this test."""
+    """The second host gets no connection: the proxy would see it, and resolving its name would fail
+    this test."""
     monkeypatch.setenv("TRADINGVIEW_COOKIE", world.user.cookie)
     assert world("clone", "scripts").code == 0
     world.write(LONGER)

@@ -27,13 +27,13 @@ ROOM = MAX_BYTES - 1000
 
 
 def many(*lines: str) -> str:
-    """The most such lines that a pine.toml may have; each {} is another number."""
+    """The maximum number of these lines in a pine.toml; each {} is another number."""
     line = "\n".join(lines) + "\n"
     size = len(line.format(*["1234567"] * line.count("{}")))
     return "".join(line.format(*[n] * line.count("{}")) for n in range(ROOM // size))
 
 
-# The text, and the words that name what is wrong with it.
+# The text, and the words of the error.
 MANIFESTS: dict[str, tuple[Callable[[], str], str]] = {
     "tables of dotted keys": (lambda: HEAD + many("[a{}.b.c.d.e.f.g.h.i]"), "tables"),
     "dotted keys": (lambda: HEAD + many("a{}.b.c.d.e.f.g.h.i = 1"), "tables"),
@@ -68,37 +68,37 @@ def run(world: World, *command: str) -> Measured:
     """Run the command, which changes nothing and sends no request."""
     before = world.files() if (world.folder / "pine.toml").stat().st_size < MAX_FILE else None
     requests = len(world.plan.log)
-    done = measured(command, world.folder)
-    assert done.peak < MOST, done
+    result = measured(command, world.folder)
+    assert result.peak < MOST, result
     assert before is None or world.files() == before
     assert len(world.plan.log) == requests
-    return done
+    return result
 
 
 @pytest.mark.parametrize("name", MANIFESTS)
 def test_a_hostile_manifest_is_refused_with_its_line(clone: World, name: str) -> None:
     text, words = MANIFESTS[name]
     (clone.folder / "pine.toml").write_text(text())
-    done = run(clone, "status", "--offline")
-    assert done.code == 2, done.output[:500]
-    assert done.output.startswith("error: pine.toml")
-    assert words in done.output
-    assert len(done.output) < 4000
+    result = run(clone, "status", "--offline")
+    assert result.code == 2, result.output[:500]
+    assert result.output.startswith("error: pine.toml")
+    assert words in result.output
+    assert len(result.output) < 4000
 
 
 def test_a_large_valid_manifest_uses_little_memory(clone: World) -> None:
-    """It is valid, and a change of it takes no extra memory."""
+    """It is valid, and changing it takes no extra memory."""
     file = clone.folder / "pine.toml"
     file.write_text(file.read_text() + "\n" * (ROOM - file.stat().st_size))
     assert run(clone, "status", "--offline").code == 0
-    done = measured(["rm", TREND_PATH], clone.folder)
-    assert done.code == 0, done
-    assert done.peak < MOST
+    result = measured(["rm", TREND_PATH], clone.folder)
+    assert result.code == 0, result
+    assert result.peak < MOST
     assert f'"{TREND_PATH}"' not in file.read_text()
 
 
 def test_too_large_manifests_in_git_history_are_skipped(clone: World) -> None:
-    """HEAD's history of pine.toml is read for a script that moved on."""
+    """HEAD's history of pine.toml is read for a script that is behind."""
     file = clone.folder / "pine.toml"
     small = file.read_bytes()
     clone.git("init")
@@ -107,9 +107,9 @@ def test_too_large_manifests_in_git_history_are_skipped(clone: World) -> None:
         clone.git("add", "pine.toml")
         clone.git("commit", "-m", "x")
     clone.web_save(SLOWER)
-    done = measured(["status"], clone.folder)
-    assert "behind" in done.output
-    assert done.peak < MOST
+    result = measured(["status"], clone.folder)
+    assert "behind" in result.output
+    assert result.peak < MOST
 
 
 def endless(file: Path) -> None:
@@ -140,6 +140,6 @@ def test_a_huge_file_uses_little_memory(clone: World, make: Callable[[Path], Non
         (clone.folder / path).unlink(missing_ok=True)
         make(clone.folder / path)
     for command in (["status", "--offline"], ["check", "--offline"], ["add", "indicators"]):
-        done = measured(command, clone.folder)
-        assert done.peak < MOST, done
-        assert done.code in (0, 1, 2, 3, 4), done.output[-2000:]
+        result = measured(command, clone.folder)
+        assert result.peak < MOST, result
+        assert result.code in (0, 1, 2, 3, 4), result.output[-2000:]

@@ -50,7 +50,7 @@ VERBS = (
         "folders = {study = '.git/hooks'}",
     ],
 )
-def test_a_hostile_pine_toml_is_refused_before_anything_is_asked(clone: World, line: str) -> None:
+def test_a_hostile_pine_toml_is_refused_without_a_request(clone: World, line: str) -> None:
     file = clone.folder / "pine.toml"
     key = line.partition(" ")[0]
     rows = [row for row in file.read_text().split("\n") if not row.startswith(f"{key} =")]
@@ -72,7 +72,7 @@ def test_a_hostile_pine_toml_is_refused_before_anything_is_asked(clone: World, l
     "path",
     ["../outside.pine", "/tmp/outside.pine", ".git/hooks/pre-commit.pine", "x.sh", "a\\b.pine"],
 )
-def test_a_path_outside_is_refused_before_anything_is_asked(clone: World, path: str) -> None:
+def test_a_path_outside_is_refused_without_a_request(clone: World, path: str) -> None:
     file = clone.folder / "pine.toml"
     text = file.read_text().replace(f'"{TREND_PATH}"', "'" + path + "'")
     file.write_text(text)

@@ -38,7 +38,7 @@ def test_a_link_in_the_state_is_refused_by_its_name(clone: World, command: str, 
 
 
 @pytest.mark.parametrize("kind", ["objects", "saved"])
-def test_no_folder_further_in_is_a_link(clone: World, kind: str) -> None:
+def test_links_deeper_in_the_state_are_refused(clone: World, kind: str) -> None:
     """Where the next object would be written: one of 256 folders, or that of a script."""
     outside = neighbour(clone)
     clone.web_save(SLOWER)
@@ -66,7 +66,7 @@ def folder(file: Path, outside: Path) -> None:
 
 
 def giant(file: Path, outside: Path) -> None:
-    """No byte of it is on the disk."""
+    """A sparse file, without any block on disk."""
     file.touch()
     os.truncate(file, 1 << 40)
 
@@ -96,7 +96,7 @@ def test_only_plain_files_are_read(
 
 @pytest.mark.timeout(60)
 @pytest.mark.parametrize("make", [link, pipe, folder, giant])
-def test_temporary_files_that_somebody_made(
+def test_a_planted_temporary_file_is_not_followed(
     clone: World, make: Callable[[Path, Path], None]
 ) -> None:
     outside = neighbour(clone)

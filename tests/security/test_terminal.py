@@ -66,22 +66,22 @@ COMMANDS: dict[str, list[list[str]]] = {
         ["sandbox", "serve", "--name", EVIL],
         ["sandbox", "reset"],
     ],
-    "demo": [],  # it takes its time, and is below
+    "demo": [],  # slow: tested below
     "lsp": [["lsp", "--remote", EVIL]],  # the rest is in tests/lsp
     "watch": [["watch", "--on-error", EVIL]],  # the rest is in tests/watch/test_process.py
 }
-"""The command lines of a verb; its name alone where it is not here."""
+"""The command lines of a command; by default only its name."""
 
 
 @pytest.fixture(autouse=True)
 def _as_to_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
-    """click takes what it knows as a colour out of what does not go to a terminal; to one, it
-    lets everything through."""
+    """click removes colour codes from output that does not go to a terminal, and nothing from
+    output to one."""
     monkeypatch.setattr("click.utils.should_strip_ansi", lambda *_, **__: False)
 
 
 class Raw(AssertionError):
-    """A terminal would have obeyed, or not shown it."""
+    """Text that a terminal would have obeyed or hidden."""
 
 
 def check(ran: Ran, arguments: list[str]) -> None:
@@ -112,12 +112,12 @@ def test_hostile_text_is_escaped(
     assert any(MARK in output for output in outputs), "the text never came as far as the terminal"
 
 
-# Bytes that are no text are shown by their numbers by the streams already.
+# The streams already show undecodable bytes by their numbers.
 @pytest.mark.parametrize("name", sorted(WAYS.keys() - {"name_of_a_file_that_is_no_text"}))
 def test_hostile_text_is_detected_when_escaping_is_off(
     clone: World, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """So the test above really finds the text."""
+    """This proves that the test above finds the text."""
     monkeypatch.setattr("pinesync.text.unicode._harmful", lambda: re.compile("(?!)"))
     with pytest.raises(Raw):
         list(runs(clone, name, LOUD, monkeypatch))

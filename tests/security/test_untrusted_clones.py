@@ -70,7 +70,7 @@ def use_old_git(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def looks_like_a_repository(folder: Path, mark: Path, worktree: str = ".") -> None:
-    """The folder's own files make it a bare repository with one commit, of all files there."""
+    """Make the folder's own files a bare repository with one commit of all files."""
     git(folder, "init", "-q")
     git(folder, "add", "--all")
     git(folder, "commit", "-qm", "inner")
@@ -111,15 +111,15 @@ def hostile(
     origin.mkdir()
     shutil.move(clone.folder, origin / "scripts")
     looks_like_a_repository(origin / "scripts", mark)
-    got = cloned(clone, origin)
+    copy = cloned(clone, origin)
     if request.param == "old":
         use_old_git(tmp_path, monkeypatch)
     # The attack is real: git itself takes the folder for a repository, and runs its hook.
-    assert git(got, "rev-parse", "--git-dir") == "."
-    git(got, "commit", "-q", "--allow-empty", "-m", "as a person may")
+    assert git(copy, "rev-parse", "--git-dir") == "."
+    git(copy, "commit", "-q", "--allow-empty", "-m", "as a person may")
     assert "hk/pre-commit" in mark.read_text()
     mark.unlink()
-    return got
+    return copy
 
 
 VERBS = [
@@ -210,11 +210,11 @@ def test_a_repository_planted_above_the_workspace_is_refused(
         (middle / "away").mkdir(exist_ok=True)
         shutil.move(middle / part, middle / "away" / part)
     (middle / "commondir").write_text("away\n")
-    got = cloned(clone, tmp_path / "origin")
-    got = dataclasses.replace(got, place=got.place / "middle")
-    assert git(got, "rev-parse", "--absolute-git-dir") == str(got.place)
-    ran = got("pull")
-    assert (ran.code, f"{got.place}: this folder is itself" in ran.err) == (2, True)
+    copy = cloned(clone, tmp_path / "origin")
+    copy = dataclasses.replace(copy, place=copy.place / "middle")
+    assert git(copy, "rev-parse", "--absolute-git-dir") == str(copy.place)
+    ran = copy("pull")
+    assert (ran.code, f"{copy.place}: this folder is itself" in ran.err) == (2, True)
     assert not mark.exists()
 
 
@@ -268,7 +268,7 @@ def test_a_submodule_works(clone: World, tmp_path: Path) -> None:
 
 
 def test_a_users_own_hook_works(clone: World) -> None:
-    """git starts it with GIT_DIR in its environment, and ours asks git again."""
+    """git starts it with GIT_DIR in its environment, and our hook calls git again."""
     start(clone)
     assert clone("hooks", "install").code == 0
     command = f"{sys.executable} -P -m pinesync hooks run pre-commit > ../told 2>&1"
@@ -292,7 +292,7 @@ def test_a_partial_clone_commits(clone: World, tmp_path: Path) -> None:
 def test_a_missing_object_is_not_fetched(
     clone: World, mark: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, url: str
 ) -> None:
-    """A .git that an archive brought may name a program that brings what is missing."""
+    """A .git from an archive may name a program that fetches missing objects."""
     start(clone)
     runs = tmp_path / "runs"
     program(runs, f"#!/bin/sh\necho $0 >> {mark}\n")
@@ -315,7 +315,7 @@ def test_a_missing_object_is_not_fetched(
     clone.write(LONGER)
     use_old_git(tmp_path, monkeypatch)
     for words in (("diff",), ("push",), ("fetch",)):
-        # What is missing may be missed; a git that cannot fetch ends with an error.
+        # A git that cannot fetch a missing object ends with an error.
         assert clone(*words).code in (0, 1), words
         assert not mark.exists(), words
     assert text_at_head(clone.folder, TREND_PATH) is None

@@ -28,8 +28,8 @@ LOOKS = [[], ["-vv"], ["--json"]]
 
 
 def obeyed(printed: str) -> list[str]:
-    """The lines that a runner would take for a command, as it looks for them: it drops spaces at
-    the beginning, and compares as a culture does, to which what is not seen is nothing."""
+    """The lines that a runner would take for a command. It strips leading spaces and compares
+    culture-aware, ignoring invisible characters."""
     found = []
     for line in re.split(r"\r\n|\n|\r", printed):
         seen = "".join(c for c in line if unicodedata.category(c) not in ("Cc", "Cf", "Mn"))
@@ -40,7 +40,7 @@ def obeyed(printed: str) -> list[str]:
 
 @pytest.fixture
 def commands(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Every text that is planted begins a command, at its own beginning and inside."""
+    """Every planted text has a command at its start and inside."""
     for name in ("EVIL", "IN_FILE_NAME"):
         monkeypatch.setattr(ways, name, COMMAND)
     monkeypatch.setattr(ways, "SHORT", f"##[{MARK}]")
@@ -102,7 +102,7 @@ def test_annotations_are_workflow_commands(clone: World, monkeypatch: pytest.Mon
 
 
 def test_show_escapes_text_only_in_a_ci_log(clone: World, tmp_path: Path) -> None:
-    """A file gets the text byte for byte, in CI as well."""
+    """A file gets the text byte for byte, also in CI."""
     text = f"{EXTRA}//\u00ad\n  ::add-mask::x\n//##[error]\n"
     clone.web_save(text, "Extra")
     revision = f"{clone.id_of('Extra')}@1"
@@ -117,7 +117,7 @@ def test_show_escapes_text_only_in_a_ci_log(clone: World, tmp_path: Path) -> Non
     assert (tmp_path / "text").read_bytes() == text.encode()
 
 
-def test_json_loses_nothing(clone: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_json_output_is_complete(clone: World, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GITHUB_ACTIONS", "true")
     clone.web_save(EXTRA, COMMAND)
     ran = clone("list", "--json")
@@ -143,7 +143,7 @@ def test_no_text_starts_a_workflow_command(text: str) -> None:
 
 
 def test_a_large_text_is_escaped_in_linear_time() -> None:
-    """In a process of its own: it would not come to its end."""
+    """In a separate process, because it might not end."""
     code = (
         "from pinesync.cli.ci_log import escape_ci_commands\n"
         "for text in (' ' * 2**21, '\\n' * 2**21, '#' * 2**21, ':' * 2**21, '\\u00ad' * 2**20):\n"

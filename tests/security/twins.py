@@ -11,7 +11,7 @@ from pinesync.workspace.files import MANIFEST
 PATH = RelPath("a/b/Trend.pine")
 LEFT = "a/b/.pinesync-left.tmp"
 STRANGE = ("a/b/Strange.pine", "a/b/.pinesync-strange.tmp")
-"""What is outside alone."""
+"""Files that exist only outside."""
 OLD, SECRET = b"// old\n", b"// secret\n"
 
 
@@ -19,7 +19,7 @@ OLD, SECRET = b"// old\n", b"// secret\n"
 class Twins:
     base: Path
     seen: list[bytes] = field(default_factory=list)
-    """What came out of the folder."""
+    """The contents read through the folder."""
 
     def __post_init__(self) -> None:
         for root, text in ((self.root, OLD), (self.outside, SECRET)):
@@ -38,5 +38,5 @@ class Twins:
         return self.base / "outside"
 
     def contents(self) -> dict[Path, bytes]:
-        """All that is outside."""
+        """The contents of all files outside."""
         return {p: p.read_bytes() if p.is_file() else b"" for p in self.outside.rglob("*")}

@@ -1,5 +1,5 @@
-"""Every way in which somebody else's text reaches the terminal, as short histories: each plants
-the text, and names the commands that show it."""
+"""Every way in which foreign text reaches the terminal, as short histories: each plants the text,
+and names the commands that show it."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ Plant = Callable[[World, pytest.MonkeyPatch], Commands]
 WAYS: dict[str, Plant] = {}
 IN_FILE_NAME = EVIL.replace("/", "-")
 SHORT = f"{MARK}{PAYLOADS['no width']}"
-"""For what is cut off early."""
+"""For texts that are shortened."""
 
 
 def way(plant: Plant) -> Plant:
@@ -97,7 +97,7 @@ def code_of_the_compiler(world: World, patch: pytest.MonkeyPatch) -> Commands:
 
 @way
 def reason_of_a_refused_save(world: World, patch: pytest.MonkeyPatch) -> Commands:
-    # What is refused may have been stored all the same: how long it is looked for is no matter.
+    # A refused save may have been stored: do not wait for it here.
     patch.setattr("pinesync.app.project.PAUSES", ())
     world.write(LONGER)
     world.plan.add(answering("save_next", {"success": False, "reason": EVIL + SPOOF}))
@@ -368,7 +368,7 @@ def folder_that_commands_run_in(world: World, patch: pytest.MonkeyPatch) -> Comm
     other = world.place / IN_FILE_NAME
     other.mkdir()
     (other / "x.pine").write_text(BROKEN)
-    # One -C goes on from another, and the first command makes the folder a workspace.
+    # A second -C is relative to the first, and the first command makes the folder a workspace.
     inside = ["-C", str(other)]
     return [
         *([*inside, verb] for verb in ("status", "push", "doctor")),

@@ -31,7 +31,7 @@ def listed(**names: str) -> list[ScriptInfo]:
 WHERE = assign_paths(listed(a="One", b="Two"), {}, FOLDERS)
 
 
-def told(histories: dict[PineId, tuple[VersionInfo, ...]], **done: int) -> list[str]:
+def subjects(histories: dict[PineId, tuple[VersionInfo, ...]], **done: int) -> list[str]:
     ids = {"a": A, "b": B}
     known = {ids[key]: Version(number) for key, number in done.items()}
     return [
@@ -41,7 +41,7 @@ def told(histories: dict[PineId, tuple[VersionInfo, ...]], **done: int) -> list[
 
 def test_commits_are_ordered_by_time_id_and_version() -> None:
     histories = {B: history(B, 5, 5, 7), A: history(A, 5, 6, 7)}
-    assert told(histories) == ["One 1", "Two 1", "Two 2", "One 2", "One 3", "Two 3"]
+    assert subjects(histories) == ["One 1", "Two 1", "Two 2", "One 2", "One 3", "Two 3"]
 
 
 def test_the_order_of_the_input_does_not_matter() -> None:
@@ -49,29 +49,29 @@ def test_the_order_of_the_input_does_not_matter() -> None:
     expected = plan_commits(infos, WHERE, {}, {})
     for seed in range(20):
         chance = random.Random(seed)
-        for one in infos.values():
-            chance.shuffle(one)
+        for infos_of_one in infos.values():
+            chance.shuffle(infos_of_one)
         shuffled = dict(sorted(infos.items(), reverse=bool(seed % 2)))
         assert plan_commits(shuffled, WHERE, {}, {}) == expected
 
 
 def test_committed_versions_are_skipped_and_older_ones_come_after() -> None:
     histories = {A: history(A, 5, 6), B: history(B, 1, 2)}
-    assert told(histories, a=1) == ["Two 1", "Two 2", "One 2"]
-    assert told(histories, a=2, b=2) == []
+    assert subjects(histories, a=1) == ["Two 1", "Two 2", "One 2"]
+    assert subjects(histories, a=2, b=2) == []
 
 
 def test_an_unknown_time_sorts_first() -> None:
-    assert told({A: history(A, 3), B: history(B, 0, -7)}) == ["Two 1", "Two 2", "One 1"]
+    assert subjects({A: history(A, 3), B: history(B, 0, -7)}) == ["Two 1", "Two 2", "One 1"]
 
 
 def test_paths_come_from_pine_toml_then_the_last_commit_then_a_clone() -> None:
-    here = {RelPath("mine/X.pine"): entry(A, "mine/X.pine", "older name")}
+    current = {RelPath("mine/X.pine"): entry(A, "mine/X.pine", "older name")}
     before = {
         RelPath("once/Two.pine"): entry(B, "once/Two.pine", "Two"),
         RelPath("once/Three.pine"): entry(C, "once/Three.pine", "Three"),
     }
-    found = assign_paths(listed(a="One &amp; only", b="Two", c="Renamed"), here, FOLDERS, before)
+    found = assign_paths(listed(a="One &amp; only", b="Two", c="Renamed"), current, FOLDERS, before)
     assert {one.path: one.name for one in found.values()} == {
         "mine/X.pine": "One & only",
         "once/Two.pine": "Two",

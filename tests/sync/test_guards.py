@@ -49,7 +49,7 @@ def test_a_duplicate_id_counts_once() -> None:
 
 
 @pytest.mark.parametrize("shared", [1, 5])
-def test_one_tracked_id_proves_the_session(shared: int) -> None:
+def test_one_tracked_id_verifies_the_session(shared: int) -> None:
     assert guards.proves_session(ids(5), ids(shared))
     assert not guards.proves_session(ids(5), ids(5, start=5))
     assert not guards.proves_session(ids(5), [])

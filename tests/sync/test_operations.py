@@ -1,4 +1,4 @@
-"""Short ids of operations: the shortest unique ends of their keys."""
+"""Short ids of operations: the shortest unique suffixes of their keys."""
 
 from __future__ import annotations
 
@@ -19,6 +19,6 @@ def test_a_short_id_is_unique_and_as_short_as_possible() -> None:
         assert find_operations(LOG, operation.key) == [operation]
 
 
-@pytest.mark.parametrize(("wanted", "how_many"), [("1a", 2), ("9", 1), ("0001764489", 6), ("x", 0)])
-def test_a_prefix_matches_operations(wanted: str, how_many: int) -> None:
-    assert len(find_operations(LOG, wanted)) == how_many
+@pytest.mark.parametrize(("prefix", "how_many"), [("1a", 2), ("9", 1), ("0001764489", 6), ("x", 0)])
+def test_a_prefix_matches_operations(prefix: str, how_many: int) -> None:
+    assert len(find_operations(LOG, prefix)) == how_many

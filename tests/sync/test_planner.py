@@ -70,10 +70,10 @@ def test_the_policy_table_is_total_and_unambiguous() -> None:
 
 
 def test_absence_never_deletes_and_a_refusal_never_acts() -> None:
-    for (local, there), row in POLICY.items():
+    for (local, remote), row in POLICY.items():
         if local is LocalSide.MISSING:
             assert {row.pull, row.push} <= {Act.EXPLAIN, Act.KEEP, Act.REFUSE}
-        if there is RemoteSide.GONE:
+        if remote is RemoteSide.GONE:
             assert {row.pull, row.push} <= {Act.KEEP, Act.REFUSE}
         if row.word == "conflict":
             assert (row.pull, row.push) == (Act.REFUSE, Act.REFUSE)
@@ -193,7 +193,7 @@ def test_an_entry_without_an_id_is_found_by_name() -> None:
     assert (situation.path, situation.word) == (entry.path, "clean")
 
 
-def test_scripts_whose_names_look_alike_all_appear() -> None:
+def test_scripts_with_similar_names_all_appear() -> None:
     names = ["A", "a", "A ", "A/", "A?", "Ａ", "A &amp; B", "A & B"]
     listed = {pine_id(n): info(n, name) for n, name in enumerate(names, 1)}
     found = survey(replace(snapshot(), listed=listed))
@@ -270,7 +270,7 @@ def snapshots(draw: st.DrawFn) -> Snapshot:
 
 
 def surveyed(seen: Snapshot, data: st.DataObject) -> tuple[Snapshot, tuple[ScriptState, ...]]:
-    """Read what is wanted until nothing is."""
+    """Read the wanted versions until none is left."""
     for _ in range(5):
         pairs = versions_needed(seen)
         if not pairs:

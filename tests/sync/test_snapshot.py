@@ -18,7 +18,7 @@ LONG = 20.0
 
 
 def test_files_are_read_while_the_list_is_requested(bench: Bench) -> None:
-    """Each of the two ends only once the other has begun."""
+    """Each of the two ends only after the other has started."""
     _, path = bench.script("One", ONE)
     bench.write(path, ONE + "// edited\n")
     requested, read = Event(), Event()

@@ -373,7 +373,7 @@ def test_the_next_script_does_not_wait_for_a_read_back(bench: Bench) -> None:
 
 
 def test_a_response_is_recorded_before_the_next_script_is_read(bench: Bench) -> None:
-    """After a crash from then on, the save is found by its number, whatever its text became."""
+    """After a later crash, the save is found by its number, even if its text was rewritten."""
     first, second = two_edited(bench)
     noted: list[Version | None] = []
 
@@ -398,7 +398,7 @@ def test_each_save_follows_its_last_read(bench: Bench) -> None:
 
 
 def test_a_failed_check_does_not_delay_the_next_save(bench: Bench) -> None:
-    """A text that does not compile is reported in its turn, and delays nobody."""
+    """A text that does not compile is reported in order, and delays no other script."""
     first, second = two_edited(bench)
     path = next(e.path for e in bench.entries.values() if e.pine_id == first)
     bench.write(path, MINE + "clsoe\n")

@@ -107,8 +107,8 @@ PAIRS = {
 
 @pytest.mark.parametrize("name", PAIRS)
 def test_each_breaking_change_is_reported(name: str) -> None:
-    (old, new), wanted = PAIRS[name]
-    assert found(V5 + old, V5 + new) == wanted
+    (old, new), expected = PAIRS[name]
+    assert found(V5 + old, V5 + new) == expected
 
 
 SILENT = {
@@ -193,12 +193,12 @@ def test_each_cause_is_reported_once() -> None:
 
 
 def test_a_finding_points_at_the_new_input() -> None:
-    (one,) = compare(estimate(V5 + A), estimate(V5 + "\n  b =  " + B[4:]))
-    assert (one.line, one.column, one.end_line, one.end_column) == (4, 8, 4, 28)
+    (change,) = compare(estimate(V5 + A), estimate(V5 + "\n  b =  " + B[4:]))
+    assert (change.line, change.column, change.end_line, change.end_column) == (4, 8, 4, 28)
 
 
 def decorated(text: str) -> str:
-    """The same with comments and blanks: none of them inside a string."""
+    """The same text with more comments and blanks, none of them inside a string."""
     made, last = [], 0
     for token in tokens(text):
         if token.kind == "newline":
@@ -236,7 +236,7 @@ IN = {"id": "in_0", "name": "A", "type": "integer"}
 
 
 @pytest.mark.parametrize(
-    ("meta", "wanted"),
+    ("meta", "expected"),
     [
         ({"inputs": [IN]}, Contract((Slot("A", "integer"),))),
         ({"inputs": [{**IN, "name": 7, "type": None}]}, Contract((Slot("", ""),))),
@@ -261,13 +261,13 @@ IN = {"id": "in_0", "name": "A", "type": "integer"}
     ],
 )
 def test_an_unknown_compiler_response_has_no_contract(
-    meta: object, wanted: Contract | None
+    meta: object, expected: Contract | None
 ) -> None:
-    assert contract({"metaInfo": meta}) == wanted
+    assert contract({"metaInfo": meta}) == expected
     assert contract(meta) is None
 
 
 def test_a_comparison_of_two_compilations_is_not_marked_estimated() -> None:
     exact = replace(estimate(V5 + A), estimated=False)
-    (one,) = diagnostics(compare(exact, Contract()))
-    assert "estimated" not in one.message
+    (finding,) = diagnostics(compare(exact, Contract()))
+    assert "estimated" not in finding.message

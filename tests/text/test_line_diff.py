@@ -43,7 +43,7 @@ def test_a_diff_turns_one_text_into_the_other(old: str, new: str) -> None:
 
 
 def differs(old: str, new: str, limit: int) -> SideBySide:
-    """Both forms of the difference make the new text of the old one, and count alike."""
+    """Both forms of the diff turn the old text into the new one, with the same counts."""
     found = unified(RelPath("x.pine"), "a", "b", old, new)
     assert list(applied(lines(old), found.lines)) == lines(new)
     side = side_by_side(old, new, limit)
@@ -98,7 +98,7 @@ def test_unique_lines_anchor_a_large_diff() -> None:
 
 
 class Line(str):
-    """A line that counts how often it is looked at."""
+    """A line that counts its comparisons."""
 
     looks = 0
 

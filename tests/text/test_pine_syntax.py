@@ -85,7 +85,7 @@ def test_a_text_without_a_statement_is_reported(source: str) -> None:
 
 
 def test_a_long_unterminated_string_is_one_error() -> None:
-    """In time: no line is read again for each line before it."""
+    """In linear time: no line is read again for each line before it."""
     assert len(check('x = "' + '\n \\"' * 100_000)) == 1
     assert len(check('x = "a\nb"\ny = "c\nd"\n')) == 1
 
@@ -104,7 +104,7 @@ def test_unicode_separators_do_not_end_a_line() -> None:
     assert place(only('a = "\u2028\x85\x0b\x0c" }')) == (1, 12, 1, 12)
 
 
-def test_columns_count_characters() -> None:
+def test_columns_are_counted_in_characters() -> None:
     assert place(only('a = "日本語 🔥" }')) == (1, 13, 1, 13)
 
 
@@ -149,18 +149,18 @@ def test_any_text_is_tokenized_to_its_end(source: str) -> None:
     found = tokens(source)
     assert all(source[item.start : item.end] == item.text for item in found)
     rest = list(source)
-    for one in found:
-        rest[one.start : one.end] = " " * len(one.text)
+    for token in found:
+        rest[token.start : token.end] = " " * len(token.text)
     assert not "".join(rest).strip(" \t\u200b\u200c\u200d\u200e\u200f\u2060\ufeff").strip()
 
 
 @given(st.text(alphabet="a1 .\"'\\\n\r\t()[]{}/#=>é\u2028"))
 def test_every_position_is_inside_the_text(source: str) -> None:
     lines = source.replace("\r\n", "\n").replace("\r", "\n").split("\n")
-    for one in check(source):
-        assert 1 <= one.line <= one.end_line <= len(lines)
-        assert 1 <= one.column <= max(1, len(lines[one.line - 1]))
-        assert (one.line, one.column) <= (one.end_line, one.end_column)
+    for error in check(source):
+        assert 1 <= error.line <= error.end_line <= len(lines)
+        assert 1 <= error.column <= max(1, len(lines[error.line - 1]))
+        assert (error.line, error.column) <= (error.end_line, error.end_column)
 
 
 @given(st.text(alphabet=st.characters(exclude_characters="\r\n", exclude_categories=["Cs"])))

@@ -126,9 +126,9 @@ def test_many_findings_are_cut_with_a_count() -> None:
 @given(st.text())
 def test_every_position_is_inside_the_text(text: str) -> None:
     lines = canonical(text).split("\n")
-    for one in invisible_characters(canonical(text)):
-        marked = lines[one.line - 1][one.column - 1 : one.end_column]
-        assert len(marked) == one.end_column - one.column + 1 > 0
+    for finding in invisible_characters(canonical(text)):
+        marked = lines[finding.line - 1][finding.column - 1 : finding.end_column]
+        assert len(marked) == finding.end_column - finding.column + 1 > 0
         assert len(set(marked)) == 1
         assert RAW.match(marked) or unicodedata.category(marked[0]) in ("Cn", "Cf", "So")
 

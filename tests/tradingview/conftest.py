@@ -19,11 +19,11 @@ CANARY = "canary0123456789"
 SIGN = "v3:canarysign0123456789"
 COOKIE = f"sessionid={CANARY}; sessionid_sign={SIGN}"
 PEM = Path(__file__).parent / "nobody.pem"
-"""A certificate for localhost that nobody signed, and its key, which protects nothing."""
+"""A self-signed certificate for localhost, and its key, which protects nothing."""
 
 
 def answer(body: bytes, status: int = 200, *headers: str, length: int | None = None) -> bytes:
-    """The bytes of an answer. `length` is what Content-Length claims."""
+    """The bytes of a response. `length` is the claimed Content-Length."""
     size = len(body) if length is None else length
     lines = [f"HTTP/1.1 {status} Some Words", f"Content-Length: {size}", "Connection: close"]
     lines += [*headers, "", ""]

@@ -30,7 +30,7 @@ STRANGE = PineId("USER;" + "f" * 32)
 
 @dataclass
 class World:
-    """A remote, and the hands of those who use the web editor."""
+    """A remote, and what users do in the web editor."""
 
     remote: Remote
     add: Callable[..., PineId]
@@ -127,10 +127,10 @@ def test_every_version_stays_readable(world: World) -> None:
 def test_get_escapes_the_name_and_never_the_source(world: World) -> None:
     source = GOOD + "// a < b && c > d &amp; 'q' \"r\" Ünï 測\n"
     pine_id = world.add("A & <B> 'C'", source)
-    got = world.remote.get(pine_id)
-    assert got.name != "A & <B> 'C'"
-    assert unescape_name(got.name) == "A & <B> 'C'"
-    assert got.source == source
+    saved = world.remote.get(pine_id)
+    assert saved.name != "A & <B> 'C'"
+    assert unescape_name(saved.name) == "A & <B> 'C'"
+    assert saved.source == source
 
 
 @pytest.mark.parametrize("version", [None, Version(1)])
@@ -315,7 +315,7 @@ def test_rename_and_delete_without_a_session_are_refused(world: World) -> None:
 # -- who saves last -------------------------------------------------------------------------------
 
 
-def test_there_is_no_precondition_the_last_writer_wins(world: World) -> None:
+def test_the_last_writer_wins(world: World) -> None:
     pine_id = world.add("One", GOOD)
     world.web_save(pine_id, "// theirs\n")
     assert world.remote.save_next(pine_id, None, OTHER).version == Version(3)

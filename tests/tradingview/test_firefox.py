@@ -99,14 +99,14 @@ def test_the_install_profile_wins_over_the_default_profile(
     assert "old" in session_cookie([root], "", scratch)
 
 
-@pytest.mark.parametrize("wanted", ["work", "x1.work", "absolute"])
+@pytest.mark.parametrize("profile_name", ["work", "x1.work", "absolute"])
 def test_a_profile_is_found_by_name_folder_or_path(
-    fill: Fill, root: Path, scratch: Path, wanted: str
+    fill: Fill, root: Path, scratch: Path, profile_name: str
 ) -> None:
     fill("x0.default", (("sessionid", "no"), ("sessionid_sign", "no")))
     profile = fill("x1.work")
     ini(root, "x0.default", "x1.work", installed="x0.default")
-    chosen = str(profile) if wanted == "absolute" else wanted
+    chosen = str(profile) if profile_name == "absolute" else profile_name
     assert session_cookie([root], chosen, scratch) == COOKIE
 
 
@@ -181,9 +181,9 @@ def test_a_damaged_profiles_ini_is_reported(root: Path, scratch: Path, body: byt
 
 
 def test_a_copy_left_by_a_killed_process_is_removed(fill: Fill, root: Path, scratch: Path) -> None:
-    left = scratch / ".firefox-abc"
-    left.mkdir(parents=True)
-    (left / "cookies.sqlite").write_bytes(b"secret")
+    leftover = scratch / ".firefox-abc"
+    leftover.mkdir(parents=True)
+    (leftover / "cookies.sqlite").write_bytes(b"secret")
     ini(root, fill().name)
     session_cookie([root], "", scratch)
     assert list(scratch.iterdir()) == []

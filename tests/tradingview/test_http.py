@@ -1,5 +1,5 @@
-"""What one request may do, over real sockets: where the cookie goes, what is retried, what is
-read, and what is known after a failure."""
+"""One request over real sockets: where the cookie goes, what is retried and read, and what is known
+after a failure."""
 
 import gzip
 import logging
@@ -36,7 +36,7 @@ FINE = answer(b"[]")
 
 
 def attempt(session: Session, request: Request) -> Response | NetworkError:
-    """The answer, or that there was none."""
+    """Return the response or the network error."""
     try:
         return session.send(request)
     except NetworkError as error:
@@ -67,12 +67,12 @@ def test_no_redirect_is_followed(
     with RawServer(FINE) as other:
         where = location.format(port=other.port)
         with RawServer(answer(b"moved", status, f"Location: {where}"), FINE) as server:
-            got = opened(server.url).send(request_)
-            assert (got.status, got.body) == (status, b"moved")
+            response = opened(server.url).send(request_)
+            assert (response.status, response.body) == (status, b"moved")
             assert server.connections == 1
         assert other.connections == 0
     with pytest.raises(BotCheck):
-        responses.scripts(got)
+        responses.scripts(response)
 
 
 def test_the_body_of_a_redirect_is_bounded(opened: Open) -> None:
@@ -188,9 +188,9 @@ def test_a_write_is_sent_once(
     opened: Open, ticking: Ticking, write: str, response: bytes | None
 ) -> None:
     with RawServer(response, FINE) as server:
-        came = attempt(opened(server.url), WRITES[write])
+        outcome = attempt(opened(server.url), WRITES[write])
         assert server.connections == 1
-    assert came.sent if isinstance(came, NetworkError) else came.status
+    assert outcome.sent if isinstance(outcome, NetworkError) else outcome.status
     assert ticking.slept == []
 
 
@@ -204,8 +204,8 @@ def test_a_write_is_sent_once_in_process(
     plan = FaultPlan([f"{write}:*:{kind}:{when}"])
     store = Store(tmp_path / "sandbox.sqlite3", lambda: 0.0)
     session = opened(IN_PROCESS_URL, adapter=WSGIAdapter(SandboxApp(store, plan=plan)))
-    came = attempt(session, WRITES[write])
-    assert came.sent if isinstance(came, NetworkError) else came.status
+    outcome = attempt(session, WRITES[write])
+    assert outcome.sent if isinstance(outcome, NetworkError) else outcome.status
     assert len(plan.log) == 1
     store.close()
 
@@ -225,8 +225,8 @@ def test_a_read_is_tried_three_times(opened: Open, ticking: Ticking, kind: str) 
 @pytest.mark.parametrize("kind", RETRIED)
 def test_a_read_is_tried_at_most_three_times(opened: Open, ticking: Ticking, kind: str) -> None:
     with RawServer(BROKEN_ANSWERS[kind]) as server:
-        came = attempt(opened(server.url), READ)
-        assert came.sent if isinstance(came, NetworkError) else came.status >= 429
+        outcome = attempt(opened(server.url), READ)
+        assert outcome.sent if isinstance(outcome, NetworkError) else outcome.status >= 429
         assert server.connections == 3
     assert ticking.slept == list(PAUSES)
 
@@ -260,8 +260,8 @@ def test_retry_after_is_honoured_and_capped(
     opened: Open, ticking: Ticking, status: int, header: str, slept: list[float]
 ) -> None:
     with RawServer(answer(b"", status, f"Retry-After: {header}"), FINE) as server:
-        got = opened(server.url).send(READ)
-        assert got.status == (200 if slept else status)
+        received = opened(server.url).send(READ)
+        assert received.status == (200 if slept else status)
     assert ticking.slept == slept
 
 
@@ -357,7 +357,7 @@ def test_an_endless_body_ends_at_the_deadline(opened: Open, header: list[str]) -
 def test_an_endless_response_ends_at_the_deadline(
     opened: Open, monkeypatch: pytest.MonkeyPatch, begins: bytes, words: str
 ) -> None:
-    """A byte now and then keeps every read alive; the total has a limit."""
+    """Occasional bytes keep every read alive, but the total time has a limit."""
     monkeypatch.setattr("pinesync.tradingview.http.WRITE_SECONDS", 0.4)
     stop = threading.Event()
     with socket.create_server(("127.0.0.1", 0)) as listening:
@@ -495,7 +495,7 @@ def test_the_repr_of_a_secret_hides_it() -> None:
         assert SIGN not in text
 
 
-def test_a_session_needs_no_secret() -> None:
+def test_a_session_works_without_a_cookie() -> None:
     with RawServer(FINE) as server:
         session = Session(server.url)
         session.send(requests.check("text"))

@@ -64,7 +64,7 @@ class Answering(BaseHTTPRequestHandler):
         self.end_headers()
 
     def log_message(self, *_: object) -> None:
-        """Nobody reads it."""
+        """The log is not read."""
 
 
 @contextmanager

@@ -10,7 +10,7 @@ from tests.tradingview.test_http import FINE, READ, WRITES, attempt
 
 
 class Lasting(Ticking):
-    """A clock that sleeping moves."""
+    """A clock that advances when code sleeps."""
 
     def sleep(self, seconds: float) -> None:
         super().sleep(seconds)
@@ -28,13 +28,13 @@ def limited(seconds: object, status: int = 429) -> bytes:
 
 @pytest.mark.parametrize("status", [429, 503])
 def test_a_read_waits_for_retry_after(opened: Open, ticking: Ticking, status: int) -> None:
-    """Also more than half a minute, and as often as necessary."""
+    """Even for more than half a minute, and as often as necessary."""
     reported: list[float] = []
     waits = [45, 7, 1, 20, 3]
     with RawServer(*(limited(wait, status) for wait in waits), FINE) as server:
         session = opened(server.url, timeout=600.0, waits=reported.append)
         assert session.send(READ).body == b"[]"
-    # The third wait that is asked for in a row has proved too short twice.
+    # From the third wait in a row on, waits are longer: the first two were too short.
     assert ticking.slept == [45.0, 7.0, 8.0, 30.0, 30.0]
     assert reported == ticking.slept
 
@@ -101,7 +101,7 @@ def test_a_write_is_never_retried(opened: Open, ticking: Ticking, write: str) ->
 
 
 def test_other_reads_wait_for_the_same_moment(opened: Open, ticking: Ticking) -> None:
-    """One must wait; the next, which another thread was about to send, is not sent first."""
+    """One read must wait; another thread's next read is not sent before it."""
     waits: list[float] = []
     with RawServer(limited(20), FINE) as server:
         session = opened(server.url, timeout=600.0, waits=waits.append)

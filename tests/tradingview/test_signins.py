@@ -36,13 +36,13 @@ def config(tmp_path: Path) -> Path:
     return tmp_path / "below" / "pinesync"
 
 
-def kept(config: Path) -> Path:
+def stored_sign_in(config: Path) -> Path:
     return store(config, parse(COOKIE), OWNER, 1_700_000_000.9).path
 
 
 def test_a_sign_in_is_stored_and_removed(config: Path) -> None:
     assert load(config) is None
-    path = kept(config)
+    path = stored_sign_in(config)
     stored = load(config)
     assert stored
     assert (stored.secret, stored.account) == (parse(COOKIE), OWNER)
@@ -63,8 +63,8 @@ def test_a_sign_in_is_stored_and_removed(config: Path) -> None:
 def test_a_sign_in_is_readable_only_by_its_owner(config: Path, umask: int) -> None:
     before = os.umask(umask)
     try:
-        path = kept(config)
-        path = kept(config)
+        path = stored_sign_in(config)
+        path = stored_sign_in(config)
     finally:
         os.umask(before)
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
@@ -75,7 +75,7 @@ def test_a_sign_in_is_readable_only_by_its_owner(config: Path, umask: int) -> No
 @posix
 @pytest.mark.parametrize("mode", [0o640, 0o604, 0o660, 0o620, 0o602, 0o610, 0o601, 0o777])
 def test_a_file_readable_by_others_is_refused(config: Path, mode: int) -> None:
-    kept(config).chmod(mode)
+    stored_sign_in(config).chmod(mode)
     with pytest.raises(StateError, match="other users") as caught:
         load(config)
     assert "chmod 600" in (caught.value.hint or "")
@@ -83,7 +83,7 @@ def test_a_file_readable_by_others_is_refused(config: Path, mode: int) -> None:
 
 @posix
 def test_a_link_is_not_followed_and_not_written_through(config: Path, tmp_path: Path) -> None:
-    path = kept(config)
+    path = stored_sign_in(config)
     elsewhere = tmp_path / "elsewhere"
     path.rename(elsewhere)
     path.symlink_to(elsewhere)
@@ -101,21 +101,23 @@ def test_a_planted_temporary_file_is_not_written_through(config: Path, tmp_path:
     victim = tmp_path / "victim"
     victim.write_text("kept")
     (config / f".session-{os.getpid()}.tmp").symlink_to(victim)
-    kept(config)
+    stored_sign_in(config)
     assert victim.read_text() == "kept"
 
 
 def test_only_leftovers_are_removed(config: Path) -> None:
     assert clear_leftovers(config) == ()
-    path = kept(config)
-    left = [config / f".session{name}-{number}.tmp" for name in ("", "-work") for number in (7, 88)]
+    path = stored_sign_in(config)
+    leftovers = [
+        config / f".session{name}-{number}.tmp" for name in ("", "-work") for number in (7, 88)
+    ]
     others = [
         config / name for name in (".session-x.tmp", "session-7.tmp", ".session.tmp", "a.tmp")
     ]
-    for file in (*left, *others):
+    for file in (*leftovers, *others):
         file.write_text(CANARY)
     (config / ".session-9.tmp").mkdir()
-    assert sorted(clear_leftovers(config)) == sorted(left)
+    assert sorted(clear_leftovers(config)) == sorted(leftovers)
     assert set(config.iterdir()) == {path, *others, config / ".session-9.tmp"}
 
 
@@ -145,7 +147,7 @@ def test_the_file_of_a_running_login_is_not_removed(
 
     for name in ("replace", "unlink"):
         monkeypatch.setattr(Path, name, seen(name))
-    kept(config)
+    stored_sign_in(config)
     (config / ".session-7.tmp").write_text(CANARY)
     assert len(clear_leftovers(config)) == 1
     assert present == ["replace", "unlink"]
@@ -189,7 +191,7 @@ GOOD = {"sessionid": CANARY, "sessionid_sign": SIGN, "name": "n", "user_id": "1"
     ],
 )
 def test_a_damaged_file_is_refused_without_showing_it(config: Path, body: str) -> None:
-    path = kept(config)
+    path = stored_sign_in(config)
     path.write_bytes(body.encode("utf-8", "surrogatepass"))
     with pytest.raises(StateError) as caught:
         load(config)
@@ -198,7 +200,7 @@ def test_a_damaged_file_is_refused_without_showing_it(config: Path, body: str) -
 
 
 def test_a_truncated_file_is_refused_at_every_byte(config: Path) -> None:
-    path = kept(config)
+    path = stored_sign_in(config)
     whole = path.read_bytes()
     for size in range(len(whole)):
         path.write_bytes(whole[:size])
@@ -211,7 +213,7 @@ def test_a_truncated_file_is_refused_at_every_byte(config: Path) -> None:
 def test_an_unwritable_folder_is_reported(config: Path) -> None:
     config.mkdir(parents=True, mode=0o500)
     with pytest.raises(FileError) as caught:
-        kept(config)
+        stored_sign_in(config)
     assert CANARY not in str(caught.value)
 
 
@@ -219,7 +221,7 @@ def test_a_file_in_the_folders_place_is_reported(config: Path) -> None:
     config.parent.mkdir(parents=True)
     config.write_text("in the way")
     with pytest.raises(FileError) as caught:
-        kept(config)
+        stored_sign_in(config)
     assert CANARY not in str(caught.value)
 
 
@@ -232,7 +234,7 @@ def test_named_sign_ins_are_separate(config: Path) -> None:
     store(config, parse(COOKIE), OWNER, 1)
     store(config, OTHER, Account("second", "8"), 2, name="Work")
     assert names(config) == ("", "work")
-    assert [one.account.name for one in list_sign_ins(config)] == ["trader42", "second"]
+    assert [sign_in.account.name for sign_in in list_sign_ins(config)] == ["trader42", "second"]
     found = load(config, "WORK")
     assert found
     assert (found.secret, found.name) == (OTHER, "work")
@@ -250,7 +252,7 @@ def test_an_invalid_sign_in_name_is_refused(config: Path, name: str) -> None:
 def test_a_damaged_sign_in_does_not_hide_the_others(config: Path) -> None:
     store(config, OTHER, OWNER, 2, name="work")
     store(config, parse(COOKIE), OWNER, 1).path.write_text("{")
-    assert [one.name for one in list_sign_ins(config)] == ["work"]
+    assert [sign_in.name for sign_in in list_sign_ins(config)] == ["work"]
     assert names(config) == ("", "work")
     with pytest.raises(StateError):
         load(config)

@@ -34,7 +34,7 @@ def test_the_package_is_an_extension(world: World) -> None:
     (identity,) = listed.iterfind(".//{*}Identity")
     assert (identity.get("Id"), identity.get("Version")) == ("pinesync", __version__)
     assert {asset.get("Path") for asset in listed.iterfind(".//{*}Asset")} <= set(names)
-    endings = {one.get("Extension") for one in types.iterfind("{*}Default")}
+    endings = {default.get("Extension") for default in types.iterfind("{*}Default")}
     assert {Path(name).suffix for name in names[1:]} <= endings
     sources = {path.relative_to(SOURCE).as_posix() for path in SOURCE.rglob("*") if path.is_file()}
     assert {f"extension/{name}" for name in sources} == set(names[2:])
@@ -57,22 +57,22 @@ def test_a_package_replaces_only_a_package(world: World) -> None:
 def test_the_extension_is_installed_into_every_editor_on_path(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    here = world.place / "bin"
-    here.mkdir()
-    monkeypatch.setenv("PATH", str(here))
+    programs = world.place / "bin"
+    programs.mkdir()
+    monkeypatch.setenv("PATH", str(programs))
     assert "no editor is on PATH" in world("vscode", "install", code=2).err
     for name, code in (("codium", 0), ("code-server", 0), ("mine", 0), ("cursor", 1)):
-        editor = here / name
-        command = "echo no room" if code else f'/bin/cp "$2" {here}/{name}.vsix'
+        editor = programs / name
+        command = "echo no room" if code else f'/bin/cp "$2" {programs}/{name}.vsix'
         editor.write_text(f'#!/bin/sh\n[ "$1 $3" = "--install-extension --force" ] && {command}\n')
         editor.write_text(f"{editor.read_text()}exit {code}\n")
         editor.chmod(0o755)
     result = world("vscode", "install", "--json", code=1).json
     found = {Path(editor["command"]).name: editor["message"] for editor in result["editors"]}
     assert found == {"codium": "", "code-server": "", "cursor": "no room"}
-    assert zipfile.is_zipfile(here / "codium.vsix")
-    assert world("vscode", "install", "--code", str(here / "mine")).out.endswith("/mine\n")
-    assert zipfile.is_zipfile(here / "mine.vsix")
+    assert zipfile.is_zipfile(programs / "codium.vsix")
+    assert world("vscode", "install", "--code", str(programs / "mine")).out.endswith("/mine\n")
+    assert zipfile.is_zipfile(programs / "mine.vsix")
 
 
 def test_the_extension_has_no_dependencies() -> None:

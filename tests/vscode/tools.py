@@ -34,7 +34,7 @@ def editor_ready() -> bool:
 
 
 def set_up_types() -> Path:
-    """The folder with tsc in it. Exits with the reason if npm cannot bring it."""
+    """The folder with tsc. Exits with the reason if npm cannot install it."""
     folder = place() / "types"
     if not types_ready():
         _install(folder, TYPES)
@@ -64,16 +64,16 @@ def _install(folder: Path, packages: dict[str, str]) -> None:
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     (folder / "package.json").write_text('{"private": true}\n', encoding="utf-8")
-    wanted = [f"{name}@{version}" for name, version in packages.items()]
-    _npm("install", *_QUIET, *wanted, cwd=folder)
+    requirements = [f"{name}@{version}" for name, version in packages.items()]
+    _npm("install", *_QUIET, *requirements, cwd=folder)
 
 
 def _npm(*words: str, cwd: Path) -> None:
     npm = shutil.which("npm")
     if npm is None:
         sys.exit("npm is not on PATH: install Node.js, which brings it")
-    done = subprocess.run([npm, *words], cwd=cwd, stdin=subprocess.DEVNULL, check=False)
-    if done.returncode:
+    result = subprocess.run([npm, *words], cwd=cwd, stdin=subprocess.DEVNULL, check=False)
+    if result.returncode:
         sys.exit(f"npm {' '.join(words)} failed in {cwd}: is the npm registry reachable?")
 
 

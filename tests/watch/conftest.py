@@ -62,14 +62,14 @@ class Watching:
             return {}
         return {"facade_url": self.world.server.url, "facade_cookie": os.environ["PINESYNC_COOKIE"]}
 
-    def until(self, wanted: Callable[[Any], bool]) -> Any:
+    def until(self, condition: Callable[[Any], bool]) -> Any:
         """The next event of that kind; earlier ones are in `events`."""
         while True:
             event = self._news.get(timeout=PATIENCE)
             if isinstance(event, BaseException):
                 raise event
             self.events.append(event)
-            if wanted(event):
+            if condition(event):
                 return event
 
     def until_quiet(self, seconds: float) -> None:
@@ -84,7 +84,7 @@ class Watching:
             self.events.append(event)
 
     def done(self, path: str = TREND_PATH) -> Any:
-        """The next thing that was done with the script: its outcome."""
+        """Return the next outcome for the script."""
         found = self.until(lambda e: isinstance(e, Done) and e.outcome.path == path)
         return found.outcome
 
@@ -108,7 +108,7 @@ class Watching:
     def stop(self) -> list[Event]:
         """End the session and return all its events."""
         self._stop.set()
-        self.press(" ")  # it looks up at any key
+        self.press(" ")  # any key wakes it
         if self._thread and self._thread.is_alive():
             self._thread.join(PATIENCE)
         while not self._news.empty():

@@ -47,7 +47,7 @@ class Programs:
 
 
 def at_terminal(file: Path, *command: str) -> Terminal:
-    """The editor on the file, with the folder of the file as its own."""
+    """Start the editor on the file, in the file's folder."""
     return Terminal(Programs(file.parent), *command, file.name)
 
 
@@ -69,7 +69,8 @@ def truncates(file: Path, text: bytes) -> None:
 
 
 def truncates_later(file: Path, text: bytes) -> None:
-    """VS Code where a file is hidden or protected: opened as it is, and cut once it is open."""
+    """VS Code for a hidden or protected file: opened without truncation, and truncated
+    afterwards."""
     descriptor = os.open(file, os.O_RDWR)
     os.ftruncate(descriptor, 0)
     os.write(descriptor, text)
@@ -101,8 +102,8 @@ def jetbrains(file: Path, text: bytes) -> None:
 
 
 def jetbrains_backup(file: Path, text: bytes) -> None:
-    """A safe write of newer editors: the old text waits next to the file until the new one is
-    in."""
+    """A safe write of newer editors: the old text stays next to the file until the new one is
+    written."""
     backup = file.with_name(file.name + "~")
     shutil.copy2(file, backup)
     truncates(file, text)
@@ -116,7 +117,7 @@ def gnome(file: Path, text: bytes) -> None:
 
 
 def gnome_backup(file: Path, text: bytes) -> None:
-    """The old text gets a second name first."""
+    """A backup by a hard link first."""
     beside, backup = file.with_name(".goutputstream-D4E5F6"), file.with_name(file.name + "~")
     _written(beside, text)
     backup.unlink(missing_ok=True)
@@ -169,7 +170,7 @@ def moved_in(file: Path, text: bytes) -> None:
 
 
 def by_memory(file: Path, text: bytes) -> None:
-    """Mapped into memory: the system reports only the end."""
+    """Mapped into memory: the system reports only the close."""
     with file.open("r+b") as mapped:
         mapped.truncate(len(text))
         with mmap.mmap(mapped.fileno(), len(text)) as memory:
@@ -208,13 +209,13 @@ CALLS: tuple[Save, ...] = (
 
 
 def fence(watching: Watching) -> None:
-    """By the time that a save of another script is done, all that was heard of before is."""
+    """Wait for a save of another script: all earlier events are then handled."""
     world = watching.world
     watching.saves(world.read(BREAKOUT_PATH) + "// more\n", BREAKOUT_PATH)
 
 
 def brisk(patch: pytest.MonkeyPatch, again: float = 0.2) -> None:
-    """All is looked at, and read, more often; `again` seconds lie before a second look."""
+    """Poll and read files more often, with `again` seconds before a second read."""
     patch.setattr(debouncer, "LOOK_SECONDS", 0.2)
     patch.setattr(debouncer, "READ_SECONDS", 0.2)
     patch.setattr(files, "RECHECK_SECONDS", again)
@@ -222,8 +223,8 @@ def brisk(patch: pytest.MonkeyPatch, again: float = 0.2) -> None:
 
 
 def check_uploads(watching: Watching, *texts: str, told: int = 0, again: int = 0) -> None:
-    """These are the versions since the first, each sent once, and nothing else happened, except
-    this number of notices and of texts overtaken by the next."""
+    """Check the versions since the first: each was sent once, and nothing else happened except this
+    number of notices and of texts replaced by the next."""
     fence(watching)
     world = watching.world
     assert world.saved() == [TREND, *texts]
@@ -237,7 +238,7 @@ def check_uploads(watching: Watching, *texts: str, told: int = 0, again: int = 0
 
 
 class Looks:
-    """Counts the looks at one script, so that nothing has to be slept for."""
+    """Counts the reads of one script, so that no test sleeps."""
 
     def __init__(self, patch: pytest.MonkeyPatch, path: str = TREND_PATH) -> None:
         self._news = threading.Condition()
@@ -254,7 +255,7 @@ class Looks:
         patch.setattr(WorkingTree, "inspect", counted)
 
     def wait_for(self, more: int) -> None:
-        """Wait for this number of further looks."""
+        """Wait for this number of further reads."""
         self.wait_until(self.count + more)
 
     def wait_until(self, count: int) -> None:

@@ -45,8 +45,8 @@ class Session:
         self.lines.append(line.decode())
         return self.lines[-1]
 
-    def until(self, wanted: Callable[[str], object]) -> str:
-        while not wanted(line := self.line()):
+    def until(self, condition: Callable[[str], object]) -> str:
+        while not condition(line := self.line()):
             pass
         return line
 
@@ -63,12 +63,12 @@ class Session:
         return str(self.child.stderr.read().decode()) if self._as_json else ""
 
     def interrupt(self) -> int:
-        """Ctrl-C; the exit code, once all is read."""
+        """Send Ctrl-C, read all output, and return the exit code."""
         self.child.send_signal(signal.SIGINT)
         return self.end()
 
     def stops(self) -> None:
-        """It ends at Ctrl-C, and nothing had gone wrong."""
+        """End it with Ctrl-C, and check that nothing went wrong."""
         assert self.interrupt() == 0
         assert self.stderr() == ""
 
@@ -82,7 +82,7 @@ class Session:
 
 @contextmanager
 def at_rest(world: World, *arguments: object, **env: str) -> Iterator[Session]:
-    """One with `--json` that has begun."""
+    """A started session with `--json`."""
     with Session(world, "--json", *arguments, **env) as session:
         session.event("quiet")
         yield session

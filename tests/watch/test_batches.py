@@ -1,4 +1,4 @@
-"""Many texts at the same time: few pushes, and nobody waits for all of them."""
+"""Many saves at the same time: few pushes, and no save waits for all the others."""
 
 from dataclasses import replace
 
@@ -58,7 +58,7 @@ def test_a_fresh_save_goes_before_waiting_ones(
 def test_a_failed_script_is_retried_alone_and_last(
     watching: Watching, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """By hand: one that hangs again delays none of the others."""
+    """By hand: a save that hangs again delays no other."""
     world, batch = watching.world, _by_hand(watching, monkeypatch, first=100)
     batch.failing[RelPath(TREND_PATH)] = 1
     for path, text in {BREAKOUT_PATH: BREAKOUT, TOOLS_PATH: TOOLS, TREND_PATH: TREND}.items():
@@ -71,7 +71,7 @@ def test_a_failed_script_is_retried_alone_and_last(
 def test_a_web_page_during_a_batch_fails_only_unsent_saves(
     watching: Watching, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """By hand: what was saved before it is done with, and is not sent again."""
+    """By hand: earlier saves are finished, and are not sent again."""
     on_handled: list[str] = []
     world, batch = watching.world, _by_hand(watching, monkeypatch, on_handled, first=100)
     world.plan.add("save_next:2:html:after")
@@ -79,9 +79,9 @@ def test_a_web_page_during_a_batch_fails_only_unsent_saves(
         _add(world, batch, path, text + "// all\n")
     _pushed(batch)
     assert batch.paused
-    left = {path for path, text in world.words().items()} - set(on_handled)
-    assert left
-    assert batch.failing.keys() >= left
+    unsent = {path for path, text in world.words().items()} - set(on_handled)
+    assert unsent
+    assert batch.failing.keys() >= unsent
     assert not batch.failing.keys() & set(on_handled)
     assert all(len(world.saved(name)) <= 2 for name in ("Trend", "Breakout", "Tools"))
 
@@ -89,7 +89,8 @@ def test_a_web_page_during_a_batch_fails_only_unsent_saves(
 def test_the_outcome_of_an_earlier_save_does_not_settle_the_current_text(
     watching: Watching, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """By hand: a save is given up, and then the list fails. The text is not done with."""
+    """By hand: a save is given up, and then the list fails. The current text is still to be
+    sent."""
     monkeypatch.setattr(sending, "_RETRY_SECONDS", (0.0,))
     monkeypatch.setattr("pinesync.app.project.PAUSES", ())
     monkeypatch.setattr("pinesync.tradingview.http.PAUSES", ())

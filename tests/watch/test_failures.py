@@ -71,7 +71,7 @@ def test_a_second_watch_of_a_folder_is_refused(watching: Watching) -> None:
 def test_a_save_waits_while_the_disk_is_full(
     watching: Watching, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Reported once, however often it is tried, and again when it works."""
+    """It is reported once for all retries, and again when it works."""
     monkeypatch.setattr(sending, "_RETRY_SECONDS", (0.0,))
     world = watching.start().world
     whole, tries = TextStore.keep, threading.Semaphore(0)

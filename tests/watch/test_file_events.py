@@ -1,7 +1,6 @@
-"""Events are hints, reading is the truth: a change without an event is found as well.
+"""Events are hints, and reading is reliable: a change without an event is found too.
 
-First the rules of time, with a clock that is moved by hand; then sessions that hear of nothing, or
-too late, or too much.
+First the rules of time, with a manual clock; then sessions with missing, late or too many events.
 """
 
 import errno
@@ -96,7 +95,7 @@ class Hand:
         return self
 
     def due(self) -> tuple[float, set[str]]:
-        """When something is due next, and what."""
+        """Return when files are due next, and which."""
         while True:
             paths, _ = self.debouncer.due(3600.0)
             if paths:
@@ -122,7 +121,7 @@ def test_changes_in_one_window_are_due_together() -> None:
     assert hand.due() == (0.06, {ONE})
     assert hand.due() == (0.13, {TWO})
     hand = Hand().hints((0.45, TWO), *((number * 0.04, ONE) for number in range(15)))
-    hand.coming.sort(key=lambda one: one[0])
+    hand.coming.sort(key=lambda event: event[0])
     assert hand.due() == (0.5, {ONE, TWO})
 
 
@@ -225,7 +224,7 @@ def test_every_file_is_read_once_a_minute() -> None:
 @pytest.mark.promise(31)
 @pytest.mark.parametrize("hinted", [True, False])
 def test_every_file_is_read_after_the_machine_slept(hinted: bool) -> None:
-    """Whether something wakes it, or the wait is over at last."""
+    """Both if an event ends the wait, and if it times out."""
     hand = Hand()
     wait = hand.wait
 
@@ -283,7 +282,7 @@ def test_a_failed_poll_is_retried_after_a_second() -> None:
     )
 )
 def test_every_event_makes_its_file_due(moments: list[tuple[float, RelPath]]) -> None:
-    """Each is due half a second later at most, and not before it is quiet."""
+    """Each file is due at most half a second later, and not before it is quiet."""
     hand = Hand().hints(*sorted(moments))
     seen = []
     while hand.coming or not hand.debouncer.idle:
@@ -291,7 +290,7 @@ def test_every_event_makes_its_file_due(moments: list[tuple[float, RelPath]]) ->
     for at, path in moments:
         assert any(path in paths and at <= when <= at + 0.5001 for when, paths in seen)
     for when, paths in seen:
-        # What comes in the very moment of a look is seen by it or by the next one.
+        # An event during a poll is seen by it or by the next one.
         window = [at for at, path in moments if path in paths and when - 0.5001 <= at < when]
         assert max(window) <= when - 0.0599 or min(window) <= when - 0.4999
 
@@ -301,7 +300,7 @@ def test_every_event_makes_its_file_due(moments: list[tuple[float, RelPath]]) ->
 
 @pytest.fixture
 def hints(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> FileEvents:
-    """Of `tmp_path`; the system itself says nothing."""
+    """The events of `tmp_path`; the system itself sends none."""
     monkeypatch.setattr("watchdog.observers.api.BaseObserver.start", lambda self: None)
     return FileEvents(tmp_path)
 
@@ -360,22 +359,23 @@ def test_watchdog_6_is_supported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 
 @pytest.fixture
 def deaf(watching: Watching, monkeypatch: pytest.MonkeyPatch) -> Watching:
-    """Events are lost, every one; not yet started."""
+    """A session that receives no events, not yet started."""
     monkeypatch.setattr(FileEvents, "on_any_event", lambda self, event: None)
     return watching
 
 
-@pytest.mark.parametrize("what", ["api.EventEmitter.start", "api.BaseObserver.__init__"])
+@pytest.mark.parametrize("function", ["api.EventEmitter.start", "api.BaseObserver.__init__"])
 @pytest.mark.parametrize("reason", [errno.ENOSPC, errno.EMFILE, errno.ENOSYS])
 def test_watch_polls_and_says_so_without_file_events(
-    watching: Watching, monkeypatch: pytest.MonkeyPatch, reason: int, what: str
+    watching: Watching, monkeypatch: pytest.MonkeyPatch, reason: int, function: str
 ) -> None:
-    """No watches are left, or this kind of drive has none: that is reported, and `watch` works."""
+    """If no watches are left, or a drive does not support them, this is reported, and `watch`
+    works."""
 
     def refused(*_: object, **__: object) -> None:
         raise OSError(reason, os.strerror(reason))
 
-    monkeypatch.setattr(f"watchdog.observers.{what}", refused)
+    monkeypatch.setattr(f"watchdog.observers.{function}", refused)
     monkeypatch.setattr(debouncer, "LOOK_SECONDS", 0.1)
     world = watching.start().world
     began = watching.events[0]
@@ -433,7 +433,7 @@ def test_a_save_with_unchanged_time_and_size_is_sent(
 def test_a_save_that_polling_misses_is_sent(
     deaf: Watching, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """All is read once a minute; here more often."""
+    """All files are read once a minute; here more often."""
     monkeypatch.setattr(debouncer, "READ_SECONDS", 0.3)
     entries = ManifestFile.entries
     same = lambda tree: dict.fromkeys(entries(tree._manifest), 0)
@@ -520,15 +520,15 @@ def test_an_overflowed_event_queue_loses_no_save(clone: World) -> None:
             for path in paths:
                 clone.write(clone.read(path) + "// while it was stopped\n", path)
             session.child.send_signal(signal.SIGCONT)
-            left = set(paths)
-            while left:  # found together or one by one
+            remaining = set(paths)
+            while remaining:  # found together or separately
                 event = json.loads(session.line())
                 if event["event"] == "held":
                     assert paths is more
-                    left -= set(event["paths"])
+                    remaining -= set(event["paths"])
                 elif event["event"] == "done":
                     assert event["outcome"]["done"] == "saved"
-                    left.remove(event["outcome"]["path"])
+                    remaining.remove(event["outcome"]["path"])
             session.event("quiet")
         clone.write(LONGER)
         session.event("done", TREND_PATH)
@@ -578,8 +578,10 @@ def test_a_service_that_rewrites_line_ends_causes_no_extra_versions(
     texts = rounds(watching, number)
     assert world.saved() == [TREND, *texts]
     assert world.words() == {}
-    done = [event for event in watching.stop() if isinstance(event, Done | Notice | Held | Trouble)]
-    assert len(done) == number
+    events = [
+        event for event in watching.stop() if isinstance(event, Done | Notice | Held | Trouble)
+    ]
+    assert len(events) == number
 
 
 @pytest.mark.parametrize("text", ["strip-trailing", "add-trailing", "tabs"])
@@ -600,7 +602,7 @@ def test_a_service_that_rewrites_texts_causes_no_extra_versions(
 def test_files_pulled_by_another_process_are_not_sent(
     watching: Watching, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The files exist before pine.toml lists them: that is nobody's edit."""
+    """The files exist before pine.toml lists them, which is not an edit."""
     monkeypatch.setattr(debouncer, "MAX_SECONDS", 0.01)
     world = watching.world
     names = [f"More {number}" for number in range(40)]
@@ -676,7 +678,7 @@ def test_versions_of_one_script_are_spaced_apart(watching: Watching) -> None:
 
 
 def test_many_quick_saves_send_the_last_text(watching: Watching) -> None:
-    """In the meantime another script is sent."""
+    """Meanwhile another script is sent."""
     world = watching.start(apart=2.0).world
     texts = [f"{LONGER}// {number}\n" for number in range(20)]
     other = f"{BREAKOUT}// one\n"
@@ -704,7 +706,7 @@ def push_that_may_arrive(watching: Watching, monkeypatch: pytest.MonkeyPatch) ->
 def test_a_pending_save_is_reported_once(
     watching: Watching, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A save of an earlier run: looked for with every look at TradingView."""
+    """A save of an earlier run is looked up with every poll of TradingView."""
     world = push_that_may_arrive(watching, monkeypatch)
     watching.start(poll=0.02)
     assert [e.outcome.done for e in watching.events if isinstance(e, Done)] == ["pending"]
@@ -712,7 +714,7 @@ def test_a_pending_save_is_reported_once(
     while world.plan.asked("get") < looked + 5:
         world.web_save(f"{BREAKOUT}// {world.plan.asked('get')}\n", "Breakout")
         watching.news(BREAKOUT_PATH)
-    world.web_save(LONGER)  # it comes late
+    world.web_save(LONGER)  # it arrives late
     recovered = watching.done()
     assert (recovered.done, str(recovered.version)) == ("recovered", "2.0")
     assert watching.until(lambda event: event.event == "quiet").waiting == 0
@@ -723,7 +725,7 @@ def test_a_pending_save_is_reported_once(
 def test_a_save_pending_in_another_process_is_not_reported(
     watching: Watching, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A push by hand, in the middle of its save: no trouble of this session."""
+    """A manual push holds the lock during its save, which is not an error of this session."""
     world = push_that_may_arrive(watching, monkeypatch)
     with writing(open_project(watching.setup).workspace.state.folder):
         watching.start(poll=0.02)

@@ -69,7 +69,7 @@ def checked(events: Iterable[Event]) -> set[str]:
     return {str(event.path) for event in events if isinstance(event, Checking)}
 
 
-def held(events: Iterable[Event]) -> set[str]:
+def held_files(events: Iterable[Event]) -> set[str]:
     """The files held because git wrote them."""
     return {p for e in events if isinstance(e, Held) and e.why == BY_GIT for p in e.paths}
 
@@ -113,7 +113,7 @@ def test_another_branch_is_reported_and_not_uploaded(watching: Watching) -> None
     watching.start()
     before = world.account()
     git(world, "checkout", "-q", "other")
-    while not held(watching.events) >= set(paths):
+    while not held_files(watching.events) >= set(paths):
         assert watching.held().why == BY_GIT
     assert checked(look_at_all(watching)) == {BREAKOUT_PATH}
     assert all(world.account()[name] == before[name] for name in before if name != "Breakout")
@@ -171,7 +171,7 @@ def test_a_discarded_file_is_held_every_time(repo: Watching) -> None:
 
 
 def test_a_file_stays_held_until_a_push(repo: Watching, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Also where the file itself is not looked at again."""
+    """Even if the file itself is not read again."""
     monkeypatch.setattr("pinesync.watch.debouncer.LOOK_SECONDS", 0.05)
     scanned, stats = threading.Semaphore(0), WorkingTree.stats
 
@@ -223,20 +223,20 @@ WRITES: dict[str, tuple[str, str]] = {
 }
 
 
-@pytest.mark.parametrize("way", WRITES)
-def test_files_that_git_writes_are_held(repo: Watching, way: str) -> None:
+@pytest.mark.parametrize("command", WRITES)
+def test_files_that_git_writes_are_held(repo: Watching, command: str) -> None:
     """`other` has the line at the end, `main` the number near the top, `ahead` one line more."""
     world = repo.world
     branch(world, "other", LONGER)
     committed(world, SLOWER)
     git(world, "checkout", "-q", "-b", "ahead")
     committed(world, SLOWER + "// ahead\n")
-    if way != "revert":
+    if command != "revert":
         git(world, "checkout", "-q", "main")
     repo.start()
-    words, text = WRITES[way]
+    words, text = WRITES[command]
     git(world, *words.split())
-    while world.read() != text or TREND_PATH not in held(repo.events):
+    while world.read() != text or TREND_PATH not in held_files(repo.events):
         repo.until(lambda event: isinstance(event, Held))
     events = look_at_all(repo)
     assert checked(events) == {BREAKOUT_PATH}
@@ -307,7 +307,7 @@ def test_a_stash_including_pine_toml_is_not_held(repo: Watching) -> None:
 
 
 def test_a_file_stashed_alone_is_held(repo: Watching) -> None:
-    """Without its pine.toml: what it had been before is not what was saved last."""
+    """Without its pine.toml: the restored text is not the last saved one."""
     world = repo.start().world
     world.write(LONGER)
     repo.done()
@@ -367,7 +367,7 @@ def test_a_file_with_line_ends_converted_by_git_is_held(repo: Watching) -> None:
 
 
 def test_a_pull_by_watch_moves_the_tracking_branch(repo: Watching) -> None:
-    """And moves nothing that would make its own files look like git's."""
+    """It moves nothing that would make its own files look like git's."""
     world = repo.start(pull=True, poll=0.05).world
     world.web_save(SLOWER)
     assert repo.done().done == "pulled"
@@ -400,7 +400,7 @@ def test_without_git_a_save_is_sent(
 
 
 class Moment:
-    """Between the save of a file and the look at it: as long as it takes."""
+    """Pauses between the save of a file and its read."""
 
     def __init__(self, watching: Watching, monkeypatch: pytest.MonkeyPatch) -> None:
         self._watching = watching
@@ -419,7 +419,7 @@ class Moment:
             monkeypatch.setattr(f"pinesync.watch.debouncer.{name}", 3600.0)
 
     def begins(self, text: str) -> None:
-        """This is saved, and heard of."""
+        """Save this text, and wait for its event."""
         file = self._watching.world.folder / TREND_PATH
         other = file.with_name("other")
         other.write_text(text)
@@ -444,7 +444,7 @@ def moment(repo: Watching, monkeypatch: pytest.MonkeyPatch) -> Moment:
 
 
 def test_a_save_followed_by_a_commit_is_sent(repo: Watching, moment: Moment) -> None:
-    """An editor saves all before it commits: the text was a person's before it was git's."""
+    """An editor saves all files before it commits: the text was saved before git had it."""
     world = repo.start().world
     moment.begins(LONGER)
     commit(world)
@@ -454,11 +454,11 @@ def test_a_save_followed_by_a_commit_is_sent(repo: Watching, moment: Moment) -> 
     repo.saves(SLOWER)
     git(world, "commit", "-q", "--allow-empty", "-m", "nothing")
     assert world.saved() == [TREND, LONGER, SLOWER]
-    assert not held(repo.events)
+    assert not held_files(repo.events)
 
 
 def test_a_save_overwritten_by_git_is_not_sent(repo: Watching, moment: Moment) -> None:
-    """It was the person's, and is not any more; also where that is committed."""
+    """The saved text is gone before it was read; also if git's text is committed."""
     world = repo.world
     pulled(world, SLOWER)
     repo.start()
@@ -471,7 +471,7 @@ def test_a_save_overwritten_by_git_is_not_sent(repo: Watching, moment: Moment) -
 
 
 def test_a_write_before_the_index_lock_is_held(repo: Watching, moment: Moment) -> None:
-    """So do programs that are not git itself: it is no save, unless it is committed."""
+    """Programs other than git do this: it is not a save unless it is committed."""
     world = repo.world
     pulled(world, SLOWER)
     repo.start()
@@ -492,7 +492,7 @@ def test_a_commit_does_not_delay_saves(repo: Watching) -> None:
     git(world, "gc", "-q")
     repo.saves(SLOWER)
     assert len(world.saved()) == 5
-    assert not held(repo.events)
+    assert not held_files(repo.events)
 
 
 def test_a_save_while_git_writes_other_files_is_sent(repo: Watching) -> None:
@@ -502,12 +502,12 @@ def test_a_save_while_git_writes_other_files_is_sent(repo: Watching) -> None:
     git(world, "checkout", "--", TOOLS_PATH)
     repo.saves(LONGER)
     look_at_all(repo)
-    assert held(repo.events) == {TOOLS_PATH}
+    assert held_files(repo.events) == {TOOLS_PATH}
     assert world.saved() == [TREND, LONGER]
 
 
 def test_the_committed_text_is_sent_if_git_did_not_write_it(repo: Watching) -> None:
-    """Taken back in the editor."""
+    """The edit is undone in the editor."""
     world = repo.start().world
     world.write(LONGER)
     repo.done()
@@ -523,7 +523,7 @@ def test_the_committed_text_is_sent_if_git_did_not_write_it(repo: Watching) -> N
 def test_a_finished_git_operation_does_not_hold_later_saves(
     repo: Watching, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It is known once all is at rest, and then no save is taken for git's."""
+    """It is recognized once everything is quiet, and later saves are not taken for git's."""
     looked, look = threading.Semaphore(0), Files.scan
 
     def telling(self: Files, paths: Iterable[RelPath]) -> ScanResult:
@@ -555,7 +555,7 @@ def test_a_change_of_the_index_holds_nothing(repo: Watching) -> None:
 
 @pytest.mark.parametrize("adds", [True, False])
 def test_text_formatted_by_a_hook_is_an_edit_until_committed(repo: Watching, adds: bool) -> None:
-    """What it leaves for the person to commit is an edit; what it commits is git's, or one."""
+    """Uncommitted formatting is an edit; committed formatting is git's text, or an edit."""
     world = repo.world
     hook = world.folder / ".git" / "hooks" / "pre-commit"
     hook.parent.mkdir(exist_ok=True)
@@ -571,7 +571,7 @@ def test_text_formatted_by_a_hook_is_an_edit_until_committed(repo: Watching, add
     assert world.read() == formatted
     if adds:
         look_at_all(repo)
-        assert (TREND_PATH in held(repo.events)) is (world.saved() == [TREND, LONGER])
+        assert (TREND_PATH in held_files(repo.events)) is (world.saved() == [TREND, LONGER])
     else:
         assert repo.done().done == "saved"
         assert world.saved() == [TREND, LONGER, formatted]
@@ -581,7 +581,7 @@ def test_text_formatted_by_a_hook_is_an_edit_until_committed(repo: Watching, add
 
 
 class Hand:
-    """The files of a workspace, and a clock that is moved by hand."""
+    """The files of a workspace, and a manual clock."""
 
     def __init__(self, watching: Watching) -> None:
         self.now = 0.0
@@ -623,7 +623,7 @@ def test_a_save_is_sent_despite_a_stale_index_lock(
 
 
 def test_a_git_write_is_recognized_before_its_event(repo: Watching) -> None:
-    """Git wrote two files, and there is an event for one: the other is recognized as well."""
+    """Git wrote two files, and there is an event for one: the other is recognized too."""
     world = repo.world
     git(world, "checkout", "-q", "-b", "other")
     world.write(LONGER)
@@ -633,7 +633,7 @@ def test_a_git_write_is_recognized_before_its_event(repo: Watching) -> None:
     git(world, "checkout", "-q", "other")
     assert hand.files.git_moved()
     found = hand.files.scan([TREND_FILE])
-    assert held(found.events) == {TREND_PATH, TOOLS_PATH}
+    assert held_files(found.events) == {TREND_PATH, TOOLS_PATH}
     assert not hand.files.git_moved()
     hand.files.note_changes([TOOLS_FILE])
     assert hand.files.scan([TOOLS_FILE]).saved == ()
@@ -643,7 +643,7 @@ LOCK = RelPath(".git/index.lock")
 
 
 def test_the_order_of_events_separates_a_save_from_a_commit(repo: Watching) -> None:
-    """Git was through with a commit before anybody came to look."""
+    """Git finished a commit before the files were read."""
     world, hand = repo.world, Hand(repo)
     world.write(LONGER)
     commit(world)
@@ -668,7 +668,7 @@ def test_a_git_write_followed_by_a_commit_is_held(
     for path in events:
         hand.files.note_changes([path], in_order=True)
     found = hand.files.scan([TREND_FILE])
-    assert (found.saved, held(found.events)) == ((), {TREND_PATH})
+    assert (found.saved, held_files(found.events)) == ((), {TREND_PATH})
 
 
 def test_a_git_write_during_a_read_is_recognized(
@@ -689,11 +689,11 @@ def test_a_git_write_during_a_read_is_recognized(
     monkeypatch.setattr(hand.folder.tree, "inspect", meanwhile)
     found = hand.files.scan([TREND_FILE])
     assert (found.saved, found.recheck_soon) == ((), (TREND_FILE,))
-    assert held(hand.files.scan([TREND_FILE]).events) == {TREND_PATH}
+    assert held_files(hand.files.scan([TREND_FILE]).events) == {TREND_PATH}
 
 
 def test_a_git_write_that_ends_during_the_check_is_recognized(tmp_path: Path) -> None:
-    """Once there is no lock, what is looked at after it is as git left it."""
+    """Once the lock is gone, files read afterwards are as git left them."""
     index, other = tmp_path / "index", tmp_path / "other"
     index.write_text("before")
 
@@ -728,7 +728,7 @@ def test_a_text_stored_in_git_is_recognized(repo: Watching) -> None:
         marked,
         marked.replace("$Id$", "$Id: 0123456789 $").replace("\n", "\r\n"),
         TREND.replace("\n", "\r\n", 3),
-        TREND.replace("\n", "\r\n", 5),  # as what the index has, but for line ends
+        TREND.replace("\n", "\r\n", 5),  # equal to the index except for line ends
         TREND,
     ):
         assert stored_in_git(world.folder, {TREND_PATH: held_text.encode()}) == {TREND_PATH}

@@ -12,7 +12,16 @@ from pinesync.app.sync.push import push
 from pinesync.git.activity import stored_in_git
 from pinesync.watch import uploader as sending
 from tests.watch.conftest import Watching
-from tests.watch.test_git import Moment, branch, commit, committed, held, look_at_all, moment, repo
+from tests.watch.test_git import (
+    Moment,
+    branch,
+    commit,
+    committed,
+    held_files,
+    look_at_all,
+    moment,
+    repo,
+)
 from tests.world import TOOLS_PATH, TREND_PATH, World, git
 from tests.world.scripts import LONGER, MERGED, SLOWER, TOOLS, TREND
 
@@ -103,9 +112,9 @@ ROUTES: dict[str, Callable[[Watching], str]] = {
 
 
 def stays(watching: Watching, text: str) -> None:
-    """Git's text is in the file, was reported and is not sent."""
+    """Check that git's text is in the file, was reported and is not sent."""
     world = watching.world
-    while world.read() != text or TREND_PATH not in held(watching.events):
+    while world.read() != text or TREND_PATH not in held_files(watching.events):
         found = watching.until(lambda e: e.event in ("held", "checking"))
         assert found.event == "held", (found, world.read())
     before = world.saved()
@@ -158,8 +167,13 @@ def filtered(world: World) -> Path:
     """Every file has one word more than git stores; each run of the filter is noted."""
     runs = world.place / "runs"
     runs.touch()
-    for way, what in (("smudge", "s/fast/quick/g"), ("clean", "s/quick/fast/g")):
-        git(world, "config", f"filter.words.{way}", f"echo {way} >> '{runs}'; sed {what}")
+    for direction, replacement in (("smudge", "s/fast/quick/g"), ("clean", "s/quick/fast/g")):
+        git(
+            world,
+            "config",
+            f"filter.words.{direction}",
+            f"echo {direction} >> '{runs}'; sed {replacement}",
+        )
     world.write("*.pine filter=words\n", ".gitattributes")
     commit(world)
     return runs
@@ -184,7 +198,7 @@ def test_a_git_filter_is_not_run_and_its_text_not_sent(repo: Watching) -> None:
 
 
 def test_a_save_committed_through_a_filter_is_sent(repo: Watching, moment: Moment) -> None:
-    """The person had it before git began."""
+    """It was saved before git started."""
     filtered(repo.world)
     repo.start()
     moment.begins(quick(LONGER))
@@ -215,7 +229,8 @@ def test_a_file_with_built_in_git_attributes_is_held(repo: Watching, attributes:
 
 
 def test_a_save_right_after_a_branch_switch_is_sent(repo: Watching) -> None:
-    """Before watch looked at what git did, four times of four; pine.toml is no file of git's."""
+    """Without the check of git's activity this failed every time; pine.toml is not a file of
+    git's."""
     world = repo.world
     git(world, "rm", "-q", "--cached", "pine.toml")
     world.write("pine.toml\n", ".gitignore")
@@ -231,7 +246,7 @@ def test_a_save_right_after_a_branch_switch_is_sent(repo: Watching) -> None:
 def test_a_save_committed_during_another_upload_is_sent(
     repo: Watching, moment: Moment, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Its event arrives immediately, not only at the next look."""
+    """Its event is handled immediately, not only at the next poll."""
     world = repo.world
     meanwhile: list[Callable[[], None]] = []
 
@@ -254,11 +269,11 @@ def test_a_save_committed_during_another_upload_is_sent(
     moment.ends()
     assert repo.done().done == "saved"
     assert repo.done(TOOLS_PATH).done == "saved"
-    assert not held(repo.events)
+    assert not held_files(repo.events)
 
 
 def test_a_retyped_committed_text_is_sent(repo: Watching, moment: Moment) -> None:
-    """Git has it, and looked at the files meanwhile: it wrote nothing."""
+    """Git has the text, and read the files meanwhile, but wrote nothing."""
     world = repo.world
     committed(world, LONGER)
     committed(world, TREND)
@@ -272,26 +287,26 @@ def test_a_retyped_committed_text_is_sent(repo: Watching, moment: Moment) -> Non
 
 
 def test_a_missing_object_is_not_fetched_from_another_host(repo: Watching) -> None:
-    """Of a clone that fetches what it lacks."""
+    """A partial clone fetches missing objects."""
     world = repo.world
-    there, log = world.place / "there", world.place / "asked"
+    origin, log = world.place / "there", world.place / "asked"
     git(world, "config", "uploadpack.allowFilter", "true")
     url = world.folder.as_uri()
-    git(world.place, "clone", "-q", "--filter=blob:none", url, str(there))
+    git(world.place, "clone", "-q", "--filter=blob:none", url, str(origin))
     program = world.place / "upload-pack"
     program.write_text(f"#!/bin/sh\ntouch '{log}'\nexec git-upload-pack \"$@\"\n")
     program.chmod(0o755)
-    git(there, "config", "remote.origin.uploadpack", str(program))
-    git(there, "fetch", "-q")
+    git(origin, "config", "remote.origin.uploadpack", str(program))
+    git(origin, "fetch", "-q")
     assert log.exists()
     log.unlink()
     files = {TREND_PATH: LONGER.encode(), TOOLS_PATH: TOOLS.encode()}
-    assert stored_in_git(there, files) == {TOOLS_PATH}
+    assert stored_in_git(origin, files) == {TOOLS_PATH}
     assert not log.exists()
 
 
 def test_a_sha256_repository_is_supported(watching: Watching) -> None:
-    """With SHA-256, merge results are found as well."""
+    """With SHA-256, merge results are found too."""
     world = watching.world
     git(world, "init", "-q", "--object-format=sha256")
     commit(world)

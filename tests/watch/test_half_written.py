@@ -1,5 +1,4 @@
-"""A half-written file, a file that is no script, or a missing one is never sent; a complete one
-is one upload."""
+"""A half-written, invalid or missing file is never sent; a complete one is one upload."""
 
 import itertools
 import os
@@ -37,7 +36,7 @@ HALF = SLOWER.replace("plot(slow)\n", "")
 
 @pytest.fixture
 def looks(monkeypatch: pytest.MonkeyPatch) -> Looks:
-    """Of a session that looks often."""
+    """The reads of a session that polls often."""
     brisk(monkeypatch)
     return Looks(monkeypatch)
 
@@ -97,7 +96,7 @@ def test_a_truncated_then_written_file_is_one_save(
 def test_a_file_written_during_the_read_waits(
     clone: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A look during an editor's write sees a part of the text, and reports nothing."""
+    """A read during an editor's write sees a part of the text, and reports nothing."""
     folder = opened(clone).workspace
     clone.write(SLOWER)
     writing = []
@@ -132,7 +131,7 @@ def test_a_locked_file_is_reported_once(
 def test_a_half_written_file_is_not_saved_without_open_file_detection(
     watching: Watching, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A half is taken for the whole, and is another text by the time that it would be saved."""
+    """A half is taken for the whole, but the text has changed before it would be saved."""
     monkeypatch.setattr(Tree, "is_busy", lambda tree, path: False)
     world = watching.start().world
     with (world.folder / TREND_PATH).open("wb", buffering=0) as file:
@@ -211,7 +210,7 @@ def test_a_constantly_changing_file_costs_few_requests(
 def test_a_briefly_unreadable_file_is_checked_again(
     watching: Watching, moment: str, meanwhile: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The editor saves the same text once more, just as the file is looked at."""
+    """The editor saves the same text again while the file is read."""
     looks = Looks(monkeypatch)
     world = watching.start().world
     acted: SimpleQueue[int] = SimpleQueue()
@@ -283,13 +282,13 @@ UNSENDABLE: dict[str, tuple[bytes | Callable[[Path], None], str]] = {
 
 
 @pytest.mark.promise(32)
-@pytest.mark.parametrize("what", UNSENDABLE)
+@pytest.mark.parametrize("kind", UNSENDABLE)
 def test_an_invalid_file_is_reported_once_and_never_sent(
-    watching: Watching, what: str, looks: Looks
+    watching: Watching, kind: str, looks: Looks
 ) -> None:
     world = watching.start().world
     file = world.folder / TREND_PATH
-    made, message = UNSENDABLE[what]
+    made, message = UNSENDABLE[kind]
     made(file) if callable(made) else file.write_bytes(made)
     news = watching.news()
     assert (news.word, news.message) == ("not sent", message)
@@ -405,7 +404,7 @@ def test_a_briefly_missing_folder_is_not_reported(
 
 @pytest.mark.parametrize("made", ["gone", "empty"])
 def test_a_missing_file_is_confirmed_a_second_later(clone: World, made: str) -> None:
-    """However many events come first: they are late, and several for one change."""
+    """Regardless of the number of events before: they are late, and several for one change."""
     clock = Clock(100.0)
     watched = files.Files(opened(clone).workspace, clock, many=False)
     assert watched.begin() is None
@@ -441,8 +440,8 @@ class Hearing:
 
 
 def test_a_file_is_read_once_it_is_quiet(clone: World) -> None:
-    """Every event puts it off by as long as an editor needs between two calls, up to half a
-    second; and for nothing else is waited."""
+    """Every event delays the read by as long as an editor needs between two calls, up to half a
+    second in total."""
     clock = Clock(100.0)
     hints = Hearing(clock)
     path = RelPath(TREND_PATH)

@@ -35,7 +35,7 @@ from tests.watch.processes import Session, at_rest
 
 ROOT = Path(__file__).parents[2]
 served = pytest.mark.parametrize("world", ["facade"], indirect=True)
-"""The account is in this process, so that what is asked of it can be seen, and go wrong."""
+"""The account is in this process, so that requests can be recorded and can fail."""
 
 
 # -- lines ----------------------------------------------------------------------------------------
@@ -184,7 +184,7 @@ def test_an_interrupted_upload_is_finished_by_the_next_session(
 
 
 def test_other_commands_run_while_watch_is_idle(clone: World) -> None:
-    """It holds the folder for itself only while it writes; another one has nothing to do."""
+    """It holds the lock only while it writes, so other commands can run."""
     with at_rest(clone) as session:
         clone.web_save(SLOWER)
         assert clone("pull").code == 0
@@ -245,7 +245,7 @@ def test_watch_refuses_a_folder_without_scripts(world: World) -> None:
 def test_watch_refuses_to_start_without_a_cookie(
     clone: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It cannot work, and says so immediately."""
+    """It cannot work, and says so at once."""
     monkeypatch.delenv("PINESYNC_COOKIE")
     refused = clone("watch")
     assert (refused.code, refused.requests) == (5, ())
@@ -300,7 +300,7 @@ env > "{folder}/environment"
 
 
 def recording(folder: Path, name: str) -> Path:
-    """A program that writes down what it was started with."""
+    """A program that records its arguments and environment."""
     program = folder / name
     program.write_text(RECORDS.format(folder=folder))
     program.chmod(0o755)
@@ -404,7 +404,7 @@ OBEYED = re.compile("\x07|\x1b[^\\[]|\x1b\\[[0-9;?]*[^0-9;?m]")
 
 @contextmanager
 def terminal(world: World, *arguments: object, **env: str) -> Iterator[Terminal]:
-    """`watch` on one, which is as it was before in the end."""
+    """Run `watch` at a terminal, whose modes must be restored at the end."""
     with Terminal(world, "watch", *arguments, env=env) as shown:
         before = shown.modes
         yield shown
@@ -483,7 +483,7 @@ runpy.run_module("pinesync", run_name="__main__", alter_sys=True)
 
 
 def test_a_background_job_is_not_stopped_by_the_shell(clone: World) -> None:
-    """It would be, as soon as it touched the keyboard's terminal."""
+    """It would be stopped as soon as it read from the terminal."""
     if not shutil.which("bash"):
         pytest.skip("needs the program bash")
     script = 'set -m; "$@" & wait; echo ended'
@@ -507,7 +507,7 @@ def job_of(shell: int) -> int:
 
 
 def everything_is_hostile(world: World) -> str:
-    """A saved name, and what the compiler says; the path of the script of that name."""
+    """Plant a hostile name and compiler message; return the path of the script of that name."""
     world.web_save(EXTRA, EVIL + SPOOF)
     assert world("pull").code == 0
     found = finding(f"{EVIL}{SPOOF} {{identifier}}", line=4, identifier=EVIL)
@@ -517,7 +517,7 @@ def everything_is_hostile(world: World) -> str:
 
 
 HIDDEN = f"{EXTRA}plot(close) // {MARK}{PAYLOADS['override']}\n"
-"""A source that is not what it looks like."""
+"""A source with reordered characters."""
 
 
 @served
@@ -538,7 +538,7 @@ def test_hostile_text_is_escaped_in_a_pipe(clone: World, mode: list[str]) -> Non
         shown = "\n".join(session.lines) + "\n" + session.stderr()
     assert MARK in shown
     assert raw(shown) is None
-    assert not any(one in shown for one in (clone.user.sessionid, clone.user.sessionid_sign))
+    assert not any(secret in shown for secret in (clone.user.sessionid, clone.user.sessionid_sign))
     if "--json" in mode:
         assert shown.isascii()
 

@@ -55,12 +55,12 @@ def test_at_rest_every_file_is_the_newest_version_or_is_reported(
     reported = {e.path for e in events if isinstance(e, Notice)}
     reported |= {e.outcome.path for e in events if isinstance(e, Done) and e.outcome.exit_code}
     reported |= {path for e in events if isinstance(e, Held) for path in e.paths}
-    left = watching.world.words()
-    assert left.keys() <= reported, (left, steps)
-    assert "modified" not in left.values()
+    words = watching.world.words()
+    assert words.keys() <= reported, (words, steps)
+    assert "modified" not in words.values()
     for name in NAMES.values():
-        there = watching.world.saved(name)
-        assert len(there) == len(set(there)), "one save became two versions"
+        saved = watching.world.saved(name)
+        assert len(saved) == len(set(saved)), "one save became two versions"
 
 
 def _save_here(watching: Watching, path: str, step: int, _: random.Random) -> None:
@@ -82,7 +82,7 @@ def _fail(watching: Watching, _: str, __: int, dice: random.Random) -> None:
 
 
 def _by_hand(watching: Watching, path: str, _: int, dice: random.Random) -> None:
-    """A person resolves a divergence while `watch` runs."""
+    """A user resolves a divergence while `watch` runs."""
     verb = dice.choice((["pull"], ["pull", "--theirs"], ["pull", "--ours"], ["push"]))
     watching.world(*verb, path)
     if "<<<<<<<" in watching.world.read(path):

@@ -162,8 +162,8 @@ def test_a_save_on_tradingview_is_pulled_with_the_option(watching: Watching) -> 
     assert watching.done("indicators/Extra.pine").done == "written"
     watching.stop()
     assert world.saved() == [TREND, SLOWER]
-    done = [event.outcome.done for event in watching.events if isinstance(event, Done)]
-    assert done == ["pulled", "written"]
+    outcomes = [event.outcome.done for event in watching.events if isinstance(event, Done)]
+    assert outcomes == ["pulled", "written"]
 
 
 def test_a_diverged_script_does_not_stop_the_others(watching: Watching) -> None:

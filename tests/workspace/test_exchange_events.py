@@ -1,4 +1,4 @@
-"""A file that pinesync replaces is news to those who watch the folder, such as an editor."""
+"""A replaced file is a normal change for watchers of the folder, such as an editor."""
 
 import sys
 from pathlib import Path
@@ -22,7 +22,7 @@ class Heard(FileSystemEventHandler):
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="no exchange in one step")
 def test_the_last_event_of_an_exchange_is_the_new_file(tmp_path: Path) -> None:
-    """A watcher that merges events would else take it for a file that is gone again."""
+    """A watcher that merges events would otherwise take it for a deleted file."""
     (tmp_path / "a.pine").write_text("old\n")
     (tmp_path / "new.tmp").write_text("new\n")
     events, observer = Heard(), Observer()

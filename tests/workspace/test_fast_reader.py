@@ -31,7 +31,7 @@ PIECES = (
 
 @st.composite
 def touched(draw: st.DrawFn, text: str) -> str:
-    """The text with a few pieces replaced, as a person, git or a stranger may do."""
+    """The text with a few replaced pieces, as after a manual edit, a merge or an attack."""
     for _ in range(draw(st.integers(0, 3))):
         marks = [0, *(i + 1 for i, char in enumerate(text) if char in '\n"[')]
         start = draw(st.sampled_from(marks) | st.integers(0, len(text)))
@@ -40,7 +40,7 @@ def touched(draw: st.DrawFn, text: str) -> str:
     return text
 
 
-def told(text: str) -> Manifest | None:
+def parsed(text: str) -> Manifest | None:
     try:
         return parse(text)
     except ManifestError:
@@ -55,7 +55,7 @@ def test_the_fast_reader_agrees_with_the_parser(
     text = dump_new(Manifest(settings, entries))
     text = data.draw(touched(text)) if data else text
     assert fast_reader.read(text + BY_THE_PARSER) is None
-    assert told(text) == told(text + BY_THE_PARSER)
+    assert parsed(text) == parsed(text + BY_THE_PARSER)
 
 
 def test_files_written_by_pinesync_are_read_without_the_parser() -> None:

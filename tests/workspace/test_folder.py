@@ -42,7 +42,7 @@ def never(_: str) -> None:
     raise AssertionError("nothing may begin")
 
 
-def test_the_root_is_found_from_below(folder: Workspace, tmp_path: Path) -> None:
+def test_the_root_is_found_from_a_subfolder(folder: Workspace, tmp_path: Path) -> None:
     below = folder.root / "a" / "b"
     below.mkdir(parents=True)
     assert find_root(below) == find_root(folder.root) == folder.root

@@ -48,8 +48,8 @@ def another_holds(folder: Path) -> Iterator[subprocess.Popen[str]]:
 
 def tries(folder: Path) -> str:
     command = [sys.executable, "-c", TRIES, str(folder)]
-    done = subprocess.run(command, cwd=ROOT, text=True, capture_output=True, check=True)
-    return done.stdout.strip()
+    result = subprocess.run(command, cwd=ROOT, text=True, capture_output=True, check=True)
+    return result.stdout.strip()
 
 
 @pytest.fixture
@@ -86,7 +86,7 @@ def test_a_killed_writer_leaves_no_lock(folder: Path) -> None:
             pass
 
 
-def test_an_error_inside_releases_the_lock(folder: Path) -> None:
+def test_an_error_under_the_lock_releases_it(folder: Path) -> None:
     with pytest.raises(ZeroDivisionError), writing(folder):
         raise ZeroDivisionError
     assert tries(folder) == "held"
@@ -95,7 +95,7 @@ def test_an_error_inside_releases_the_lock(folder: Path) -> None:
 @pytest.mark.parametrize(
     "error", [PermissionError(13, "no"), TimeoutError("slow"), OSError(5, "?")]
 )
-def test_an_error_inside_is_not_translated(folder: Path, error: OSError) -> None:
+def test_an_error_under_the_lock_is_not_translated(folder: Path, error: OSError) -> None:
     """The error is the command's: the lock was taken."""
     with pytest.raises(OSError) as caught, writing(folder):
         raise error

@@ -277,9 +277,9 @@ def test_any_text_is_parsed_or_refused(text: str) -> None:
 
 
 def test_a_new_file_is_sorted_and_reads_back() -> None:
-    wanted = manifest(entry("b.pine", 2), entry("A.pine", 1), Entry(RelPath("c.pine"), "c"))
-    text = dump_new(wanted)
-    assert parse(text) == wanted
+    expected = manifest(entry("b.pine", 2), entry("A.pine", 1), Entry(RelPath("c.pine"), "c"))
+    text = dump_new(expected)
+    assert parse(text) == expected
     assert text.index("A.pine") < text.index("b.pine") < text.index("c.pine")
     assert "scripts" not in dump_new(manifest())
 
@@ -353,7 +353,7 @@ def test_line_ends_and_bom_are_preserved(text: str) -> None:
     assert apply(dos, changes) == "\ufeff" + apply(text, changes).replace("\n", "\r\n")
 
 
-def test_dotted_keys_that_cannot_be_edited_in_place_are_rewritten() -> None:
+def test_dotted_keys_are_rewritten_if_they_cannot_be_edited_in_place() -> None:
     text = f"{HEAD}[scripts]\n'a.pine'.name = 'Script 1'\n'a.pine'.pine_id = '{pine_id(1)}'\n"
     path = RelPath("a.pine")
     assert parse(apply(text, {path: entry(path)})).entries == {path: entry(path)}
@@ -361,7 +361,8 @@ def test_dotted_keys_that_cannot_be_edited_in_place_are_rewritten() -> None:
 
 
 def test_a_string_that_looks_like_an_entry_is_not_edited() -> None:
-    """An entry that a person wrote, and a name that holds how we would have written it."""
+    """A hand-written entry, and a name that contains the entry as pinesync would have written
+    it."""
     ours = dump_new(manifest(entry("a.pine"))).partition("[scripts")
     block = "".join(ours[1:]).replace("\\", "")
     text = f"""{HEAD}[scripts."a.pine"]
@@ -437,7 +438,7 @@ ALL_SETTINGS = st.builds(
 
 @st.composite
 def written_by_hand(draw: st.DrawFn, wanted: Manifest) -> str:
-    """The text with comments, empty lines and quotes as a person may put them."""
+    """The text with comments, empty lines and quotes as in a hand-written file."""
     result = []
     for number, line in enumerate(dump_new(wanted).split("\n")):
         comment = f"# note {number}." if draw(st.booleans()) else ""
@@ -461,8 +462,8 @@ def test_an_edit_makes_the_change_and_keeps_comments(
     text = data.draw(written_by_hand(Manifest(before, entries)))
     edited = apply(text, changes, after)
     merged = {**entries, **changes}
-    wanted = {path: each for path, each in merged.items() if each is not None}
-    assert parse(edited) == Manifest(after or before, wanted)
+    expected = {path: each for path, each in merged.items() if each is not None}
+    assert parse(edited) == Manifest(after or before, expected)
     assert apply(edited, changes, after) == edited
     if not after and not any(path in entries for path in changes):
         assert [note for note in _notes(text) if note not in edited] == []
@@ -483,10 +484,10 @@ def _notes(text: str) -> list[str]:
 
 
 def test_many_scripts_are_parsed_quickly() -> None:
-    wanted = manifest(*(entry(f"indicators/Script {n:05}.pine", n) for n in range(1, 10_001)))
-    text = dump_new(wanted)
+    expected = manifest(*(entry(f"indicators/Script {n:05}.pine", n) for n in range(1, 10_001)))
+    text = dump_new(expected)
     began = time.thread_time()
-    assert parse(text) == wanted
+    assert parse(text) == expected
     assert time.thread_time() - began < 10
 
 

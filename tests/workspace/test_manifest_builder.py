@@ -20,11 +20,11 @@ def test_a_text_built_in_steps_equals_one_written_at_once(steps: list[tuple[int,
     entries = {entry(n).path: entry(n) for n in range(0, 30, 3)}
     builder = ManifestBuilder(settings, entries)
     for number, version in steps:
-        one = entry(number, version)
+        changed = entry(number, version)
         if version:
-            builder.set(one)
-            entries[one.path] = one
+            builder.set(changed)
+            entries[changed.path] = changed
         else:
-            builder.drop(one.path)
-            entries.pop(one.path, None)
+            builder.drop(changed.path)
+            entries.pop(changed.path, None)
     assert builder.text() == dump_new(Manifest(settings, entries))

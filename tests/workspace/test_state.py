@@ -328,7 +328,7 @@ def test_a_renamed_intent_is_refused(state: State) -> None:
 
 
 def test_intents_are_read_again_under_the_lock(state: State) -> None:
-    """What was read before it was taken may have been another process's to change."""
+    """Intents read before the lock was taken may have been changed by another process."""
     state.log.write(upload())
     assert state.log.intents() == [upload()]
     landed = replace(upload(), state="landed", landed=Version(6))

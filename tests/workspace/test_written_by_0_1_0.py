@@ -52,7 +52,7 @@ def test_every_intent_is_read(state: State) -> None:
     assert {intent.known_ids for intent in creates} == {(ONE, TWO)}
     assert {item.account for item in found} == {"trader42"}
     assert {(item.wall, item.mono) for item in found} == {(1_790_000_000.25, 4210.5)}
-    others = {type(one): one for one in found[8:]}
+    others = {type(other): other for other in found[8:]}
     assert list(others) == [Download, Rename, Delete, Move]
     pull, move = others[Download], others[Move]
     assert isinstance(pull, Download)

@@ -52,8 +52,7 @@ class Watched(SandboxApp):
         self._answered.clear()
 
     def wait_for(self, path: str) -> None:
-        """Wait until a request to such a path was carried out, whatever happened to its
-        response."""
+        """Wait until a request to such a path was carried out, even if its response was lost."""
         with self._news:
             assert self._news.wait_for(
                 lambda: any(path in request for request in self._answered), 60
@@ -61,8 +60,8 @@ class Watched(SandboxApp):
 
 
 class Account:
-    """The account of the sandbox in that folder, made where it is not there. What is done by hand
-    says in the version's author who did it."""
+    """The account of the sandbox in that folder, created if missing. Manual saves have their own
+    author."""
 
     BY = "web editor"
 
@@ -79,7 +78,7 @@ class Account:
         self.store.close()
 
     def client(self) -> PineClient:
-        """A client that is signed in, and waits for nothing."""
+        """A client that is signed in and never sleeps."""
         transport = Transport(adapter=WSGIAdapter(self.app), sleep=lambda _: None)
         secret = parse(self.user.cookie, IN_PROCESS_URL)
         return PineClient(Session(IN_PROCESS_URL, secret, transport))

@@ -30,7 +30,7 @@ def world(
     capsys: pytest.CaptureFixture[str],
     seeded: Seeded,
 ) -> Iterator[World]:
-    """The account, before anything was cloned. With the parameter "facade" over HTTP."""
+    """The account before any clone. With the parameter "facade", over HTTP."""
     shutil.copytree(seeded.sandboxes, home / "pinesync" / "sandbox")
     # Commands see the store that they opened themselves: this one is another view of the file.
     account = Account(home / "pinesync" / "sandbox")
@@ -75,8 +75,8 @@ def repo(clone: World) -> World:
 
 
 def _only(app: Watched):
-    """In process every command makes an app of its own: this one, with its faults and its log,
-    as long as it is the same sandbox."""
+    """In process every command creates its own app: return this one, with its faults and log, if it
+    is the same sandbox."""
 
     def made(store):
         return app if store.path == app.store.path else Watched(store)

@@ -22,9 +22,10 @@ from typing import Any
 import pytest
 
 from pinesync.cli.error_handler import run
-from pinesync.model import PineId
+from pinesync.model import PineId, Version
 from pinesync.sandbox.serve import Server
 from pinesync.workspace.manifest import parse
+from pinesync.workspace.state import State
 from tests.world.account import Account
 from tests.world.folder import Workspace
 from tests.world.repository import git
@@ -83,7 +84,7 @@ class World(Workspace):
 
     @contextmanager
     def served(self) -> Iterator[None]:
-        """The account is TradingView's, over HTTP, and this person is signed in."""
+        """The account is TradingView's, over HTTP, and the user is signed in."""
         with Server(self.app) as self.server:
             self.monkeypatch.setenv("PINESYNC_FACADE_URL", self.server.url)
             self.monkeypatch.setenv("PINESYNC_COOKIE", self.user.cookie)
@@ -110,7 +111,7 @@ class World(Workspace):
     def __call__(
         self, *arguments: object, cwd: Path | None = None, stdin: str = "", code: int | None = None
     ) -> Ran:
-        """Runs a command in this process; with `code` it has to exit with that."""
+        """Run a command in this process; with `code`, check its exit code."""
         before = len(self.plan.log)
         with pytest.MonkeyPatch.context() as patch:
             patch.chdir(cwd or self.here)
@@ -124,14 +125,14 @@ class World(Workspace):
         return ran
 
     def spawn(self, *arguments: object, cwd: Path | None = None, **more: Any) -> Any:
-        """Starts a command as a process of its own."""
+        """Start a command as a separate process."""
         self.app.forget()
         more = {"stdin": subprocess.DEVNULL, "stdout": -1, "stderr": -1, "text": True, **more}
         command = [*COMMAND, *map(str, arguments)]
         return subprocess.Popen(command, cwd=cwd or self.here, **more)
 
     def process(self, *arguments: object, cwd: Path | None = None, **env: str) -> Ran:
-        """Runs a command as a process of its own, to its end."""
+        """Run a command as a separate process, to its end."""
         before = len(self.plan.log)
         with self.spawn(*arguments, cwd=cwd, env={**os.environ, **env}) as child:
             out, err = child.communicate(timeout=60)
@@ -151,7 +152,7 @@ class World(Workspace):
         return {line["path"]: line["word"] for line in lines if line["word"] != "clean"}
 
     def read(self, path: str = TREND_PATH) -> str:
-        """The file as it is, line ends and all."""
+        """The file, including its line ends."""
         return (self.root / path).read_bytes().decode()
 
     def write(self, text: str | bytes, path: str = TREND_PATH) -> None:
@@ -189,7 +190,7 @@ class World(Workspace):
         self.store.delete(self.user, self.id_of(name))
 
     def saved(self, name: str = "Trend") -> list[str]:
-        """The text of every version there, the newest last."""
+        """The text of every version on TradingView, the newest last."""
         return [version.source for version in self.store.history(self.id_of(name))]
 
     # -- what there is, to be compared ------------------------------------------------------------
@@ -208,13 +209,20 @@ class World(Workspace):
         (found,) = (self.pinesync_home / "state").glob("*-*/")
         return found
 
-    def kept(self) -> dict[str, bytes]:
-        """All that this machine remembers."""
+    def stored_texts(self, pine_id: str, newest: int) -> list[str | None]:
+        """The texts of a script's versions, from the first to the newest, as far as they are stored
+        on this machine."""
+        texts = State(self.state_folder).texts
+        digests = [texts.recall(PineId(pine_id), Version(n + 1)) for n in range(newest)]
+        return [texts.text_of(digest) if digest else None for digest in digests]
+
+    def state_files(self) -> dict[str, bytes]:
+        """Everything stored on this machine."""
         return _contents(self.pinesync_home / "state")
 
     def state(self) -> dict[str, bytes]:
         """The state on this machine, without the cache of downloaded texts."""
-        files = self.kept()
+        files = self.state_files()
         return {path: body for path, body in files.items() if path.split("/")[1] not in _CACHE}
 
     def forget(self) -> None:

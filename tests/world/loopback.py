@@ -39,5 +39,5 @@ class Loopback:
                 self.accepted(self._listening.accept()[0])
 
     def accepted(self, connection: socket.socket) -> None:
-        """A client is at the other end; an OSError here ends the server."""
+        """A client connected; an OSError here ends the server."""
         raise NotImplementedError

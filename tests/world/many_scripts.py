@@ -30,7 +30,7 @@ class ManyScripts(Marked):
     remote: Account
     codes: list[int] = field(default_factory=list)
     warned: set[str] = field(default_factory=set)
-    """The scripts' paths, or names, that somebody was told of for good: not for a broken line."""
+    """The paths or names of scripts with a permanent warning, which a broken line is not."""
 
     def __post_init__(self) -> None:
         self.app, self.plan = self.remote.app, self.remote.plan
@@ -54,7 +54,7 @@ class ManyScripts(Marked):
     # -- what pinesync does --------------------------------------------------------------------
 
     def command(self, act: Callable[[Setup], Run]) -> int:
-        """Run a command and return its exit code. Note its messages about scripts left alone."""
+        """Run a command and return its exit code. Record its warnings about scripts left alone."""
         try:
             run = act(self.setup())
             code = run.exit_code

@@ -53,11 +53,11 @@ class Marked(Workspace):
 
     def check_always(self) -> None:
         """Every base is an existing version, and every mark can be found somewhere."""
-        there = self.remote.texts()
+        versions = self.remote.texts()
         for entry in self.project().workspace.manifest.entries().values():
             if entry.base is None or entry.pine_id is None:
                 continue
-            texts = there[entry.pine_id]
+            texts = versions[entry.pine_id]
             assert entry.base.version.major <= len(texts), "the base is ahead of the service"
             saved = texts[entry.base.version.major - 1]
             assert entry.base.digest == digest(saved), "the base is not that version's text"
@@ -67,11 +67,11 @@ class Marked(Workspace):
     def _readable(self) -> Iterator[str]:
         for texts in self.remote.texts().values():
             yield from texts
-        left = self.root.rglob(".pinesync*")  # until the next run, which puts it back
+        leftovers = self.root.rglob(".pinesync*")  # until the next run, which puts it back
         stored = (self.pinesync_home / "state").glob("*/objects/*/*")
-        for files in (self.root.rglob("*.pine"), left, stored):
+        for files in (self.root.rglob("*.pine"), leftovers, stored):
             yield from (file.read_text() for file in files if file.is_file())
 
     def check_nothing_left(self) -> None:
-        left = [path.name for path in self.root.rglob(".pinesync*")]
-        assert not left, f"left behind: {left}"
+        leftovers = [path.name for path in self.root.rglob(".pinesync*")]
+        assert not leftovers, f"left behind: {leftovers}"

@@ -111,7 +111,7 @@ class OneScript(Marked):
         return True
 
     def _heard(self, run: Run) -> None:
-        """A pending save or a failure is no warning of a hidden text."""
+        """A pending save or a failure is not a warning of a hidden text."""
         for outcome in run.outcomes:
             silent = outcome.done in ("recovered", "pending", "failed")
             if outcome.message and (not silent or "browser tab" in outcome.message):
@@ -122,7 +122,7 @@ class OneScript(Marked):
         return Turn(stores=True, error=NetworkError("reset"))
 
     def delayed(self) -> Turn:
-        """The next save times out here, and is stored when `arrive` says."""
+        """The next save times out here, and is stored on `arrive`."""
 
         def hold() -> None:
             text = self.remote.posted[-1]
@@ -159,7 +159,7 @@ class OneScript(Marked):
         assert before == after, "one more run did something"
 
     def everything(self) -> tuple[object, ...]:
-        """Files, pine.toml, the versions there, and what was begun."""
+        """Files, pine.toml, the versions on the service, and the intents."""
         files = {path: path.read_bytes() for path in sorted(self.root.rglob("*.pine"))}
         records = sorted((self.pinesync_home / "state").glob("*/records/*"))
         return files, self._manifest(), tuple(self.log), tuple(r.read_bytes() for r in records)

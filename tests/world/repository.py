@@ -9,7 +9,7 @@ from typing import Protocol, TypeVar
 
 
 class Place(Protocol):
-    """A world: its folder is meant."""
+    """A world, of which only the folder is used."""
 
     @property
     def root(self) -> Path: ...
@@ -32,9 +32,9 @@ def git_code(where: Place | Path, *words: str) -> int:
 
 def git_bytes(where: Place | Path, *words: str, code: int | None = 0, stdin: str = "") -> bytes:
     """The output of git. With `code` None, any exit code is accepted."""
-    done = _run(where, words, stdin)
-    assert code in (None, done.returncode), done
-    return done.stdout
+    result = _run(where, words, stdin)
+    assert code in (None, result.returncode), result
+    return result.stdout
 
 
 def git(where: Place | Path, *words: str, code: int | None = 0, stdin: str = "") -> str:

@@ -55,7 +55,7 @@ class TradingView(ThreadingTCPServer):
     def handle_error(self, *_: object) -> None:
         """A client that does not trust the certificate disconnects."""
 
-    # What wsgiref's handler asks of its server.
+    # What wsgiref's handler needs of its server.
 
     def get_app(self) -> Any:
         def noting(environ: dict[str, Any], start_response: Any) -> Any:
@@ -92,4 +92,4 @@ class _Tunnel(BaseRequestHandler):
 
 class _Request(WSGIRequestHandler):
     def log_message(self, *_: object) -> None:
-        """Nobody reads it."""
+        """The log is not read."""

@@ -48,7 +48,7 @@ NEEDED = (
     "urllib3",
     "watchdog",
 )
-EXTRA = ("keyring", "pygls")
+EXTRA = ("keyring", "mcp", "pygls")
 
 _SIGN_IN = re.compile(r"session.*\.json|\.session.*\.tmp")
 _TOO_FAR = 24 * 3600.0

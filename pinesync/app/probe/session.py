@@ -33,7 +33,8 @@ class OutOfRequests(FacadeError):
 
 
 class Limiter:
-    """Called before every request: waits `seconds` between two, and refuses more than `MAX_REQUESTS`."""
+    """Called before every request: waits `seconds` between two, and refuses more than
+    `MAX_REQUESTS`."""
 
     def __init__(self, seconds: float, sleep: Callable[[float], None]) -> None:
         self.seconds = seconds

@@ -13,7 +13,7 @@ import click
 from pinesync.cli.group import Verb
 from pinesync.cli.options import build_setup, remote_options, shared
 from pinesync.cli.render import echo_err
-from pinesync.errors import Misuse
+from pinesync.cli.tools.extras import needing
 
 
 @click.command("lsp", cls=Verb, examples=["pinesync lsp"])
@@ -28,16 +28,9 @@ def command(offline: bool, remote: str | None) -> int:
     file is compiled where its workspace belongs, without a cookie. docs/guides/editors.md has the
     settings.
     """
-    try:
+    with needing("the language server", "pygls>=2", "lsp", "pygls", "lsprotocol"):
         from pinesync.lsp.checking import Compiler
         from pinesync.lsp.server import serve
-    except ModuleNotFoundError as error:
-        if (error.name or "").partition(".")[0] not in ("pygls", "lsprotocol"):
-            raise
-        raise Misuse(
-            "the language server needs a library that is not installed",
-            "run `pipx inject pinesync 'pygls>=2'`, or `pip install '.[lsp]'` in a checkout of it",
-        ) from None
 
     compiler = Compiler(build_setup(), remote, offline)
     if sys.stdin.isatty():

@@ -9,7 +9,11 @@ import click
 from pinesync.cli.group import Verb
 from pinesync.cli.options import build_setup, shared
 from pinesync.cli.render import echo_err
-from pinesync.errors import EXIT_DONE, Misuse
+from pinesync.cli.tools.extras import needing
+from pinesync.errors import EXIT_DONE
+
+_WAITS = 60.0
+"""Seconds that one call of a tool waits in total when TradingView limits requests."""
 
 
 @click.command(
@@ -32,18 +36,11 @@ def command(allow: tuple[str, ...]) -> int:
     overwrite. `protected` in pine.toml excludes scripts from every GLOB. docs/guides/agents.md
     has the settings.
     """
-    try:
+    with needing("the server for agents", "mcp>=2,<3", "mcp", "mcp", "mcp_types", "pydantic"):
         from pinesync.mcp.boundary import Boundary
         from pinesync.mcp.server import serve
-    except ModuleNotFoundError as error:
-        if (error.name or "").partition(".")[0] not in ("mcp", "mcp_types", "pydantic"):
-            raise
-        raise Misuse(
-            "the server for agents needs a library that is not installed",
-            "run `pipx inject pinesync 'mcp>=2,<3'`, or `pip install '.[mcp]'` in a checkout of it",
-        ) from None
 
-    boundary = Boundary(build_setup(), allow)
+    boundary = Boundary(build_setup(timeout=_WAITS), allow)
     if sys.stdin.isatty():
         echo_err("an agent's client starts this and talks to it; Ctrl-C ends it")
     serve(boundary)

@@ -25,7 +25,8 @@ function targets(workspaces, args, step) {
     .flatMap((arg) => arg?.resourceStates ?? arg)
     .filter((arg) => arg instanceof Script)
     .filter(({ line }) => !step || line.next_step?.command === step);
-  if (scripts.length || step) {
+  const ofGroup = args.some((arg) => arg?.resourceStates);
+  if (scripts.length || ofGroup || step) {
     /** @type {Map<Workspace, string[]>} */
     const found = new Map();
     for (const { workspace, line } of scripts) {
