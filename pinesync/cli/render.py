@@ -182,23 +182,23 @@ def available_width() -> int | None:
     return shutil.get_terminal_size().columns
 
 
-def truncate(text: str, most: int) -> str:
-    """The text cut to `most` columns, with `…` before the middle: a path's end matters most."""
-    if width(text) <= most:
+def truncate(text: str, limit: int) -> str:
+    """The text cut to `limit` columns, with `…` before the middle: a path's end matters most."""
+    if width(text) <= limit:
         return text
-    head = _truncate_end(text, most // 3)
+    head = _truncate_end(text, limit // 3)
     # Marks follow what they belong to, so the end is taken from behind them.
     tail = text[len(head) :]
-    while width(tail) > most - width(head) - 1 or (tail and not width(tail[0])):
+    while width(tail) > limit - width(head) - 1 or (tail and not width(tail[0])):
         tail = tail[1:]
     return f"{head}…{tail}"
 
 
-def _truncate_end(text: str, most: int) -> str:
+def _truncate_end(text: str, limit: int) -> str:
     taken = 0
     for number, char in enumerate(text):
         taken += _char_width(char)
-        if taken > most:
+        if taken > limit:
             return text[:number]
     return text
 
@@ -214,24 +214,24 @@ def columns(
      `head`, and no empty columns; on a narrow one the  in `cut` are shortened, each to so
        many at least."""
     widths = [max(map(width, column)) for column in zip(*rows, strict=True)]
-    most = available_width()
-    if most is not None and rows:
+    width_limit = available_width()
+    if width_limit is not None and rows:
         titles = [tuple(styled("header", title) for title in head)] if head else []
         rows = [tuple(compress(row, widths)) for row in (*titles, *rows)]
         visible = compress(range(len(widths)), widths)
         widths = [max(map(width, column)) for column in zip(*rows, strict=True)]
         least = [cut.get(number, w) for number, w in zip(visible, widths, strict=True)]
-        widths = _fit_widths(widths, least, most)
+        widths = _fit_widths(widths, least, width_limit)
     for row in rows:
         cells = [truncate(cell, w) for cell, w in zip(row, widths, strict=True)]
         cells = [cell + " " * (w - width(cell)) for cell, w in zip(cells, widths, strict=True)]
         yield "  ".join(cells).rstrip()
 
 
-def _fit_widths(widths: list[int], least: list[int], most: int) -> list[int]:
+def _fit_widths(widths: list[int], least: list[int], limit: int) -> list[int]:
     """The column widths, after shrinking the widest flexible one until all fit."""
     found = list(widths)
-    while sum(found) + 2 * (len(found) - 1) > most:
+    while sum(found) + 2 * (len(found) - 1) > limit:
         spare = [(w, number) for number, w in enumerate(found) if w > least[number]]
         if not spare:
             break

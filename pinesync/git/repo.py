@@ -112,10 +112,10 @@ class Repository:
         found = self.ask("log", f"--format={form}", *more, revision, "--")
         return found.decode("utf-8", "replace").removesuffix("\n").split("\n")
 
-    def recorded_in(self, revision: str, most: int) -> list[str]:
+    def recorded_in(self, revision: str, limit: int) -> list[str]:
         """The newest commits that changed pine.toml."""
         path = "pine.toml"
-        found = self.ask("log", "--format=%H", f"--max-count={most}", revision, "--", path)
+        found = self.ask("log", "--format=%H", f"--max-count={limit}", revision, "--", path)
         return found.decode("ascii").split()
 
     def blobs(self, commit: str, paths: Sequence[str]) -> dict[str, Blob]:

@@ -206,9 +206,9 @@ class Problem(Result):
     untrusted: Message
 
 
-def shown(text: str, most: int = _LONGEST) -> str:
-    """A text on one line, with the characters that nobody sees made visible, cut to `most`."""
-    return escape_controls(text[:most]) + "…" * (len(text) > most)
+def shown(text: str, limit: int = _LONGEST) -> str:
+    """A text on one line, with the characters that nobody sees made visible, cut to `limit`."""
+    return escape_controls(text[:limit]) + "…" * (len(text) > limit)
 
 
 def part(text: str, offset: int, limit: int) -> tuple[str, Page]:

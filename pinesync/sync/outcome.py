@@ -126,8 +126,8 @@ def refused(path: RelPath, message: str, hint: str, *, exit_code: int = EXIT_LEF
 
 def join_versions(versions: Iterable[Version]) -> str:
     """Versions as words, oldest first: 2.0, 3.0 and 5.0."""
-    *most, last = map(str, sorted(versions)) if versions else ("",)
-    return f"{', '.join(most)} and {last}" if most else last
+    *others, last = map(str, sorted(versions)) if versions else ("",)
+    return f"{', '.join(others)} and {last}" if others else last
 
 
 @dataclass(frozen=True, slots=True)

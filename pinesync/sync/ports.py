@@ -241,8 +241,8 @@ class IntentLog(Protocol):
         """The changes since the last `log_operation`: saves whose intent has landed, and the
         changes of Manifest and Tree."""
 
-    def operations(self, most: int) -> Sequence[Operation]:
-        """The newest `most` operations, oldest first, in the order they were logged, regardless of
+    def operations(self, limit: int) -> Sequence[Operation]:
+        """The newest `limit` operations, oldest first, in the order they were logged, regardless of
         their timestamps."""
 
     def log_operation(self, verb: str, when: float) -> None:

@@ -10,7 +10,7 @@ def pluralize(number: int, noun: str) -> str:
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
-def shorten_list(names: Sequence[str], most: int) -> str:
+def shorten_list(names: Sequence[str], limit: int) -> str:
     """The first names, and the number of the rest: "a, b and 3 more"."""
-    more = len(names) - most
-    return ", ".join(names[:most]) + (f" and {more} more" if more > 0 else "")
+    more = len(names) - limit
+    return ", ".join(names[:limit]) + (f" and {more} more" if more > 0 else "")

@@ -11,7 +11,7 @@ Decode = Callable[[bytes, int], bytes]
 
 
 def decoder(encoding: str) -> Decode:
-    """The decoder for a content encoding: `decode(piece, most)` returns at most `most` bytes.
+    """The decoder for a content encoding: `decode(piece, limit)` returns at most `limit` bytes.
     Supports only gzip, which the service may send unrequested; BadResponse for any other."""
     match encoding.strip().lower():
         case "" | "identity":
@@ -35,11 +35,11 @@ class Inflate:
         """Whether the last member is complete."""
         return self._member.eof
 
-    def __call__(self, raw: bytes, most: int) -> bytes:
+    def __call__(self, raw: bytes, limit: int) -> bytes:
         data = bytearray()
-        while raw and len(data) < most:
+        while raw and len(data) < limit:
             if self._member.eof:
                 self._member = zlib.decompressobj(wbits=31)
-            data += self._member.decompress(raw, most - len(data))
+            data += self._member.decompress(raw, limit - len(data))
             raw = self._member.unused_data
         return bytes(data)

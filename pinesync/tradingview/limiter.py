@@ -12,8 +12,8 @@ MAX_RETRY_AFTER = 30.0
 class ConcurrencyLimit:
     """A semaphore whose limit can shrink: `with turns: ...`."""
 
-    def __init__(self, most: int) -> None:
-        self._most = most
+    def __init__(self, limit: int) -> None:
+        self._most = limit
         self._taken = 0
         self._changed = threading.Condition()
 

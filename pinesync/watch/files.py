@@ -241,11 +241,11 @@ class Files:
     def _has_news(self, states: Mapping[RelPath, FileState]) -> bool:
         return any(g.digest not in (None, self._handled.get(p)) for p, g in states.items())
 
-    def _waits(self, who: str, busy: bool, most: float) -> bool:
+    def _waits(self, who: str, busy: bool, limit: float) -> bool:
         if not busy:
             self._waited.pop(who, None)
             return False
-        return self._clock() - self._waited.setdefault(who, self._clock()) < most
+        return self._clock() - self._waited.setdefault(who, self._clock()) < limit
 
     def _synced_digests(self) -> dict[RelPath, Digest]:
         """The text of each file when it is in sync."""

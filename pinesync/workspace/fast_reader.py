@@ -58,8 +58,8 @@ def read(text: str) -> tuple[dict[str, Any], dict[RelPath, Entry]] | None:
 
 def _entries(text: str, start: int) -> dict[RelPath, Entry] | None:
     found: dict[RelPath, Entry] = {}
-    *most, last = text[start - 1 :].split(_FIRST)[1:]
-    for block in most:
+    *others, last = text[start - 1 :].split(_FIRST)[1:]
+    for block in others:
         if not block.endswith("\n"):  # blank lines separate blocks
             return None
         entry = _entry(block + "\n")

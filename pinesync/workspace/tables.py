@@ -218,8 +218,8 @@ def _patterns(table: Mapping[str, Any], key: str) -> tuple[str, ...]:
     if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
         _refuse(f"{key} must be a list of texts", "workspace", key)
     if len(value) > MAX_PATTERNS or any(len(item) > MAX_PATH_BYTES for item in value):
-        most = f"{MAX_PATTERNS} patterns of {MAX_PATH_BYTES} characters"
-        _refuse(f"{key} must be at most {most}", "workspace", key)
+        bounds = f"{MAX_PATTERNS} patterns of {MAX_PATH_BYTES} characters"
+        _refuse(f"{key} must be at most {bounds}", "workspace", key)
     return tuple(value)
 
 

@@ -104,7 +104,7 @@ class _Sides:
             pairs = dict.fromkeys(pair for pair in wanted if pair)
             project.ports.tools.parallel(self._read, [p for p in pairs if self._held(p) is None])
 
-    def of(self, script: Script, most: int) -> Script:
+    def of(self, script: Script, limit: int) -> Script:
         """The script with its two sides."""
         line = script.line
         assert line.word.sides
@@ -114,7 +114,7 @@ class _Sides:
             old, new = self._text(line, left), self._text(line, right)
         except Unreadable as error:
             return replace(script, trouble=str(error))
-        found = side_by_side(old, new, most) if old != new else None
+        found = side_by_side(old, new, limit) if old != new else None
         return replace(script, left=labels[0], right=labels[1], difference=found)
 
     def _text(self, line: Line, side: str) -> str:

@@ -80,16 +80,16 @@ def unified(path: RelPath, old_label: str, new_label: str, old: str, new: str) -
     )
 
 
-def side_by_side(old: str, new: str, most: int) -> SideBySide:
-    """Compare two canonical texts; show at most `most` pairs of lines."""
+def side_by_side(old: str, new: str, limit: int) -> SideBySide:
+    """Compare two canonical texts; show at most `limit` pairs of lines."""
     before, after = lines(old), lines(new)
     found = _changes(before, after)
     pieces: list[tuple[Pair, ...]] = []
     left_out = 0
     for piece in _pieces(found, len(before)):
-        shown = tuple(islice(_pairs(piece, before, after), most))
+        shown = tuple(islice(_pairs(piece, before, after), limit))
         pieces += [shown] * bool(shown)
-        most -= len(shown)
+        limit -= len(shown)
         # Equal lines have the same count on both sides; a change is as long as its longer side.
         longer = sum(max(0, (d - c) - (b - a)) for a, b, c, d in piece)
         left_out += piece[-1][1] - piece[0][0] + longer - len(shown)

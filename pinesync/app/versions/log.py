@@ -57,19 +57,19 @@ class Log:
 
 
 def log(
-    setup: Setup, raws: Sequence[str] = (), *, most: int | None = None, offline: bool = False
+    setup: Setup, raws: Sequence[str] = (), *, limit: int | None = None, offline: bool = False
 ) -> Log:
-    """At most `most` versions of these scripts, or the newest saves of the whole account. Reads
+    """At most `limit` versions of these scripts, or the newest saves of the whole account. Reads
     only what it returns."""
     project = open_project(setup)
     store = VersionStore(project, offline=offline)
     provenance = Provenance(project)
     if raws:
         revisions = [revision(project, raw) for raw in raws]
-        return _versions(store, revisions, provenance, most)
+        return _versions(store, revisions, provenance, limit)
     if offline:
-        return _versions(store, all_revisions(project, ()), provenance, most or NEWEST)
-    return _newest(project, store, provenance, most or NEWEST)
+        return _versions(store, all_revisions(project, ()), provenance, limit or NEWEST)
+    return _newest(project, store, provenance, limit or NEWEST)
 
 
 class Provenance:
@@ -108,7 +108,7 @@ def _saves(state: State) -> set[tuple[PineId, Version]]:
 
 
 def _versions(
-    store: VersionStore, revisions: Sequence[Revision], provenance: Provenance, most: int | None
+    store: VersionStore, revisions: Sequence[Revision], provenance: Provenance, limit: int | None
 ) -> Log:
     """All versions of these scripts, up to the version given."""
     histories = store.histories(revisions)
@@ -127,7 +127,7 @@ def _versions(
         rows += _rows(store, which, wanted, provenance)
     rows.sort(key=lambda row: (-row.when, row.pine_id, -row.version.major))
     unlisted = [r.label for r in revisions if not store.offline and r.pine_id not in store.listed]
-    shown = rows if most is None else rows[:most]
+    shown = rows if limit is None else rows[:limit]
     return Log(tuple(shown), missing, len(rows) - len(shown), tuple(unlisted))
 
 
@@ -150,17 +150,17 @@ def _rows(
         before, text = info, new_text
 
 
-def _newest(project: Project, store: VersionStore, provenance: Provenance, most: int) -> Log:
+def _newest(project: Project, store: VersionStore, provenance: Provenance, limit: int) -> Log:
     """The newest saves of all scripts, walking backwards. The list says when each script was last
     saved; each version bounds the time of its predecessor."""
     by_id = {e.pine_id: e for e in project.workspace.manifest.entries().values() if e.pine_id}
     scripts = sorted(store.listed.values(), key=lambda info: (-info.modified, info.pine_id))
     heads = [(-info.modified, info.pine_id, info.version.major) for info in scripts]
-    first = [(Revision(i, by_id.get(i)), Version(n)) for _, i, n in heads[:most]]
+    first = [(Revision(i, by_id.get(i)), Version(n)) for _, i, n in heads[:limit]]
     versions = [(r, v) for r, last in first for v in (last, Version(last.major - 1)) if v.major]
     project.ports.tools.parallel(lambda pair: store.version(*pair), versions)
     rows: list[Saved] = []
-    while heads and len(rows) < most:
+    while heads and len(rows) < limit:
         _, pine_id, number = heapq.heappop(heads)
         which = Revision(pine_id, by_id.get(pine_id))
         info, text = store.version(which, Version(number)), ""

@@ -36,14 +36,14 @@ class OperationLog:
     exit_code: int = 0
 
 
-def oplog(setup: Setup, most: int = 20) -> OperationLog:
-    """The newest `most` operations of this workspace on this machine."""
+def oplog(setup: Setup, limit: int = 20) -> OperationLog:
+    """The newest `limit` operations of this workspace on this machine."""
     project = open_project(setup)
     operations = project.workspace.log.operations(MAX_OPERATIONS)
     gone = undone(operations)
     short = short_ids(operations)
     rows = [logged(o, short[o.key], undone=o.key in gone) for o in reversed(operations)]
-    return OperationLog(tuple(rows[:most]))
+    return OperationLog(tuple(rows[:limit]))
 
 
 def logged(operation: Operation, short: str, *, undone: bool = False) -> Logged:

@@ -63,11 +63,15 @@ def command(remote: str | None) -> int:
 def _table(rows: Sequence[tuple[str, ...]]) -> Iterator[str]:
     """The rows. On a narrow terminal, show an id only for scripts without a file here. If that is
     not enough, show dates without times and shorten names and paths."""
-    most = available_width()
+    width_limit = available_width()
     one_place = [(*row[:4], row[5] or row[4]) for row in rows]
     for shape, last in ((rows, ("ID", "FILE")), (one_place, ("FILE OR ID",))):
         whole = list(columns(shape, head=(*_HEAD, *last)))
-        if most is None or current().verbose or all(width(line) <= most for line in whole):
+        if (
+            width_limit is None
+            or current().verbose
+            or all(width(line) <= width_limit for line in whole)
+        ):
             yield from whole
             return
     short = [(*row[:3], row[3][:_DAY], row[4]) for row in one_place]

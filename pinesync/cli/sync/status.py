@@ -130,12 +130,12 @@ def _open(page: Path) -> None:
 
 def _table(rows: Sequence[tuple[str, ...]]) -> Iterator[str]:
     """The rows. On a narrow terminal, notes get a line of their own and paths are shortened."""
-    whole, most = list(columns(rows)), available_width()
-    if most is None or all(width(line) <= most for line in whole):
+    whole, width_limit = list(columns(rows)), available_width()
+    if width_limit is None or all(width(line) <= width_limit for line in whole):
         yield from whole
         return
     for row, line in zip(rows, columns([row[:3] for row in rows], cut={1: 12}), strict=True):
-        note = click.wrap_text(row[3], most, "\n    ", "    ") if row[3] else ""
+        note = click.wrap_text(row[3], width_limit, "\n    ", "    ") if row[3] else ""
         yield line + note
 
 

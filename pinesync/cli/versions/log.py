@@ -36,14 +36,14 @@ _LEAST = 12
 )
 @click.argument("scripts", nargs=-1, metavar="[PATH|ID]...", shell_complete=completed.paths)
 @click.option(
-    "-n", "most", type=click.IntRange(1), metavar="N", help="Show at most N saves, newest first."
+    "-n", "limit", type=click.IntRange(1), metavar="N", help="Show at most N saves, newest first."
 )
 @click.option(
     "--offline", is_flag=True, help="Use stored texts of listed scripts; send no request."
 )
 @jobs
 @shared
-def command(scripts: tuple[str, ...], most: int | None, offline: bool, jobs: int) -> int:
+def command(scripts: tuple[str, ...], limit: int | None, offline: bool, jobs: int) -> int:
     """Show what was saved on TradingView: version, time, lines added and removed, and by whom.
 
     Shows every version of the scripts named, or the newest 20 saves of the account. Each text is
@@ -52,7 +52,7 @@ def command(scripts: tuple[str, ...], most: int | None, offline: bool, jobs: int
     """
     from pinesync.app.versions.log import log
 
-    found = log(build_setup(jobs=jobs), scripts, most=most, offline=offline)
+    found = log(build_setup(jobs=jobs), scripts, limit=limit, offline=offline)
     if emit_json("log", found):
         return found.exit_code
     rows = [_row(save, named=not scripts or len(scripts) > 1) for save in found.saves]

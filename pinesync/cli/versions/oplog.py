@@ -24,7 +24,7 @@ _MAX_NAMED = 3
 @click.command("oplog", cls=Verb, examples=["pinesync oplog", "pinesync oplog -n 5"])
 @click.option(
     "-n",
-    "most",
+    "limit",
     type=click.IntRange(1),
     metavar="N",
     default=20,
@@ -32,14 +32,14 @@ _MAX_NAMED = 3
     help="Show at most N operations.",
 )
 @shared
-def command(most: int) -> int:
+def command(limit: int) -> int:
     """Show what pinesync did in this workspace, on this machine, newest first.
 
     Each line begins with an id for `pinesync undo`, as short as it can be.
     """
     from pinesync.app.versions.oplog import oplog
 
-    found = oplog(build_setup(), most)
+    found = oplog(build_setup(), limit)
     if emit_json("oplog", found):
         return found.exit_code
     rows = []

@@ -41,15 +41,15 @@ def all_findings(source: str) -> list[Finding]:
 
 
 def _limit_findings(source: str) -> Iterator[Finding]:
-    most = MAX_TOKENS_OF_LIBRARY if describe(source).kind == "library" else MAX_TOKENS
+    limit = MAX_TOKENS_OF_LIBRARY if describe(source).kind == "library" else MAX_TOKENS
     lines = Lines(source)
     count, beyond = 0, None
     for token in pine_syntax.scan(source):
         if token.kind not in ("comment", "newline"):
             count += 1
-            beyond = beyond or (token if count > most else None)
+            beyond = beyond or (token if count > limit else None)
     if beyond:
-        ctx = {"outputILLength": count, "limit": most}
+        ctx = {"outputILLength": count, "limit": limit}
         yield Finding(TOO_LONG, _TOO_LONG_TEXT, ctx, lines.span(beyond.start, beyond.end))
     if len(source) > pine_syntax.MAX_CHARS:
         return

@@ -147,21 +147,21 @@ def is_being_written(folder: Folder, name: str) -> bool:
     return False
 
 
-def read(folder: Folder, name: str, most: int = MAX_FILE) -> bytes:
-    """The bytes of a plain file. OSError for a link, a pipe, a device, or over `most` bytes."""
+def read(folder: Folder, name: str, limit: int = MAX_FILE) -> bytes:
+    """The bytes of a plain file. OSError for a link, a pipe, a device, or over `limit` bytes."""
     descriptor = folder.open(name, os.O_RDONLY | _NONBLOCK)
     try:
         found = os.fstat(descriptor)
         if not stat.S_ISREG(found.st_mode):
             raise OSError(errno.EINVAL, "not a plain file")
-        # A file object would allocate `most` bytes even for a small file.
-        data = os.read(descriptor, min(found.st_size, most) + 1)
-        while len(data) <= most and (more := os.read(descriptor, _PIECE)):
+        # A file object would allocate `limit` bytes even for a small file.
+        data = os.read(descriptor, min(found.st_size, limit) + 1)
+        while len(data) <= limit and (more := os.read(descriptor, _PIECE)):
             data += more
     finally:
         os.close(descriptor)
-    if len(data) > most:
-        raise OSError(errno.EFBIG, f"larger than {most} bytes")
+    if len(data) > limit:
+        raise OSError(errno.EFBIG, f"larger than {limit} bytes")
     return data
 
 

@@ -94,10 +94,10 @@ class IntentLog:
                 raise file_error(path, error) from error
             self._all().pop(intent.key, None)
 
-    def operations(self, most: int) -> Sequence[Operation]:
+    def operations(self, limit: int) -> Sequence[Operation]:
         from pinesync.workspace.state.operations import read_operations
 
-        return read_operations(self._store, most)
+        return read_operations(self._store, limit)
 
     def log_operation(self, verb: str, when: float) -> None:
         journal: Journal | None = vars(self).pop("journal", None)

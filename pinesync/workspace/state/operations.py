@@ -55,10 +55,10 @@ def newest_time(store: Store) -> float:
     return int(newest) / 1000 if newest.isdecimal() and newest.isascii() else 0.0
 
 
-def read_operations(store: Store, most: int) -> list[Operation]:
-    """The newest `most` operations, oldest first. StateError if one is damaged."""
+def read_operations(store: Store, limit: int) -> list[Operation]:
+    """The newest `limit` operations, oldest first. StateError if one is damaged."""
     found = []
-    for path, raw in store.read_json(KIND, most):
+    for path, raw in store.read_json(KIND, limit):
         try:
             operation = _operation(raw)
             if operation.key != path.stem:

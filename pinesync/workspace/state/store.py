@@ -104,18 +104,18 @@ class Store:
             with suppress(OSError):
                 (self.folder / kind / f"{key}.json").unlink()
 
-    def read_json(self, kind: str, most: int) -> Iterator[tuple[Path, Any]]:
-        """The newest `most` records of a log, oldest first by key."""
-        return self.json_files(kind, most, _MAX_LINE)
+    def read_json(self, kind: str, limit: int) -> Iterator[tuple[Path, Any]]:
+        """The newest `limit` records of a log, oldest first by key."""
+        return self.json_files(kind, limit, _MAX_LINE)
 
     def json_files(
-        self, kind: str, most: int = 0, cap: int = MAX_RECORD
+        self, kind: str, limit: int = 0, cap: int = MAX_RECORD
     ) -> Iterator[tuple[Path, Any]]:
-        """Each file with its parsed JSON, or only the last `most`. Skips files that vanish."""
+        """Each file with its parsed JSON, or only the last `limit`. Skips files that vanish."""
         folder = self.folder / kind
         if not folder.is_dir():
             return
-        for path in sorted(p for p in folder.iterdir() if p.suffix == ".json")[-most:]:
+        for path in sorted(p for p in folder.iterdir() if p.suffix == ".json")[-limit:]:
             body = read_body(path, cap)
             if body is not None:
                 yield path, load(path, body)
@@ -145,11 +145,11 @@ def _refuse_link(path: Path) -> None:
         raise StateError(f"{path}: a link, but pinesync creates none there", "move it away")
 
 
-def read_body(path: Path, most: int) -> bytes | None:
-    """The content of the file; None if it does not exist. Empty if it exceeds `most` bytes, so that
-    it counts as damaged."""
+def read_body(path: Path, limit: int) -> bytes | None:
+    """The content of the file; None if it does not exist. Empty if it exceeds `limit` bytes, so
+    that it counts as damaged."""
     try:
-        return read(Folder(path.parent), path.name, most)
+        return read(Folder(path.parent), path.name, limit)
     except FileNotFoundError:
         return None
     except OSError as error:
