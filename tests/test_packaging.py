@@ -79,6 +79,13 @@ def test_the_sdist_builds_the_same_wheel(wheel: Path, tmp_path: Path) -> None:
     assert contents(build(source, "wheel", tmp_path / "again")) == contents(wheel)
 
 
+def agents_program() -> str:
+    """The program that plays the agent in the guide."""
+    page = (ROOT / "docs" / "guides" / "agents.md").read_text("utf-8")
+    typed = page.partition("<<'END'\n")[2].partition("> END\n")[0]
+    return "\n".join(line.removeprefix("> ") for line in typed.splitlines())
+
+
 def test_a_session_with_the_installed_wheel(wheel: Path, home: Path, tmp_path: Path) -> None:
     """In an environment with the dependencies, and pinesync only from the wheel."""
     place = tmp_path / "venv"
@@ -110,3 +117,7 @@ def test_a_session_with_the_installed_wheel(wheel: Path, home: Path, tmp_path: P
     assert pinesync("push", cwd=mine).count("created    ") == 3
     assert pinesync("status", cwd=mine) == "nothing to pull or push, 16 scripts clean\n"
     assert (place / "share" / "man" / "man1" / "pinesync.1").is_file()
+    pinesync("init", "--template", "agent", cwd=mine)
+    said = run(scripts / "python", "-c", agents_program(), cwd=mine, PATH=str(scripts))
+    assert 'push {"done": "saved", "version": "5.0"' in said
+    assert 'undo {"done": "saved", "version": "6.0"' in said
