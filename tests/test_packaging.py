@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from pinesync import __version__
-from tests.release.installed import Installed, first_session, git_clone, run, vscode
+from tests.release.installed import Installed, agent, first_session, git_clone, run, vscode
 
 ROOT = Path(__file__).parents[1]
 
@@ -83,7 +83,7 @@ def test_the_installed_wheel_works(wheel: Path, home: Path, tmp_path: Path) -> N
     )  # fmt: skip
     _, where = pinesync("--version").rstrip("\n").split(" from ")
     assert Path(where).is_relative_to(place)
-    for part in (first_session, git_clone, vscode):
+    for part in (first_session, git_clone, vscode, agent):
         part(pinesync)
     assert (place / "share" / "man" / "man1" / "pinesync.1").is_file()
     # What came from an index has no such file, and its version is there for the team's jobs.

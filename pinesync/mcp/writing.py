@@ -12,7 +12,7 @@ from pinesync.app.project import Project
 from pinesync.app.sync.push import push_expected
 from pinesync.app.versions.oplog import MAX_OPERATIONS
 from pinesync.app.versions.undo import undo
-from pinesync.errors import ActionRequired, Misuse, PinesyncError
+from pinesync.errors import EXIT_LEFT, ActionRequired, Misuse, PinesyncError
 from pinesync.mcp import results as r
 from pinesync.mcp.boundary import Boundary
 from pinesync.mcp.reading import Path
@@ -31,7 +31,7 @@ class NotDone(PinesyncError):
 
     def __init__(self, outcome: Outcome, message: str) -> None:
         super().__init__(f"{outcome.path}: {message}", outcome.hint)
-        self.exit_code = outcome.exit_code
+        self.exit_code = outcome.exit_code or EXIT_LEFT
         self.diagnostics = outcome.diagnostics
 
 
@@ -57,13 +57,13 @@ class Writing:
             version = Version.parse(base_version)
         except ValueError as error:
             raise Misuse(f"base_version: {error}", "a version is like 7.0") from None
-        if not re.fullmatch("[0-9a-f]{64}", file_sha256):
-            raise Misuse("file_sha256 must be 64 lower-case hex digits")
+        if not re.fullmatch("[0-9a-fA-F]{64}", file_sha256):
+            raise Misuse("file_sha256 must be 64 hex digits")
         project = self._boundary.project()
         entry = self._boundary.entry(project, path)
         self._boundary.refuse(project, entry.path)
         assert entry.pine_id
-        expected = Expected(entry.pine_id, version, file_sha256)
+        expected = Expected(entry.pine_id, version, file_sha256.lower())
 
         def act(project: Project) -> Run:
             return push_expected(project, entry.path, expected, verb=VERB)

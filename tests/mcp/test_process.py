@@ -8,6 +8,7 @@ import sys
 
 import pytest
 
+from pinesync.mcp.boundary import fits
 from tests.world import World
 
 INITIALIZE = {
@@ -57,6 +58,22 @@ def test_without_its_library_it_says_how_to_install_it(
     ran = clone(verb, code=2)
     assert "needs a library that is not installed" in ran.err
     assert f"pipx inject pinesync '{requirement}'" in ran.err
+
+
+@pytest.mark.parametrize(
+    ("pattern", "named", "others"),
+    [
+        ("a.pine", ["a.pine"], ["x/a.pine", "A.pine"]),
+        ("*.pine", ["a.pine"], ["x/a.pine"]),
+        ("x/*", ["x/a.pine"], ["a.pine", "x/y/a.pine"]),
+        ("x/**", ["x/a.pine", "x/y/a.pine"], ["a.pine", "xx/a.pine"]),
+        ("**", ["a.pine", "x/y/a.pine"], []),
+        ("x", [], ["x/a.pine"]),
+        ("", [], ["a.pine"]),
+    ],
+)
+def test_what_a_glob_names(pattern: str, named: list[str], others: list[str]) -> None:
+    assert [path for path in (*named, *others) if fits(pattern, path)] == named
 
 
 def test_outside_a_workspace(world: World) -> None:

@@ -151,6 +151,15 @@ def test_a_link(clone: World, connect: Connect) -> None:
     assert writes(clone) == []
 
 
+def test_a_script_that_undoes_somebodys_save(clone: World, connect: Connect) -> None:
+    """A push refuses it, so this does, whatever the agent names."""
+    clone.web_save_and_pull(SLOWER)
+    clone.write(TREND)
+    assert clone.words() == {TREND_PATH: "undoes"}
+    assert connect(ALL).push().refusal
+    assert writes(clone) == []
+
+
 @pytest.mark.promise("A4")
 @pytest.mark.parametrize("allow", [("strategies/*",), ("indicators",), ("*",), ("Trend.pine",)])
 def test_a_script_that_no_glob_names(

@@ -21,7 +21,7 @@ def main(folder: str) -> None:
         venv.create(pinesync.environment, with_pip=True)
         run(
             pinesync.scripts / "python", "-m", "pip", "install", "--quiet",
-            "--disable-pip-version-check", *wheels, cwd=work,
+            "--disable-pip-version-check", f"{wheels[0]}[mcp]", cwd=work,
         )  # fmt: skip
         sys.stdout.write(pinesync("--version"))
         for part in SESSION:

@@ -70,5 +70,15 @@ def vscode(pinesync: Installed) -> None:
         assert "extension/src/extension.js" in package.namelist()
 
 
-SESSION = (first_session, demo, git_clone, vscode)
+def agent(pinesync: Installed) -> None:
+    """The program of the guide plays the agent."""
+    page = Path(__file__).parents[2] / "docs" / "guides" / "agents.md"
+    typed = page.read_text("utf-8").partition("<<'END'\n")[2].partition("> END\n")[0]
+    session = "\n".join(line.removeprefix("> ") for line in typed.splitlines())
+    output = pinesync("-c", session, cwd=pinesync.folder / "mine", program="python")
+    assert 'push {"done": "saved", "version": "5.0"' in output
+    assert 'undo {"done": "saved", "version": "6.0"' in output
+
+
+SESSION = (first_session, demo, git_clone, vscode, agent)
 """In this order, in one folder."""

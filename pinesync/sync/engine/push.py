@@ -106,8 +106,14 @@ _BY_HAND = "`pinesync push` is for a person to run"
 def _save_expected(
     tx: Transaction, view: Survey, step: Step, expected: Expected
 ) -> Generator[Outcome, None, None]:
-    contract = policy_of(tx.ports)
-    draft = draft_of(tx.ports, step.state, False, contract=contract, expected=expected)
+    draft = draft_of(
+        tx.ports,
+        step.state,
+        allow_broken=False,
+        seen=step.state.digest,  # the text that was compared with the saves of others
+        contract=policy_of(tx.ports),
+        expected=expected,
+    )
     if isinstance(draft, Outcome):
         yield draft
     else:

@@ -60,6 +60,8 @@ def draft_of(
     if expected and (other := _another(entry, expected)):
         return other
     text = _text_of(ports, path, expected) if instead is None else instead
+    if expected and isinstance(text, Outcome):
+        return text
     if seen and (isinstance(text, Outcome) or digest(text) != seen):
         return file_changed_outcome(path)
     if isinstance(text, Outcome):
