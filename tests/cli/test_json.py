@@ -127,8 +127,8 @@ def test_every_command_prints_one_json_object(busy: World, command: str, where: 
 def test_every_command_is_tested() -> None:
     tried = {command.split()[0] for command in DONE}
     # login is in test_login.py, demo below, since it takes its time, and watch in tests/watch,
-    # since it ends with Ctrl-C; lsp speaks with an editor, in tests/lsp.
-    assert set(VERBS) == tried | {"login", "demo", "watch", "lsp"}
+    # since it ends with Ctrl-C; lsp and mcp speak with a client, in tests/lsp and tests/mcp.
+    assert set(VERBS) == tried | {"login", "demo", "watch", "lsp", "mcp"}
 
 
 @pytest.mark.parametrize(("code", "arguments"), FAILED, ids=lambda v: str(v))
