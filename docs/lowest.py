@@ -8,9 +8,10 @@ from pathlib import Path
 
 
 def lowest() -> list[str]:
-    """`name==version` for each dependency of pyproject.toml."""
+    """`name==version` for each dependency of pyproject.toml, and for the SDK of `pinesync mcp`."""
     text = (Path(__file__).parents[1] / "pyproject.toml").read_text(encoding="utf-8")
-    named = tomllib.loads(text)["project"]["dependencies"]
+    project = tomllib.loads(text)["project"]
+    named = [*project["dependencies"], *project["optional-dependencies"]["mcp"]]
     return [re.sub(r"^([\w-]+)>=([\d.]+).*$", r"\1==\2", one) for one in named]
 
 

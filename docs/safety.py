@@ -18,7 +18,8 @@ TESTS = ROOT / "tests"
 PROMISES: dict[str, str] = tomllib.loads(
     (ROOT / "docs" / "promises.toml").read_text(encoding="utf-8")
 )
-"""The text of each promise by its number; rules of security have numbers such as S1."""
+"""The text of each promise by its number; rules of security have numbers such as S1, and what an
+agent cannot do has numbers such as A1."""
 
 
 def numbers() -> str:
@@ -40,8 +41,13 @@ def promises() -> str:
 
 
 def rules() -> str:
-    """The table of SECURITY.md."""
-    return _table("rule", [number for number in PROMISES if not number.isdigit()])
+    """The table of the rules of SECURITY.md."""
+    return _table("rule", [number for number in PROMISES if number.startswith("S")])
+
+
+def agents() -> str:
+    """The table of SECURITY.md about `pinesync mcp`."""
+    return _table("an agent cannot", [number for number in PROMISES if number.startswith("A")])
 
 
 @cache

@@ -36,8 +36,8 @@ RESULTS = {
     "list": "cli.scripts.listing.list_scripts",
     "alerts": "app.alerts.alerts",
     "log": "app.versions.log.log",
-    "show": "cli.versions.show.show",
-    "grep": "cli.versions.grep.grep",
+    "show": "app.versions.show.show",
+    "grep": "app.versions.grep.grep",
     "blame-version": "cli.versions.blame.blame_version",
     "oplog": "app.versions.oplog.oplog",
     "rm": "cli.scripts.rm.rm",
@@ -62,7 +62,7 @@ RESULTS = {
 }
 ALSO = {
     "probe": "app.probe.clean",
-    "restore": "app.versions.backups.kept_texts",
+    "restore": "app.versions.backups.list_backups",
     "hooks run": "cli.tools.hooks.before_commit",
 }
 """The second kind of object that a command prints."""
@@ -88,7 +88,7 @@ def answer(command: str) -> dict[str, Any]:
     if command == "completion":
         forms.append(_object({"shell": TEXT, "script": TEXT}))
     if command == "demo":
-        event = {"anyOf": [_form(kind) for kind in (demo.Say, demo.Ran, demo.Kept)]}
+        event = {"anyOf": [_form(kind) for kind in (demo.Comment, demo.CommandRun, demo.Finished)]}
         forms.append(_object({"events": {"type": "array", "items": event}}))
     if command == "watch":
         forms += [_form(kind) for kind in get_args(events.Event)]
@@ -122,7 +122,8 @@ def pine_toml() -> dict[str, Any]:
     version = {"type": "string", "pattern": _whole(model._VERSION.pattern)}
     digest = {"type": "string", "pattern": _whole(toml.DIGEST)}
     folders = dict.fromkeys(model.KINDS, TEXT | {"pattern": r"^(\.|[^./\\][^\\]*)$"})
-    patterns = TEXT | {"maxLength": filenames.MAX_PATH_BYTES}
+    pattern = TEXT | {"maxLength": filenames.MAX_PATH_BYTES}
+    patterns = {"type": "array", "items": pattern, "maxItems": toml.MAX_PATTERNS}
     workspace = {
         "schema": {"type": "integer", "const": toml.SCHEMA},
         "id": {"type": "string", "pattern": _whole(toml.WORKSPACE_ID)},
@@ -130,7 +131,8 @@ def pine_toml() -> dict[str, Any]:
         "account": short,
         "account_id": short,
         "track": {"enum": list(get_args(toml.Track)), "default": "all"},
-        "ignore": {"type": "array", "items": patterns, "maxItems": toml.MAX_PATTERNS},
+        "ignore": patterns,
+        "protected": patterns,
         "folders": _closed(folders),
         "advice": {"type": "boolean", "default": True},
         "alerts": {"type": "boolean", "default": False},
@@ -180,6 +182,7 @@ _WORKSPACE_WORDS = {
     "advice": "false: `status` does not print the next step.",
     "alerts": "true: `push` says how many active alerts run older versions.",
     "contract": "warn, refuse or ignore: where charts and alerts may read another input or plot.",
+    "protected": "Patterns for files that `pinesync mcp` never pushes, even if it may push others.",
 }
 _ENTRY_WORDS = {
     "pine_id": "The script's id. Without it, the next push creates the script.",
@@ -224,7 +227,7 @@ def _form(kind: type) -> dict[str, Any]:
 
 
 def _undone() -> type:
-    undone: type = get_args(_result("cli.versions.undo.undo"))[0]
+    undone: type = get_args(_result("app.versions.undo.undo"))[0]
     return undone
 
 

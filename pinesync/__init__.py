@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from pinesync.pine import Pine
     from pinesync.tradingview.client import PineClient
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 __all__ = ["Pine", "PineClient", "__version__"]
 
 _HOMES = {"Pine": "pinesync.pine", "PineClient": "pinesync.tradingview.client"}

@@ -51,12 +51,12 @@ class Folder:
     def link(self, source: str, target: str, into: Folder | None = None) -> None:
         """Add a name for a file, in this folder or `into` another. FileExistsError if the name is
         taken."""
-        there = into or self
+        target_folder = into or self
         os.link(
             self.at(source),
-            there.at(target),
+            target_folder.at(target),
             src_dir_fd=self.descriptor,
-            dst_dir_fd=there.descriptor,
+            dst_dir_fd=target_folder.descriptor,
             follow_symlinks=False,
         )
 

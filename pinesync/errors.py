@@ -7,7 +7,7 @@ traceback and exits with 70.
     PinesyncError                1  something failed
     ├── Misuse                   2  arguments, or a folder that is no workspace
     │   └── ManifestError        2  pine.toml cannot be used; names the line
-    ├── LeftForYou               3  only you can choose: diverged, conflict, name taken
+    ├── ActionRequired           3  only you can choose: diverged, conflict, name taken
     │   └── NameTaken            3  a saved script has that name already
     ├── DoesNotCompile           4
     ├── NoAccess                 5  the account cannot be used
@@ -24,10 +24,10 @@ traceback and exits with 70.
     ├── FacadeError              1
     │   ├── Refused              1  the service refused, with its reason
     │   │   └── NotAccessible    1  401, 403 or 404 for one script
-    │   └── BadAnswer            1  a response that does not follow the protocol
+    │   └── BadResponse            1  a response that does not follow the protocol
     ├── StateError               1  damaged or foreign files in the state directory
     ├── FileError                1  the disk or the file system refused
-    └── NotNoted                 1  a save is on TradingView, but could not be recorded here
+    └── NotRecorded              1  a save is on TradingView, but could not be recorded here
 """
 
 from __future__ import annotations
@@ -85,11 +85,11 @@ class ManifestError(Misuse):
         self.line = line
 
 
-class LeftForYou(PinesyncError):
+class ActionRequired(PinesyncError):
     exit_code = EXIT_LEFT
 
 
-class NameTaken(LeftForYou):
+class NameTaken(ActionRequired):
     pass
 
 
@@ -168,7 +168,7 @@ class NotAccessible(Refused):
     pass
 
 
-class BadAnswer(FacadeError):
+class BadResponse(FacadeError):
     pass
 
 
@@ -180,7 +180,7 @@ class FileError(PinesyncError):
     pass
 
 
-class NotNoted(PinesyncError):
+class NotRecorded(PinesyncError):
     """The intent stays open, so the next run finds the save. `version` is None if the response did
     not have it. `error` is what stopped the recording, and gives the exit code."""
 

@@ -16,10 +16,10 @@ from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
 from pinesync.errors import (
-    BadAnswer,
+    ActionRequired,
+    BadResponse,
     BotCheck,
     DoesNotCompile,
-    LeftForYou,
     Misuse,
     NameTaken,
     NetworkError,
@@ -89,17 +89,17 @@ class Pine:
     ) -> Envelope:
         """Check, as `create_script` does, and save the next version, under that name: data is
         {"id", "name"}. With `expected_version` nothing is saved where the newest is another."""
-        given: Envelope = {"pine_id": pine_id, "name": name, "source": source}
+        metadata: Envelope = {"pine_id": pine_id, "name": name, "source": source}
         if expected_version is not None:
-            given["expected_version"] = expected_version
-        return self._answer(given, lambda: self._edit(pine_id, name, source, expected_version))
+            metadata["expected_version"] = expected_version
+        return self._answer(metadata, lambda: self._edit(pine_id, name, source, expected_version))
 
     def get_script(self, pine_id: str, version: str | int) -> Envelope:
         """One version ("5.0", "5" or 5), or "last": data is id, name, title, version ("5.0"),
         last_version (int),
         created and updated (epoch seconds), source, extra."""
-        given = {"pine_id": pine_id, "version": version}
-        return self._answer(given, lambda: self._get(pine_id, version))
+        metadata = {"pine_id": pine_id, "version": version}
+        return self._answer(metadata, lambda: self._get(pine_id, version))
 
     def delete_script(self, pine_id: str) -> Envelope:
         """Delete the script with all its versions, for good: data is {"id"}. Success only where
@@ -149,7 +149,7 @@ class Pine:
             answer = self._client.save_new(name, source)
         _check_accepted(answer, warnings)
         if answer.pine_id is None:
-            raise BadAnswer(
+            raise BadResponse(
                 "the script was created, but TradingView did not return its id",
                 "list_saved_scripts shows it",
             )
@@ -165,7 +165,9 @@ class Pine:
         if wanted is not None:
             newest = self._client.get(pine_id).version
             if newest != wanted:
-                raise LeftForYou(f"the newest version is {newest}, not {wanted}; nothing was saved")
+                raise ActionRequired(
+                    f"the newest version is {newest}, not {wanted}; nothing was saved"
+                )
         with _sent_once():
             answer = self._client.save_next(pine_id, name, source)
         _check_accepted(answer, warnings)
@@ -213,17 +215,17 @@ class Pine:
         return self._opened
 
     def _answer(
-        self, given: dict[str, Any], act: Callable[[], tuple[Any, list[Envelope]]]
+        self, metadata: dict[str, Any], act: Callable[[], tuple[Any, list[Envelope]]]
     ) -> Envelope:
         try:
             self._client  # noqa: B018 - no cookie, no request, whatever the arguments are
             data, warnings = act()
         except _Broken as broken:
             errors = [_plain(error) for error in broken.errors]
-            return _envelope(given, {"errors": errors}, broken.warnings, broken.message)
+            return _envelope(metadata, {"errors": errors}, broken.warnings, broken.message)
         except PinesyncError as error:
-            return _envelope(given, None, [], _why(error))
-        return _envelope(given, data, warnings, None)
+            return _envelope(metadata, None, [], _why(error))
+        return _envelope(metadata, data, warnings, None)
 
 
 def _passed(verdict: Verdict) -> list[Envelope]:
@@ -249,12 +251,12 @@ class _Broken(DoesNotCompile):
 
 
 def _envelope(
-    given: dict[str, Any], data: Any, warnings: list[Envelope], error: str | None
+    metadata: dict[str, Any], data: Any, warnings: list[Envelope], error: str | None
 ) -> Envelope:
     return {
         "status": "failed" if error else "success",
         "data": data,
-        "metadata": given,
+        "metadata": metadata,
         "warnings": warnings,
         "error": error,
     }
@@ -275,7 +277,7 @@ that fits counts."""
 
 
 class _Unknown(TryLater):
-    """A write was sent, and what became of it is not known."""
+    """A write was sent and its outcome is unknown."""
 
 
 @contextmanager

@@ -17,6 +17,8 @@ HEAVY = {
     "http.client",
     "keyring",
     "lsprotocol",
+    "mcp",
+    "pydantic",
     "pygls",
     "requests",
     "sqlite3",

@@ -30,7 +30,7 @@ def test_a_mutant_fits(mutant: Mutant) -> None:
         ("pinesync.sync.guards:MANY", lambda _: 1),
         ("pinesync.sync.nowhere:FEW", lambda _: 1),
         ("pinesync.sync.guards:FEW", lambda _: guards.FEW),
-        ("pinesync.sync.guards:vanished", lambda original: original),
+        ("pinesync.sync.guards:missing_ids", lambda original: original),
     ],
 )
 def test_a_mutant_that_does_not_fit_is_an_error(target, patch) -> None:

@@ -12,9 +12,9 @@ from pinesync.app.project import (
     DEFAULT_REMOTE,
     Project,
     Setup,
-    account_here,
+    find_account,
+    find_project,
     open_remote,
-    project_here,
 )
 from pinesync.clock import now
 from pinesync.errors import Misuse
@@ -77,11 +77,11 @@ def login(setup: Setup, pasted: str, *, keyring: bool = False) -> Identity:
     if found and project:
         guards.refuse_other_account(project.settings.owner, found)
     account = found or Account("")
-    held = signins.keep(
+    stored = signins.store(
         setup.places.config, secret, account, now().wall, name=name, keyring=keyring
     )
     pinned = bool(found and project and _pin(project, found))
-    return _identity(setup, DEFAULT_REMOTE, account, scripts, "stored", held, pinned)
+    return _identity(setup, DEFAULT_REMOTE, account, scripts, "stored", stored, pinned)
 
 
 def from_firefox(setup: Setup, roots: Sequence[Path], profile: str) -> str:
@@ -108,7 +108,7 @@ def logout(setup: Setup, *, everything: bool = False) -> LoggedOut:
 
 def whoami(setup: Setup, *, remote: str | None = None) -> Identity:
     """The session used here. Raises NotSignedIn, SessionExpired, BotCheck."""
-    remote, project = account_here(setup, remote)
+    remote, project = find_account(setup, remote)
     found, scripts = _probe(setup, remote, project)
     account = found or Account("")
     if remote != DEFAULT_REMOTE:
@@ -133,7 +133,7 @@ def _identity(
     account: Account,
     scripts: int,
     source: Source,
-    held: StoredSignIn | None = None,
+    stored: StoredSignIn | None = None,
     pinned: bool = False,
 ) -> Identity:
     from pinesync.tradingview.cookies import origin_of
@@ -145,11 +145,11 @@ def _identity(
         source,
         scripts,
         origin=None if source == "sandbox" else origin_of(facade(setup)).removesuffix(":443"),
-        stored_in=held.path if held else None,
-        in_keyring=held is not None and held.secret is None,
-        kept_as=held.name or None if held else None,
-        saved_at=held.saved_at if held else None,
-        age=max(0, int(now().wall) - held.saved_at) if held else None,
+        stored_in=stored.path if stored else None,
+        in_keyring=stored is not None and stored.secret is None,
+        kept_as=stored.name or None if stored else None,
+        saved_at=stored.saved_at if stored else None,
+        age=max(0, int(now().wall) - stored.saved_at) if stored else None,
         pinned=pinned,
     )
 
@@ -163,7 +163,7 @@ def _probe(setup: Setup, remote: str, project: Project | None = None) -> tuple[A
 
 
 def _project_of_tradingview(setup: Setup) -> Project | None:
-    project = project_here(setup)
+    project = find_project(setup)
     return project if project and project.settings.remote == DEFAULT_REMOTE else None
 
 

@@ -1,4 +1,4 @@
-"""`alerts`: which alerts run which version of which script. It only reads."""
+"""`alerts`: list the alerts, and the version of the script that each one runs. Read-only."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from pinesync.sync.engine.account import read_account
 from pinesync.sync.outcome import Run
 from pinesync.sync.selection import is_named
 from pinesync.text.filenames import unescape_name
-from pinesync.text.plural import counted
+from pinesync.text.plural import pluralize
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,9 +38,8 @@ class AlertRow:
 
 @dataclass(frozen=True, slots=True)
 class AlertReport:
-    """The rows that were asked for. `passed_over` counts alerts of other scripts, and those that
-    cannot be read. TradingView may list only some of the alerts, so that no row is stale proves
-    nothing."""
+    """The requested rows. `passed_over` counts alerts of other scripts and unreadable ones.
+    TradingView may list only some of the alerts, so the absence of stale rows proves nothing."""
 
     rows: tuple[AlertRow, ...]
     passed_over: int = 0
@@ -62,7 +61,7 @@ def alerts(
         every = client.list_alerts()
     finally:
         client.close()
-    known = [one for one in every.found if one.pine_id in listed]
+    known = [alert for alert in every.found if alert.pine_id in listed]
     rows = [
         replace(row, commit=_commit(project, row))
         for row in _rows(known, listed, tracked)
@@ -89,11 +88,11 @@ def with_alerts(project: Project, run: Run) -> Run:
         words = dict.fromkeys(saved, f"the alerts could not be listed: {error.message}")
     else:
         older = Counter(
-            one.pine_id
-            for one in every
-            if one.active and (newest := saved.get(one.pine_id)) and one.version < newest
+            row.pine_id
+            for row in every
+            if row.active and (newest := saved.get(row.pine_id)) and row.version < newest
         )
-        words = {i: f"{counted(n, 'active alert')} on older versions" for i, n in older.items()}
+        words = {i: f"{pluralize(n, 'active alert')} on older versions" for i, n in older.items()}
     outcomes = [
         replace(o, message="; ".join(filter(None, (o.message, words.get(o.pine_id)))))
         if o.done == "saved"
@@ -135,11 +134,14 @@ def _rows(
 
 def _is_meant(row: AlertRow, patterns: Sequence[str]) -> bool:
     path = row.path
-    return not patterns or (path is not None and any(is_named(path, one) for one in patterns))
+    return not patterns or (
+        path is not None and any(is_named(path, pattern) for pattern in patterns)
+    )
 
 
 def _commit(project: Project, row: AlertRow) -> str | None:
-    """The commit that the version was saved from: as noted here, else as a commit says itself."""
+    """The commit that the version was saved from: as stored here, else from the trailers of a
+    commit."""
     noted = project.workspace.texts.commit_of(row.pine_id, row.version)
     if noted or not project.workspace.manifest.has_history():
         return noted

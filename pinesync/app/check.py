@@ -14,9 +14,9 @@ from pinesync.app.project import (
     DEFAULT_REMOTE,
     Project,
     Setup,
+    find_project,
     open_project,
     open_remote,
-    project_here,
 )
 from pinesync.errors import (
     EXIT_COMPILE,
@@ -38,7 +38,7 @@ from pinesync.text.canonical import (
 )
 from pinesync.text.contract import diagnostics
 from pinesync.text.filenames import SUFFIX
-from pinesync.text.unicode import unseen
+from pinesync.text.unicode import invisible_characters
 from pinesync.workspace.files import Tree
 
 if TYPE_CHECKING:
@@ -91,23 +91,23 @@ def check(
     full: bool = False,
     remote: str | None = None,
     strict: bool = False,
-    given: tuple[str, bytes] | None = None,
+    source: tuple[str, bytes] | None = None,
 ) -> Checks:
-    """Check files, directories or globs, or all scripts of the workspace. `given` is a name and
+    """Check files, directories or globs, or all scripts of the workspace. `source` is a name and
     bytes to check instead of files. Needs no cookie and, with paths, no workspace. Offline, check
     only the syntax; `full` also runs the full compiler, which knows the limits. Invisible
     characters always cause a warning, as does what charts and alerts may read differently."""
-    project = project_here(setup) if paths or given else open_project(setup)
+    project = find_project(setup) if paths or source else open_project(setup)
     root = str(project.workspace.root if project else setup.cwd)
-    files = [] if given else _files(setup, paths or [root], named=bool(paths))
+    files = [] if source else _files(setup, paths or [root], named=bool(paths))
     client = None
     if not offline:
-        here = project.settings.remote if project else DEFAULT_REMOTE
-        client = open_remote(setup, remote or here, signed_in=False)
+        workspace_remote = project.settings.remote if project else DEFAULT_REMOTE
+        client = open_remote(setup, remote or workspace_remote, signed_in=False)
 
     failures: list[PinesyncError] = []
 
-    def bytes_of(shown: str, data: bytes) -> Checked:
+    def check_bytes(shown: str, data: bytes) -> Checked:
         base = base_of(project, setup.cwd / shown, data) if project else None
         try:
             return checked(shown, data, None if failures else client, full=full, base=base)
@@ -115,15 +115,15 @@ def check(
             failures.append(error)
             return checked(shown, data, base=base)
 
-    def one(path: Path) -> Checked:
-        shown = _shown(setup, path)
+    def check_file(path: Path) -> Checked:
+        shown = _display_path(setup, path)
         try:
             data = Tree(path.parent).read(path.name) or b""
         except FileError as error:
             return Checked(shown, problem=error.message.removeprefix(f"{path.name}: "))
-        return bytes_of(shown, data)
+        return check_bytes(shown, data)
 
-    done = [bytes_of(*given)] if given else Pool(setup.jobs, setup.progress)(one, files)
+    done = [check_bytes(*source)] if source else Pool(setup.jobs, setup.progress)(check_file, files)
     return Checks(tuple(done), strict, failures[0] if failures else None)
 
 
@@ -135,8 +135,8 @@ def base_of(project: Project, path: Path, data: bytes) -> str | None:
 
     if project.settings.contract == "ignore" or not path.is_relative_to(project.workspace.root):
         return None
-    here = path.relative_to(project.workspace.root).as_posix()
-    entry = project.workspace.manifest.entries().get(RelPath(here))
+    path_here = path.relative_to(project.workspace.root).as_posix()
+    entry = project.workspace.manifest.entries().get(RelPath(path_here))
     if entry is None or entry.base is None or digest_or_none(data) == entry.base.expected:
         return None
     text = agreed_text(project, entry)
@@ -160,7 +160,7 @@ def checked(
         text = decode(data)
     except Unreadable as error:
         return Checked(path, problem=str(error))
-    found = _marked(text) or pine_syntax.check(text)
+    found = _conflict_marker_error(text) or pine_syntax.check(text)
     if client and not found and text.strip():
         verdict = client.check(text)
         found = (*verdict.errors, *verdict.warnings)
@@ -168,21 +168,21 @@ def checked(
             last = client.full_check(text)
             # Of old Pine, only the full compiler may have looked at the text.
             found = (*last.errors, *(last if verdict.unchecked else verdict).warnings)
-    if base is not None and not any(one.severity == "error" for one in found):
+    if base is not None and not any(diagnostic.severity == "error" for diagnostic in found):
         shifts = changes(base, text, client.full_check if client else None)
         found = (*found, *diagnostics(shifts))
-    found = (*found, *unseen(text))
+    found = (*found, *invisible_characters(text))
     return Checked(path, found, text if found else "")
 
 
-def _marked(text: str) -> tuple[Diagnostic, ...]:
+def _conflict_marker_error(text: str) -> tuple[Diagnostic, ...]:
     """One finding in place of all the syntax errors that conflict markers cause."""
     if not has_conflict_markers(text):
         return ()
     found = enumerate(text.split("\n"), start=1)
-    line, marker = next((at, one) for at, one in found if one.startswith("<<<<<<<"))
-    said = "the file contains conflict markers"
-    return (Diagnostic("error", line, 1, line, len(marker), said),)
+    line, marker = next((n, text) for n, text in found if text.startswith("<<<<<<<"))
+    message = "the file contains conflict markers"
+    return (Diagnostic("error", line, 1, line, len(marker), message),)
 
 
 def _files(setup: Setup, paths: Sequence[str], *, named: bool) -> list[Path]:
@@ -201,13 +201,13 @@ def _files(setup: Setup, paths: Sequence[str], *, named: bool) -> list[Path]:
         elif os.path.isfile(path):
             found.append(path)
         elif glob.has_magic(raw):
-            found += _called(setup.cwd, raw)
+            found += _matching_scripts(setup.cwd, raw)
         else:
             raise Misuse(f"{raw}: no such file", f"name a {SUFFIX} file, or a folder with some")
     return list(dict.fromkeys(found))
 
 
-def _called(cwd: Path, pattern: str) -> list[Path]:
+def _matching_scripts(cwd: Path, pattern: str) -> list[Path]:
     """The scripts that match a glob. ** does not follow links, and hidden files match only if the
     glob names them. Raises Misuse if nothing matches."""
     parts = Path(pattern).parts
@@ -225,7 +225,7 @@ def _called(cwd: Path, pattern: str) -> list[Path]:
     return scripts
 
 
-def _shown(setup: Setup, path: Path) -> str:
+def _display_path(setup: Setup, path: Path) -> str:
     try:
         return path.relative_to(setup.cwd).as_posix()
     except ValueError:

@@ -7,46 +7,46 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
-from pinesync.app.project import Project, Setup, project_here
+from pinesync.app.project import Project, Setup, find_project
 from pinesync.errors import PinesyncError
 from pinesync.text.filenames import SUFFIX
 
 
-def files(setup: Setup, begun: str) -> Iterator[str]:
+def files(setup: Setup, prefix: str) -> Iterator[str]:
     """Directories and .pine files in the directory of the typed word, and every tracked script,
     relative to the current directory."""
-    place, last = os.path.split(begun)
-    typed = begun.removesuffix(last)
+    place, last = os.path.split(prefix)
+    typed = prefix.removesuffix(last)
     with suppress(OSError), os.scandir(setup.cwd / place) as found:
-        for one in found:
-            path = typed + one.name
-            if one.is_dir():
+        for entry in found:
+            path = typed + entry.name
+            if entry.is_dir():
                 yield f"{path}/"
-            elif one.name.endswith(SUFFIX):
+            elif entry.name.endswith(SUFFIX):
                 yield path
-    if project := _project(setup):
+    if project := _find_project(setup):
         for listed in project.workspace.manifest.entries():
             yield Path(os.path.relpath(project.workspace.root / listed, setup.cwd)).as_posix()
 
 
 def saved_names(setup: Setup) -> Iterator[str]:
     """The names of tracked scripts on TradingView."""
-    if project := _project(setup):
+    if project := _find_project(setup):
         yield from (entry.name for entry in project.workspace.manifest.entries().values())
 
 
 def versions(setup: Setup, path: str) -> Iterator[str]:
     """`path@N` for its base and each version stored on this machine."""
-    project = _project(setup)
+    project = _find_project(setup)
     with suppress(PinesyncError):
         entry = project and project.workspace.manifest.entries().get(project.path(path))
         if project and entry and entry.pine_id:
-            held = set(project.workspace.texts.versions_of(entry.pine_id))
-            held |= {entry.base.version} if entry.base else set()
-            yield from (f"{path}@{version.major}" for version in held)
+            stored = set(project.workspace.texts.versions_of(entry.pine_id))
+            stored |= {entry.base.version} if entry.base else set()
+            yield from (f"{path}@{version.major}" for version in stored)
 
 
-def _project(setup: Setup) -> Project | None:
+def _find_project(setup: Setup) -> Project | None:
     with suppress(PinesyncError, OSError):
-        return project_here(setup)
+        return find_project(setup)
     return None

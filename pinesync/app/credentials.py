@@ -71,9 +71,9 @@ def _kept_for(setup: Setup, account: Account | None) -> StoredSignIn | None:
     default = signins.load(setup.places.config)
     if account is None or (default and is_account(account, default.account)):
         return default
-    for one in signins.all_kept(setup.places.config):
-        if is_account(account, one.account):
-            return one
+    for stored in signins.list_sign_ins(setup.places.config):
+        if is_account(account, stored.account):
+            return stored
     return default
 
 
@@ -101,10 +101,12 @@ def _variable(name: str) -> Iterator[None]:
 def _nothing_kept(setup: Setup, name: str) -> NotSignedIn:
     from pinesync.tradingview import signins
 
-    there = ", ".join(one.name for one in signins.all_kept(setup.places.config) if one.name)
+    names = ", ".join(
+        stored.name for stored in signins.list_sign_ins(setup.places.config) if stored.name
+    )
     return NotSignedIn(
         f"no sign-in is stored as {name}",
-        f"run `pinesync login --as {name}`" + (f"; stored sign-ins: {there}" if there else ""),
+        f"run `pinesync login --as {name}`" + (f"; stored sign-ins: {names}" if names else ""),
     )
 
 
@@ -117,7 +119,9 @@ def not_signed_in(setup: Setup, in_workspace: bool) -> NotSignedIn:
     from pinesync.tradingview import signins
     from pinesync.tradingview.cookies import HOW_TO_SIGN_IN
 
-    named = ", ".join(one.name for one in signins.all_kept(setup.places.config) if one.name)
+    named = ", ".join(
+        stored.name for stored in signins.list_sign_ins(setup.places.config) if stored.name
+    )
     if named:
         return NotSignedIn(
             "not signed in to TradingView without a name",

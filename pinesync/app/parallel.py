@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 R = TypeVar("R")
 S = TypeVar("S")
-Waiting = deque[tuple[int, T]]
+Pending = deque[tuple[int, T]]
 """The items that no thread has taken: index and item."""
 
 
@@ -40,17 +40,19 @@ class Pool:
     def __call__(self, act: Callable[[T], R], items: Sequence[T]) -> list[R]:
         if len(items) < 2 or self.jobs < 2:
             return [act(item) for item in items]
-        ended = _Ended[R](len(items))
+        results = _Results[R](len(items))
         waiting = deque(enumerate(items))
 
         def read() -> None:
-            for number, item in _taken(waiting):
-                ended.note(number, act, item)
+            for number, item in _take_all(waiting):
+                results.note(number, act, item)
 
-        with _reading(min(self.jobs, len(items)), read, waiting):
-            return ended.results(self._progress)
+        with _running_threads(min(self.jobs, len(items)), read, waiting):
+            return results.results(self._progress)
 
-    def through(self, act: Callable[[T], R], then: Callable[[R], S], items: Sequence[T]) -> list[S]:
+    def pipeline(
+        self, act: Callable[[T], R], then: Callable[[R], S], items: Sequence[T]
+    ) -> list[S]:
         """Apply `then` to each result of `act`, in separate threads, so that reads do not wait for
         the disk. If `then` falls behind, reads wait, which bounds memory. No `then` is running when
         this returns or raises."""
@@ -59,45 +61,45 @@ class Pool:
         from queue import Queue
 
         jobs = min(self.jobs, len(items))
-        ended = _Ended[S](len(items))
+        results = _Results[S](len(items))
         waiting = deque(enumerate(items))
-        come: Queue[tuple[int, R] | None] = Queue(jobs)
+        results_queue: Queue[tuple[int, R] | None] = Queue(jobs)
 
         def read() -> None:
-            for number, item in _taken(waiting):
+            for number, item in _take_all(waiting):
                 try:
-                    come.put((number, act(item)))
+                    results_queue.put((number, act(item)))
                 except BaseException as error:  # noqa: BLE001 - raised where it is waited for
-                    ended.fail(number, error)
+                    results.fail(number, error)
 
-        def deal() -> None:
-            for number, result in iter(come.get, None):
-                ended.note(number, then, result)
+        def consume() -> None:
+            for number, result in iter(results_queue.get, None):
+                results.note(number, then, result)
 
-        dealing = _begin(jobs, deal)
+        consumers = _start_threads(jobs, consume)
         try:
-            with _reading(jobs, read, waiting):
-                return ended.results(self._progress)
+            with _running_threads(jobs, read, waiting):
+                return results.results(self._progress)
         finally:
-            for _ in dealing:
-                come.put(None)
-            for thread in dealing:
+            for _ in consumers:
+                results_queue.put(None)
+            for thread in consumers:
                 thread.join()
 
-    def ahead(self, act: Callable[[T], R], items: Sequence[T]) -> Iterator[R]:
+    def prefetch(self, act: Callable[[T], R], items: Sequence[T]) -> Iterator[R]:
         """Yield the results in order, while the reads of the next items run."""
         if len(items) < 2 or self.jobs < 2:
             yield from map(act, items)
             return
         rest = iter(items)
-        begun = deque(meanwhile(partial(act, item)) for item in islice(rest, self.jobs))
-        while begun:
-            result = begun.popleft()()
-            begun.extend(meanwhile(partial(act, item)) for item in islice(rest, 1))
+        started = deque(submit(partial(act, item)) for item in islice(rest, self.jobs))
+        while started:
+            result = started.popleft()()
+            started.extend(submit(partial(act, item)) for item in islice(rest, 1))
             yield result
 
 
-class _Ended(Generic[R]):
+class _Results(Generic[R]):
     """Collects the results of `count` items in the order in which they finish."""
 
     def __init__(self, count: int) -> None:
@@ -129,7 +131,7 @@ class _Ended(Generic[R]):
         return [results[number] for number in range(self._count)]
 
 
-def _taken(waiting: Waiting[T]) -> Iterator[tuple[int, T]]:
+def _take_all(waiting: Pending[T]) -> Iterator[tuple[int, T]]:
     """Take items until none is left."""
     while waiting:
         try:
@@ -139,9 +141,9 @@ def _taken(waiting: Waiting[T]) -> Iterator[tuple[int, T]]:
 
 
 @contextmanager
-def _reading(count: int, read: Callable[[], None], waiting: Waiting[Any]) -> Iterator[None]:
+def _running_threads(count: int, read: Callable[[], None], waiting: Pending[Any]) -> Iterator[None]:
     """Run `read` in `count` threads. On exit drop the items that no thread has taken."""
-    threads = _begin(count, read)
+    threads = _start_threads(count, read)
     try:
         yield
     except Exception:
@@ -153,7 +155,7 @@ def _reading(count: int, read: Callable[[], None], waiting: Waiting[Any]) -> Ite
         waiting.clear()
 
 
-def _begin(count: int, work: Callable[[], None]) -> list[Thread]:
+def _start_threads(count: int, work: Callable[[], None]) -> list[Thread]:
     from threading import Thread
 
     # Not an executor: the interpreter waits for its threads at exit, and a read may take minutes.
@@ -163,7 +165,7 @@ def _begin(count: int, work: Callable[[], None]) -> list[Thread]:
     return threads
 
 
-def meanwhile(act: Callable[[], R]) -> Callable[[], R]:
+def submit(act: Callable[[], R]) -> Callable[[], R]:
     """Start a read in the background. The returned function waits for its result, or raises its
     error. An interrupt does not wait for the read."""
     from _thread import start_new_thread

@@ -10,15 +10,15 @@ from pathlib import Path
 from pinesync.errors import Misuse
 
 
-def inside(root: Path, cwd: Path, raw: str, tracked: Collection[str]) -> str:
+def workspace_path(root: Path, cwd: Path, raw: str, tracked: Collection[str]) -> str:
     """Turn a path relative to `cwd` into one relative to the workspace root; "." is the root. A
     missing file may also be given relative to the root, as commands print it. Raises Misuse outside
     the workspace."""
     # Do not resolve links: a link in the workspace keeps its own name, and opening it fails later.
-    absolute = _normal(cwd / raw)
-    found = _below(root, absolute) or _below(_real(root), _through(absolute))
+    absolute = _normalize(cwd / raw)
+    found = _relative_to(root, absolute) or _relative_to(_resolve(root), _real_path(absolute))
     if found not in tracked and not os.path.lexists(absolute):
-        shown = _below(root, _normal(root / raw))
+        shown = _relative_to(root, _normalize(root / raw))
         if shown and (shown in tracked or os.path.isfile(root / shown)):
             return shown
     if found is None:
@@ -26,30 +26,32 @@ def inside(root: Path, cwd: Path, raw: str, tracked: Collection[str]) -> str:
     return found
 
 
-def fitting(pattern: str, tracked: Collection[str]) -> list[str]:
+def matching_paths(pattern: str, tracked: Collection[str]) -> list[str]:
     """The tracked files that match a glob, even if they are missing. As in a shell, `*` matches
     within one directory."""
     parts = pattern.split("/")
     split = ((path, path.split("/")) for path in tracked)
     return [
-        path for path, its in split if len(its) == len(parts) and all(map(fnmatchcase, its, parts))
+        path
+        for path, path_parts in split
+        if len(path_parts) == len(parts) and all(map(fnmatchcase, path_parts, parts))
     ]
 
 
-def _below(root: Path, path: Path) -> str | None:
+def _relative_to(root: Path, path: Path) -> str | None:
     return path.relative_to(root).as_posix() if path.is_relative_to(root) else None
 
 
-def _real(path: Path) -> Path:
+def _resolve(path: Path) -> Path:
     return Path(os.path.realpath(path))
 
 
-def _through(path: Path) -> Path:
+def _real_path(path: Path) -> Path:
     """The real path of a directory. For a file, resolve only its directory: it may be a link."""
-    return _real(path) if os.path.isdir(path) else _real(path.parent) / path.name
+    return _resolve(path) if os.path.isdir(path) else _resolve(path.parent) / path.name
 
 
-def _normal(path: Path) -> Path:
+def _normalize(path: Path) -> Path:
     """The path with `.` and `..` resolved, without touching the disk."""
     normal: list[str] = []
     for part in path.parts:

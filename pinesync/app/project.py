@@ -14,13 +14,13 @@ from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pinesync.app.parallel import Pool, Progress, meanwhile
-from pinesync.app.paths import fitting, inside
+from pinesync.app.parallel import Pool, Progress, submit
+from pinesync.app.paths import matching_paths, workspace_path
 from pinesync.clock import now, wall
-from pinesync.errors import LeftForYou, Misuse
+from pinesync.errors import ActionRequired, Misuse
 from pinesync.model import RelPath
 from pinesync.sync.ports import Manifest, Ports, Remote, Tools
-from pinesync.sync.selection import called, is_named
+from pinesync.sync.selection import is_named, path_of_script
 from pinesync.text.filenames import SUFFIX, BadPath, check_path
 from pinesync.workspace.files import Tree
 from pinesync.workspace.manifest import Settings
@@ -95,10 +95,10 @@ class Project:
     @cached_property
     def ports(self) -> Ports:
         """The engine's ports. The first request opens the client and signs in."""
-        one = self.workspace
+        workspace = self.workspace
         # Not `self.remote`: the reference cycle would keep the workspace in memory until the next
         # garbage collection.
-        return ports_of(self.setup, one, Project(self.setup, one, self.client).remote)
+        return ports_of(self.setup, workspace, Project(self.setup, workspace, self.client).remote)
 
     def remote(self) -> PineClient:
         return self.client or open_remote(
@@ -127,7 +127,7 @@ class Project:
         except BadPath as error:
             raise Misuse(
                 f"{raw}: cannot be a script's file here: {error}",
-                called(self.workspace.manifest.entries().values(), raw)
+                path_of_script(self.workspace.manifest.entries().values(), raw)
                 or "name the file of a script; `pinesync status` lists them",
             ) from None
 
@@ -141,7 +141,9 @@ class Project:
     def inside(self, raw: str) -> str:
         """The path of a file or directory as typed by the user, relative to the workspace root; "."
         is the root."""
-        return inside(self.workspace.root, self.setup.cwd, raw, self.workspace.manifest.entries())
+        return workspace_path(
+            self.workspace.root, self.setup.cwd, raw, self.workspace.manifest.entries()
+        )
 
     def patterns(self, raws: Sequence[str]) -> list[str]:
         """The same for several paths; directories end with a slash. A glob that the shell did not
@@ -154,7 +156,7 @@ class Project:
             return [f"{found}/"]
         if found in listed or os.path.lexists(root / found):
             return [found]
-        return fitting(found, listed) or [found]
+        return matching_paths(found, listed) or [found]
 
 
 def open_project(setup: Setup) -> Project:
@@ -162,7 +164,7 @@ def open_project(setup: Setup) -> Project:
     return project_at(setup, find_root(setup.cwd))
 
 
-def project_here(setup: Setup) -> Project | None:
+def find_project(setup: Setup) -> Project | None:
     """The same, or None outside a workspace. Raises ManifestError if pine.toml is unusable."""
     try:
         root = find_root(setup.cwd)
@@ -171,12 +173,12 @@ def project_here(setup: Setup) -> Project | None:
     return project_at(setup, root)
 
 
-def account_here(setup: Setup, remote: str | None) -> tuple[str, Project | None]:
+def find_account(setup: Setup, remote: str | None) -> tuple[str, Project | None]:
     """The remote of the account to use: `remote` if given, else that of the current workspace,
     which is then returned as well."""
     if remote is not None:
         return remote, None
-    project = project_here(setup)
+    project = find_project(setup)
     return (project.settings.remote if project else DEFAULT_REMOTE), project
 
 
@@ -185,7 +187,7 @@ def project_at(setup: Setup, root: Path) -> Project:
     return Project(setup, workspace_at(setup, root, read[1].settings.id, read=LastRead(read)))
 
 
-def reopened(setup: Setup, folder: Workspace) -> Project:
+def reopen(setup: Setup, folder: Workspace) -> Project:
     """The same workspace with fresh state. pine.toml is parsed only if it changed since `folder`
     read it."""
     name = folder.manifest.settings().id
@@ -229,8 +231,8 @@ def tools(setup: Setup) -> Tools:
         now=now,
         sleep=time.sleep,
         new_key=lambda: new_key(wall()),
-        each=Pool(setup.jobs, setup.progress),
-        meanwhile=meanwhile,
+        parallel=Pool(setup.jobs, setup.progress),
+        submit=submit,
         settle_seconds=setup.settle_seconds,
         pauses=PAUSES,
     )
@@ -251,7 +253,7 @@ def open_remote(
 ) -> PineClient:
     """A client for `tradingview` or a sandbox, with the cookie of the account of `manifest`. With
     `signed_in` False it sends TradingView no cookie. Raises NotSignedIn if there is no cookie,
-    LeftForYou if the sandbox never had any script of `manifest`."""
+    ActionRequired if the sandbox never had any script of `manifest`."""
     from pinesync.tradingview.client import PineClient
     from pinesync.tradingview.http import Session
 
@@ -315,7 +317,7 @@ def _sandbox(
     entries = manifest.entries() if manifest else {}
     tracked = [entry.pine_id for entry in entries.values() if entry.pine_id]
     if tracked and not store.ever_had(tracked):
-        raise LeftForYou(
+        raise ActionRequired(
             f"the sandbox of this workspace has none of its {len(tracked)} scripts",
             "it may be under another PINESYNC_HOME; see `pinesync sandbox path`",
         )

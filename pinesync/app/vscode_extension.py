@@ -53,17 +53,17 @@ def build_package() -> bytes:
     """The .vsix file. The extension has the version of pinesync."""
     manifest = json.loads((_SOURCE / "package.json").read_text("utf-8"))
     manifest["version"] = pinesync.__version__
-    held = io.BytesIO()
-    with zipfile.ZipFile(held, "w", zipfile.ZIP_DEFLATED) as made:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
         # Stored, and first: the beginning of every package is the same.
-        made.writestr(_entry(_FIRST), _CONTENT_TYPES, zipfile.ZIP_STORED)
-        made.writestr(_entry("extension.vsixmanifest"), _package_manifest(manifest))
-        made.writestr(_entry("extension/package.json"), json.dumps(manifest, indent=2) + "\n")
+        archive.writestr(_entry(_FIRST), _CONTENT_TYPES, zipfile.ZIP_STORED)
+        archive.writestr(_entry("extension.vsixmanifest"), _package_manifest(manifest))
+        archive.writestr(_entry("extension/package.json"), json.dumps(manifest, indent=2) + "\n")
         for path in sorted(_SOURCE.rglob("*")):
             name = path.relative_to(_SOURCE).as_posix()
             if path.suffix.lstrip(".") in _TYPES and name != "package.json":
-                made.writestr(_entry(f"extension/{name}"), path.read_bytes())
-    return held.getvalue()
+                archive.writestr(_entry(f"extension/{name}"), path.read_bytes())
+    return buffer.getvalue()
 
 
 def write_package(setup: Setup, raw: str) -> Package:

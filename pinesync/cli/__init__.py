@@ -11,10 +11,10 @@ def main() -> int:
     # Most commands end before there is garbage worth collecting. A collection every 700 objects and
     # a full one at exit cost a tenth of their time.
     gc.set_threshold(100_000)
-    if asked := os.environ.get("_PINESYNC_COMPLETE"):
+    if request := os.environ.get("_PINESYNC_COMPLETE"):
         from pinesync.cli.shell_completion import answer
 
-        return answer(asked)
+        return answer(request)
     from pinesync.cli.error_handler import run
 
     try:

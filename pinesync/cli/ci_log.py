@@ -17,7 +17,7 @@ from functools import cache
 from pinesync.text.unicode import HARMFUL
 
 
-def is_read_by_a_runner() -> bool:
+def is_ci() -> bool:
     """Whether a CI runner reads what is printed."""
     return bool(os.environ.get("GITHUB_ACTIONS") or os.environ.get("TF_BUILD"))
 
@@ -25,20 +25,20 @@ def is_read_by_a_runner() -> bool:
 def escape_ci_commands(line: str, *, command: bool = False) -> str:
     """The line to print. If a CI runner reads it, nothing foreign in it begins a command; with
     `command`, its first character is ours and stays."""
-    if not is_read_by_a_runner():
+    if not is_ci():
         return line
     hashes, colons = _patterns()
     line = hashes.sub("# ", line)
     return line if command else colons.sub(r"\g<before>: ", line)
 
 
-def is_a_log() -> bool:
+def is_log() -> bool:
     """Whether a runner reads standard output directly, rather than a file it is redirected to."""
     try:
         mode = os.fstat(sys.stdout.fileno()).st_mode
     except (OSError, ValueError):  # not a stream of the operating system
-        return is_read_by_a_runner()
-    return is_read_by_a_runner() and not stat.S_ISREG(mode)
+        return is_ci()
+    return is_ci() and not stat.S_ISREG(mode)
 
 
 @cache

@@ -16,10 +16,10 @@ def paths(context: click.Context, _parameter: click.Parameter, incomplete: str) 
     After an @, versions."""
     from pinesync.app.completion import files, versions
 
-    made = _setup(context)
+    setup = _setup(context)
     path, at, _ = incomplete.rpartition("@")
-    found = list(versions(made, path)) if at else []
-    return _fitting([*found, *files(made, incomplete)], incomplete)
+    found = list(versions(setup, path)) if at else []
+    return _fitting([*found, *files(setup, incomplete)], incomplete)
 
 
 def names(context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[str]:
@@ -42,7 +42,7 @@ def _setup(context: click.Context) -> Setup:
     """The setup that a command would get, with every -C option applied."""
     import os
 
-    from pinesync.cli.options import Shared, setup
+    from pinesync.cli.options import Shared, build_setup
 
     typed: list[str] = []
     above: click.Context | None = context
@@ -52,7 +52,7 @@ def _setup(context: click.Context) -> Setup:
         above = above.parent
     context.find_root().obj = Shared(directory=os.path.join(*typed) if typed else None)
     with context.scope(cleanup=False):
-        return setup()
+        return build_setup()
 
 
 def _fitting(found: list[str] | Iterator[str], incomplete: str) -> list[str]:
@@ -60,5 +60,9 @@ def _fitting(found: list[str] | Iterator[str], incomplete: str) -> list[str]:
     out."""
     from pinesync.cli.render import escape_controls
 
-    fits = {one for one in found if one.startswith(incomplete) and escape_controls(one) == one}
+    fits = {
+        candidate
+        for candidate in found
+        if candidate.startswith(incomplete) and escape_controls(candidate) == candidate
+    }
     return sorted(fits)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from pinesync.cli.group import invoke, misspelt
+from pinesync.cli.group import invoke, similar_commands
 from pinesync.cli.options import Shared, hidden_cookies, searched_path
 from pinesync.errors import (
     EXIT_BUG,
@@ -29,74 +29,85 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-INSTEAD_OF_FORCE = {
+_DIFF = "`pinesync diff PATH@1 PATH@2` compares two versions, `pinesync show PATH@2` prints one"
+_FORCE = {
     "push": "`pinesync pull` merges what is new there; --over VERSION saves over that one version",
     "pull": "`pinesync restore PATH` drops the edits of a file first; they are backed up",
     "rm": "`pinesync rm --remote PATH` deletes the script on TradingView",
     "": "a refusal names what to do; nothing here overwrites work unasked",
 }
+INSTEAD = {
+    "--force": _FORCE,
+    "-f": _FORCE,
+    "-p": {"log": _DIFF},
+    "--patch": {"log": _DIFF},
+    "--oneline": {"log": "each save is one line"},
+}
+"""For options of git that pinesync lacks: what to do instead, by verb; "" is any other verb."""
 
 
 def run(arguments: Sequence[str] | None = None) -> int:
     """Run a command line and return its exit code. Raises nothing."""
-    arguments = expanded(sys.argv[1:]) if arguments is None else list(arguments)
-    return guarded(lambda asked: invoke(arguments, asked), arguments)
+    arguments = expand_globs(sys.argv[1:]) if arguments is None else list(arguments)
+    return run_guarded(lambda shared: invoke(arguments, shared), arguments)
 
 
-def guarded(act: Callable[[Shared], int], arguments: Sequence[str] = ()) -> int:
+def run_guarded(act: Callable[[Shared], int], arguments: Sequence[str] = ()) -> int:
     """Run a program without cookies in its environment, and turn every error into a message and an
     exit code. `arguments` say how to report: as JSON if they ask for that."""
     _tolerate_encodings()
     ends: list[int] = []
     try:
-        with searched_path(), hidden_cookies() as asked:
-            ends = asked.ends
-            code = act(asked)
+        with searched_path(), hidden_cookies() as shared:
+            ends = shared.ends
+            code = act(shared)
             sys.stdout.flush()
     except BrokenPipeError:
         # A reader that closes the pipe has seen enough, but a failure still counts.
-        _leave_pipe()
+        _close_broken_pipe()
         return ends[-1] if ends else 0
     except KeyboardInterrupt:
-        return _tell(arguments, "interrupted", _AFTER_INTERRUPT, EXIT_INTERRUPTED)
+        return _print_error(arguments, "interrupted", _AFTER_INTERRUPT, EXIT_INTERRUPTED)
     except click.exceptions.Exit as error:
         return error.exit_code
     except click.Abort:
         return _end_question(arguments)
     except click.ClickException as error:
-        return _refuse(arguments, error)
+        return _print_usage_error(arguments, error)
     except PinesyncError as error:
-        return _tell(arguments, error.message, error.hint, error.exit_code)
+        return _print_error(arguments, error.message, error.hint, error.exit_code)
     except OSError as error:
         if error.errno not in _OUTPUT_FAILS or error.filename is not None:
-            return _tell(arguments, *_bug(error), EXIT_BUG)
-        _leave_pipe()
-        return _tell(arguments, f"cannot write the output: {error.strerror}", None, EXIT_FAILED)
+            return _print_error(arguments, *_bug(error), EXIT_BUG)
+        _close_broken_pipe()
+        return _print_error(
+            arguments, f"cannot write the output: {error.strerror}", None, EXIT_FAILED
+        )
     except UnicodeEncodeError as error:
         # The file name is a path: printing never raises this, and requests are UTF-8.
         if error.encoding == "utf-8" or error.encoding != sys.getfilesystemencoding():
-            return _tell(arguments, *_bug(error), EXIT_BUG)
-        said = f"a file's name cannot be written in this locale's encoding, {error.encoding}"
-        return _tell(arguments, said, "set LC_ALL=C.UTF-8, or PYTHONUTF8=1", EXIT_FAILED)
+            return _print_error(arguments, *_bug(error), EXIT_BUG)
+        message = f"a file's name cannot be written in this locale's encoding, {error.encoding}"
+        return _print_error(arguments, message, "set LC_ALL=C.UTF-8, or PYTHONUTF8=1", EXIT_FAILED)
     except Exception as error:  # noqa: BLE001 - anything left is a bug, and is logged
-        return _tell(arguments, *_bug(error), EXIT_BUG)
+        return _print_error(arguments, *_bug(error), EXIT_BUG)
     return code
 
 
 def _end_question(arguments: Sequence[str]) -> int:
     if sys.stderr.isatty():
         click.echo(err=True)  # end the line of the question
-    return _tell(arguments, "interrupted", None, EXIT_INTERRUPTED)
+    return _print_error(arguments, "interrupted", None, EXIT_INTERRUPTED)
 
 
-def expanded(arguments: Sequence[str], *, windows: bool = os.name == "nt") -> list[str]:
+def expand_globs(arguments: Sequence[str], *, windows: bool = os.name == "nt") -> list[str]:
     """The arguments with `*.pine` expanded: Windows shells leave that to the program."""
     if not windows:
         return list(arguments)
     from glob import glob
 
     files = (sorted(glob(a)) if "*" in a and a.endswith(".pine") else [] for a in arguments)
-    return [one for a, found in zip(arguments, files, strict=True) for one in found or [a]]
+    return [name for a, found in zip(arguments, files, strict=True) for name in found or [a]]
 
 
 def _tolerate_encodings() -> None:
@@ -116,15 +127,15 @@ _OUTPUT_FAILS = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
 _AFTER_INTERRUPT = "nothing is lost: run the same command again to finish"
 
 
-def _tell(
+def _print_error(
     arguments: Sequence[str], message: str, hint: str | None, code: int, usage: str = ""
 ) -> int:
-    from pinesync.cli.render import echo_err, error_lines, one_object, out
+    from pinesync.cli.render import echo_err, error_lines, json_object, out
 
     try:
         if _wants_json(arguments):
             found = {"message": f"{message}\n{usage}" if usage else message, "hint": hint}
-            out(one_object(_verb(arguments), code, {"error": found}))
+            out(json_object(_verb(arguments), code, {"error": found}))
         else:
             for line in error_lines(message, hint):
                 echo_err(line)
@@ -132,17 +143,17 @@ def _tell(
                 echo_err(usage)
         sys.stdout.flush()
     except BrokenPipeError:
-        _leave_pipe()
+        _close_broken_pipe()
     return code
 
 
 def _wants_json(arguments: Sequence[str]) -> bool:
     """Read from the raw arguments, because parsing may have failed."""
     context = click.get_current_context(silent=True)
-    held = context.obj if context else None
-    asked = "--json" in arguments or "--format=json" in arguments
-    asked = asked or ("--format", "json") in pairwise(arguments)
-    return (isinstance(held, Shared) and held.json) or asked
+    shared = context.obj if context else None
+    in_arguments = "--json" in arguments or "--format=json" in arguments
+    in_arguments = in_arguments or ("--format", "json") in pairwise(arguments)
+    return (isinstance(shared, Shared) and shared.json) or in_arguments
 
 
 def _verb(arguments: Sequence[str]) -> str:
@@ -161,35 +172,38 @@ def _verb(arguments: Sequence[str]) -> str:
 _TAKES_NEXT = r"-v*C|--color|--as"
 
 
-def _refuse(arguments: Sequence[str], error: click.ClickException) -> int:
+def _print_usage_error(arguments: Sequence[str], error: click.ClickException) -> int:
     context = getattr(error, "ctx", None)
     if isinstance(error, click.exceptions.NoArgsIsHelpError) and context:
         if not _wants_json(arguments):
             click.echo(context.get_help(), err=True)
             return EXIT_USAGE
-        return _tell(
+        return _print_error(
             arguments, "no command was named", f"`{context.command_path} -h` lists them", EXIT_USAGE
         )
     usage = context.get_usage() if context else ""
-    if isinstance(error, click.NoSuchOption) and error.option_name in ("--force", "-f") and context:
-        hint = INSTEAD_OF_FORCE.get(context.info_name or "", INSTEAD_OF_FORCE[""])
-        return _tell(arguments, f"there is no {error.option_name}", hint, EXIT_USAGE, usage)
     if isinstance(error, click.NoSuchOption):
-        close = misspelt(error.option_name, error.possibilities or ())
+        by_verb = INSTEAD.get(error.option_name, {})
+        hint = by_verb.get((context and context.info_name) or "", by_verb.get(""))
+        if hint:
+            return _print_error(
+                arguments, f"there is no {error.option_name}", hint, EXIT_USAGE, usage
+            )
+        close = similar_commands(error.option_name, error.possibilities or ())
         error = click.NoSuchOption(error.option_name, possibilities=close)
     # click writes one line for a parameter with several choices.
     message = " ".join(error.format_message().split())
-    return _tell(arguments, message, None, EXIT_USAGE, usage)
+    return _print_error(arguments, message, None, EXIT_USAGE, usage)
 
 
-def _leave_pipe() -> None:
+def _close_broken_pipe() -> None:
     """The reader is gone. Prevent an error at exit about output that is still buffered."""
     null = os.open(os.devnull, os.O_WRONLY)
     os.dup2(null, sys.stdout.fileno())
 
 
 def _bug(error: Exception) -> tuple[str, str]:
-    path = _log(error)
+    path = _write_bug_log(error)
     where = f"the details are in {path}" if path else "no log could be written"
     return (
         f"a bug in pinesync: {type(error).__name__}",
@@ -197,7 +211,7 @@ def _bug(error: Exception) -> tuple[str, str]:
     )
 
 
-def _log(error: Exception) -> Path | None:
+def _write_bug_log(error: Exception) -> Path | None:
     """Log the traceback without variable values, which may be sources or secrets."""
     import traceback
     from datetime import UTC, datetime

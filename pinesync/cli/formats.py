@@ -19,7 +19,7 @@ _SCHEMA = (
 )
 
 
-def from_top(checks: Checks, cwd: Path, top: Path) -> Checks:
+def relative_to_repository(checks: Checks, cwd: Path, top: Path) -> Checks:
     """The same findings with paths relative to the top of the repository, as code hosts expect.
     Files outside the repository keep their paths."""
 

@@ -13,8 +13,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
-from pinesync.cli.error_handler import guarded
-from pinesync.cli.options import Shared, setup
+from pinesync.cli.error_handler import run_guarded
+from pinesync.cli.options import Shared, build_setup
 from pinesync.cli.render import diagnostic_lines, echo_err, escape_controls
 from pinesync.errors import EXIT_DONE, Misuse
 
@@ -30,10 +30,10 @@ _DEEPENED = "what is not there cannot be deepened: clone again without --depth f
 
 def main() -> int:
     """Run git's commands until it sends no more. Return the exit code."""
-    return guarded(_run)
+    return run_guarded(_run)
 
 
-def _run(asked: Shared) -> int:
+def _run(shared: Shared) -> int:
     git_dir = os.environ.get("GIT_DIR")
     if len(sys.argv) != 3 or not git_dir:
         raise Misuse(
@@ -46,8 +46,8 @@ def _run(asked: Shared) -> int:
     from pinesync.app.git_remote.remote import open_git_remote
 
     name, address = sys.argv[1:]
-    made = setup(timeout=_MOST_SECONDS, asked=asked)
-    remote = open_git_remote(made, name, address, Path(os.environ["GIT_DIR"]))
+    setup = build_setup(timeout=_MOST_SECONDS, shared=shared)
+    remote = open_git_remote(setup, name, address, Path(os.environ["GIT_DIR"]))
     Helper(remote, sys.stdin.buffer, sys.stdout.buffer).run()
     return EXIT_DONE
 
@@ -67,12 +67,12 @@ class Helper:
             word, _, rest = line.partition(" ")
             match word:
                 case "capabilities":
-                    self._say("import", "push", "option")
-                    self._say(f"refspec refs/heads/main:{self._remote.refs.branch}", "")
+                    self._write_lines("import", "push", "option")
+                    self._write_lines(f"refspec refs/heads/main:{self._remote.refs.branch}", "")
                 case "list":
                     self._list(for_push=rest == "for-push")
                 case "option":
-                    self._say(self._option(*rest.split(" ", 1)))
+                    self._write_lines(self._option(*rest.split(" ", 1)))
                 case "import":
                     self._import(line)
                 case "push":
@@ -94,7 +94,7 @@ class Helper:
                 return
             yield line
 
-    def _say(self, *lines: str) -> None:
+    def _write_lines(self, *lines: str) -> None:
         for line in lines:
             self._stdout.write(line.encode("utf-8", "surrogateescape") + b"\n")
         self._stdout.flush()
@@ -107,14 +107,14 @@ class Helper:
         tip = self._remote.tip() if for_push else None
         if not for_push:
             for outcome in fetch(self._remote, whole=self._whole).outcomes:
-                _tell(outcome)
-        self._say(f"{tip.commit if tip else '?'} {BRANCH}", f"@{BRANCH} HEAD", "")
+                _print_outcome(outcome)
+        self._write_lines(f"{tip.commit if tip else '?'} {BRANCH}", f"@{BRANCH} HEAD", "")
 
     def _option(self, name: str, value: str = "") -> str:
         match name, value:
             case "verbosity" | "progress" | "followtags" | "cloning", _:
                 if (name, value) in (("verbosity", "0"), ("progress", "false")):
-                    self._remote = _quiet(self._remote)
+                    self._remote = _without_progress(self._remote)
                 return "ok"
             case "dry-run", "true" | "false":
                 self._dry_run = value == "true"
@@ -131,7 +131,7 @@ class Helper:
         so the stream for git is empty."""
         for _ in self._batch(first):
             pass
-        self._say("feature done", "done")
+        self._write_lines("feature done", "done")
 
     def _push(self, first: str) -> None:
         from pinesync.app.git_remote.push import push
@@ -140,19 +140,19 @@ class Helper:
         for line in self._batch(first):
             spec = line.removeprefix("push ")
             answers.append(_answer(spec, push(self._remote, spec, dry_run=self._dry_run)))
-        self._say(*answers, "")
+        self._write_lines(*answers, "")
 
 
 def _answer(spec: str, pushed: Pushed) -> str:
     for outcome in pushed.run.outcomes:
-        _tell(outcome)
+        _print_outcome(outcome)
     if stopped := pushed.run.stopped:
         echo_err(f"pinesync: {escape_controls(stopped.message)}")
     target = spec.partition(":")[2]
     return f"error {target} {pushed.rejected}" if pushed.rejected else f"ok {target}"
 
 
-def _tell(outcome: Outcome) -> None:
+def _print_outcome(outcome: Outcome) -> None:
     """Report an outcome to the user, on standard error."""
     path = escape_controls(outcome.path)
     version = f" {outcome.version}" if outcome.version else ""
@@ -165,5 +165,5 @@ def _tell(outcome: Outcome) -> None:
         echo_err(f"hint: {escape_controls(outcome.hint)}")
 
 
-def _quiet(remote: GitRemote) -> GitRemote:
+def _without_progress(remote: GitRemote) -> GitRemote:
     return replace(remote, setup=replace(remote.setup, progress=None))

@@ -3,13 +3,15 @@ cheap."""
 
 from __future__ import annotations
 
+import os.path
+import sys
 from collections.abc import Iterable, Sequence
 from importlib import import_module
 from typing import Any
 
 import click
 
-from pinesync import __version__
+import pinesync
 from pinesync.cli.options import Shared, SharedOption, shared
 
 SECTIONS = {
@@ -56,6 +58,7 @@ SECTIONS = {
     "Tools": {
         "vscode": ("tools.vscode", "Install the VS Code extension."),
         "lsp": ("tools.lsp", "Run a language server for your editor."),
+        "mcp": ("tools.mcp", "Serve this workspace to an AI agent."),
         "hooks": ("tools.hooks", "Install git hooks that check scripts."),
         "repair": ("tools.repair", "Fix a pine.toml that a git merge left in conflict."),
         "probe": ("tools.probe", "Prove on your account that TradingView answers as documented."),
@@ -82,8 +85,13 @@ MEANT = {
 }
 """What other tools call a verb. `Suggesting` goes by spelling, and `delete` looks like no verb."""
 
+_INSTALLED = (
+    f"{pinesync.__version__} (Python {'.'.join(map(str, sys.version_info[:3]))})"
+    f" from {os.path.dirname(pinesync.__file__)}"
+)
 
-def misspelt(typed: str, known: Iterable[str]) -> list[str]:
+
+def similar_commands(typed: str, known: Iterable[str]) -> list[str]:
     """The known word that `typed` is a misspelling of, if any. Words that only look alike, as stash
     and status do, are none."""
     from difflib import get_close_matches
@@ -126,7 +134,7 @@ class Suggesting(Verb, click.Group):
     ) -> tuple[str | None, click.Command | None, list[str]]:
         known = self.list_commands(ctx)
         if args[0] not in known:
-            close = misspelt(args[0], known)
+            close = similar_commands(args[0], known)
             hint = f"Did you mean {close[0]!r}?" if close else f"See `{ctx.command_path} -h`."
             ctx.fail(f"No such command {args[0]!r}. {hint}")
         return super().resolve_command(ctx, args)
@@ -178,7 +186,7 @@ class LazyGroup(Suggesting):
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
 @shared
-@click.version_option(__version__, "-V", "--version", message="pinesync %(version)s")
+@click.version_option(_INSTALLED, "-V", "--version", message="pinesync %(version)s")
 def group() -> None:
     """Keep a folder of .pine files in step with the saved scripts of your TradingView account.
 
@@ -187,9 +195,9 @@ def group() -> None:
     """
 
 
-def invoke(arguments: Sequence[str], asked: Shared) -> int:
+def invoke(arguments: Sequence[str], shared: Shared) -> int:
     """Run one command line and return its exit code. Errors propagate; click's `main` would swallow
     an interrupt or a closed pipe."""
-    with group.make_context("pinesync", list(arguments), obj=asked) as context:
+    with group.make_context("pinesync", list(arguments), obj=shared) as context:
         code = group.invoke(context)
     return code if isinstance(code, int) else 0

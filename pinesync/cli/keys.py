@@ -11,13 +11,13 @@ from typing import Any
 
 from pinesync.cli.options import may_ask
 
-Hear = Callable[[Callable[[str], None]], None]
+KeyListener = Callable[[Callable[[str], None]], None]
 """Calls its argument with each key, from a thread of its own."""
-_TICK = 0.1
+_POLL_SECONDS = 0.1
 
 
 @contextmanager
-def keys() -> Iterator[Hear | None]:
+def keys() -> Iterator[KeyListener | None]:
     """Read single key presses. None if there is no terminal, or it belongs to another job."""
     if not may_ask():
         yield None
@@ -26,7 +26,7 @@ def keys() -> Iterator[Hear | None]:
         import termios
         import tty
     except ImportError:  # Windows
-        yield lambda press: _start(lambda: _console(press))
+        yield lambda press: _start_thread(lambda: _read_console(press))
         return
     keyboard = sys.stdin.fileno()
     if _in_background(keyboard):
@@ -40,17 +40,17 @@ def keys() -> Iterator[Hear | None]:
             press(key.decode("latin-1").lower())
 
     try:
-        yield lambda press: _start(lambda: listen(press))
+        yield lambda press: _start_thread(lambda: listen(press))
     finally:
         if not _in_background(keyboard):
             termios.tcsetattr(keyboard, termios.TCSADRAIN, before)
 
 
-def _start(listen: Callable[[], None]) -> None:
+def _start_thread(listen: Callable[[], None]) -> None:
     threading.Thread(target=listen, daemon=True).start()
 
 
-def _console(press: Callable[[str], None]) -> None:
+def _read_console(press: Callable[[str], None]) -> None:
     """Read the console of Windows. A read that blocks would take Ctrl-C for a key, so we look
     whether there is one first."""
     import importlib
@@ -59,7 +59,7 @@ def _console(press: Callable[[str], None]) -> None:
     never = threading.Event()
     while True:
         if not console.kbhit():
-            never.wait(_TICK)
+            never.wait(_POLL_SECONDS)
             continue
         key: str = console.getwch()
         if key in "\0\xe0":

@@ -21,43 +21,43 @@ from pinesync.cli.render import escape_controls
 from pinesync.errors import EXIT_DONE
 from pinesync.git.run import find_program
 from pinesync.sync.words import Role, Status
-from pinesync.watch.events import Done, Event, Told, Trouble
+from pinesync.watch.events import Done, Event, Notice, Trouble
 
 _SECONDS = 30.0
-_BRINGABLE = frozenset(status for status in Status if status.role is Role.PULL)
+_PULLABLE = frozenset(status for status in Status if status.role is Role.PULL)
 """What is news of these is nothing wrong."""
 
 
-def alarm(command: str | None, *, notify: bool) -> Callable[[Event], None]:
+def error_notifier(command: str | None, *, notify: bool) -> Callable[[Event], None]:
     """The callback for each event. Raises a usage error if `command` is not a valid command."""
-    commands = [_words(command)] if command else []
+    commands = [_split_command(command)] if command else []
     if notify:
         commands.append(_notifier())
 
-    def ring(event: Event) -> None:
-        if said := _wrong(event):
-            path, message = said
+    def notify_error(event: Event) -> None:
+        if trouble := _error_of(event):
+            path, message = trouble
             for words in commands:
                 _run(words, path, message)
 
-    return ring
+    return notify_error
 
 
-def _wrong(event: Event) -> tuple[str, str] | None:
+def _error_of(event: Event) -> tuple[str, str] | None:
     """The path (or an empty string) and what went wrong; None if nothing did."""
     match event:
         case Done(outcome) if outcome.exit_code != EXIT_DONE:
             found = outcome.diagnostics
             first = f": {found[0].message} (line {found[0].line})" if found else ""
             return outcome.path, f"{outcome.message}{first}"
-        case Told() if event.word not in _BRINGABLE:
+        case Notice() if event.word not in _PULLABLE:
             return event.path, event.message
         case Trouble():
             return "", event.message
     return None
 
 
-def _words(command: str) -> list[str]:
+def _split_command(command: str) -> list[str]:
     try:
         words = command_words(command)
     except ValueError as error:
@@ -87,7 +87,7 @@ def _notifier(system: str = sys.platform) -> list[str]:
     """The desktop's notification command, if there is one. Where it ends with `--`, title and text
     are appended as two arguments."""
     if system == "darwin":
-        script = "on run {title, said}\ndisplay notification said with title title\nend run"
+        script = "on run {title, message}\ndisplay notification message with title title\nend run"
         return ["/usr/bin/osascript", "-e", script, "--"]
     name = "powershell" if system == "win32" else "notify-send"
     found = find_program(name)
@@ -97,24 +97,24 @@ def _notifier(system: str = sys.platform) -> list[str]:
     return [found, *(windows if system == "win32" else ["--"])]
 
 
-def _shown_as_it_is(said: str) -> str:
+def _escape_markup(message: str) -> str:
     """The text escaped for notify-send, which expands C escapes (including octal ones) and passes
     on what the desktop reads as markup, such as links."""
     if sys.platform == "darwin":
-        return said
+        return message
     for sign, instead in (("&", "&amp;"), ("<", "&lt;"), (">", "&gt;"), ("\\", "\\\\")):
-        said = said.replace(sign, instead)
-    return said
+        message = message.replace(sign, instead)
+    return message
 
 
 def _run(words: Sequence[str], path: str, message: str) -> None:
     """Run it and discard its output. A failure changes nothing: the event was already printed."""
-    title, said = escape_controls(path) or "pinesync", escape_controls(message)
+    title, text = escape_controls(path) or "pinesync", escape_controls(message)
     notifies = words[-1] == "--"
-    details = {"PINESYNC_PATH": escape_controls(path), "PINESYNC_MESSAGE": said}
+    details = {"PINESYNC_PATH": escape_controls(path), "PINESYNC_MESSAGE": text}
     try:
         subprocess.run(
-            [*words, title, _shown_as_it_is(said)] if notifies else words,
+            [*words, title, _escape_markup(text)] if notifies else words,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,

@@ -65,7 +65,7 @@ def shared(function: F) -> F:
     @_option("--color", type=click.Choice(["auto", "always", "never"]), help="When to colour.")
     @_option("-v", "--verbose", count=True, help="Print more; -vv prints every request.")
     @wraps(function)
-    def taking(
+    def wrapper(
         *args: Any,
         json_: bool,
         start_in: str | None,
@@ -90,18 +90,18 @@ def shared(function: F) -> F:
         context.find_root().obj = context.obj
         return function(*args, **kwargs)
 
-    return taking  # type: ignore[return-value]
+    return wrapper  # type: ignore[return-value]
 
 
 @contextmanager
 def hidden_cookies() -> Iterator[Shared]:
     """Remove the cookies from the environment, so that no child process inherits them: neither git
     nor what git runs."""
-    held = {name: os.environ.pop(name) for name in COOKIES if name in os.environ}
+    cookies = {name: os.environ.pop(name) for name in COOKIES if name in os.environ}
     try:
-        yield Shared(cookies=held)
+        yield Shared(cookies=cookies)
     finally:
-        os.environ.update(held)
+        os.environ.update(cookies)
 
 
 @contextmanager
@@ -176,7 +176,7 @@ def remote_options(function: F) -> F:
     @click.option("--remote", metavar="NAME", help="tradingview, sandbox or sandbox:NAME.")
     @click.option("--sandbox", is_flag=True, help="Short for --remote sandbox.")
     @wraps(function)
-    def taking(*args: Any, remote: str | None, sandbox: bool, **kwargs: Any) -> Any:
+    def wrapper(*args: Any, remote: str | None, sandbox: bool, **kwargs: Any) -> Any:
         if sandbox and remote not in (None, "sandbox"):
             raise click.UsageError("--sandbox and --remote name two places.")
         chosen = "sandbox" if sandbox else remote
@@ -184,7 +184,7 @@ def remote_options(function: F) -> F:
             _check_remote(chosen)
         return function(*args, remote=chosen, **kwargs)
 
-    return taking  # type: ignore[return-value]
+    return wrapper  # type: ignore[return-value]
 
 
 def _check_remote(name: str) -> None:
@@ -196,27 +196,29 @@ def _check_remote(name: str) -> None:
         )
 
 
-def setup(*, jobs: int = 4, timeout: float | None = None, asked: Shared | None = None) -> Setup:
+def build_setup(
+    *, jobs: int = 4, timeout: float | None = None, shared: Shared | None = None
+) -> Setup:
     """The environment and the shared options, as one value for commands. Without a command, the
-    options are `asked`."""
+    options are `shared`."""
     from pinesync.app.project import SETTLE_SECONDS, Setup
-    from pinesync.cli.progress import progress, tracing, waiting
+    from pinesync.cli.progress import print_exchange, progress, show_wait
 
-    asked = asked or current()
+    shared = shared or current()
     return Setup(
-        cwd=_cwd(asked.directory),
+        cwd=_cwd(shared.directory),
         places=_usable(places()),
-        account=asked.account,
-        cookie=asked.cookies.get("TRADINGVIEW_COOKIE") or None,
+        account=shared.account,
+        cookie=shared.cookies.get("TRADINGVIEW_COOKIE") or None,
         facade_url=os.environ.get("PINESYNC_FACADE_URL") or None,
-        facade_cookie=asked.cookies.get("PINESYNC_COOKIE") or None,
+        facade_cookie=shared.cookies.get("PINESYNC_COOKIE") or None,
         proxies=_proxies(),
         ca_bundle=os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("SSL_CERT_FILE") or None,
         jobs=jobs,
         settle_seconds=_seconds("PINESYNC_SETTLE_SECONDS", SETTLE_SECONDS),
-        trace=tracing if asked.verbose > 1 else None,
+        trace=print_exchange if shared.verbose > 1 else None,
         timeout=timeout,
-        waits=waiting,
+        waits=show_wait,
         progress=progress(),
     )
 
@@ -242,10 +244,10 @@ def places() -> Places:
 def _usable(found: Places) -> Places:
     """The same folders. FileError if one is a file or cannot be accessed."""
     for place in (found.config, found.state, found.sandboxes):
-        there = next(p for p in (place, *place.parents) if os.path.lexists(p))
-        if not os.access(there, os.X_OK) or not there.is_dir():
+        existing = next(p for p in (place, *place.parents) if os.path.lexists(p))
+        if not os.access(existing, os.X_OK) or not existing.is_dir():
             raise FileError(
-                f"{there}: cannot hold pinesync's own files: not an accessible folder",
+                f"{existing}: cannot hold pinesync's own files: not an accessible folder",
                 "set PINESYNC_HOME to a writable folder",
             )
     return found
@@ -253,12 +255,12 @@ def _usable(found: Places) -> Places:
 
 def _cwd(directory: str | None) -> Path:
     try:
-        here = Path.cwd()
+        current_dir = Path.cwd()
     except FileNotFoundError:
         raise click.UsageError("the current directory does not exist any more.") from None
     if directory is None:
-        return here
-    chosen = here / directory
+        return current_dir
+    chosen = current_dir / directory
     if not chosen.is_dir():
         raise click.UsageError(f"-C {directory}: no such folder.")
     return Path(os.path.normpath(chosen))

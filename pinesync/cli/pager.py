@@ -33,23 +33,23 @@ def paged() -> Iterator[None]:
     if not command:
         yield
         return
-    held = _Held()
+    buffer = _Buffer()
     try:
-        with redirect_stdout(held):
+        with redirect_stdout(buffer):
             yield
     finally:
-        if text := held.getvalue():
-            _show(command, text)
+        if text := buffer.getvalue():
+            _pipe_to_pager(command, text)
 
 
-class _Held(io.StringIO):
+class _Buffer(io.StringIO):
     """Buffers what is printed and still reports itself as a terminal."""
 
     def isatty(self) -> bool:
         return True
 
 
-def _show(command: list[str], text: str) -> None:
+def _pipe_to_pager(command: list[str], text: str) -> None:
     try:
         words = [find_program(command[0]) or "", *command[1:]]
         started = subprocess.Popen(words, stdin=subprocess.PIPE, env={**_USUAL, **os.environ})
@@ -78,9 +78,9 @@ def _pager(*, windows: bool = os.name == "nt") -> list[str]:
     if os.environ.get("TERM", "" if windows else "dumb") == "dumb":
         return []
     usual = "more" if windows and not find_program("less") else "less"
-    asked = os.environ.get("GIT_PAGER", os.environ.get("PAGER", usual))
+    command = os.environ.get("GIT_PAGER", os.environ.get("PAGER", usual))
     try:
-        words = command_words(asked, windows=windows)
+        words = command_words(command, windows=windows)
     except ValueError:
         return []
     return [] if words == ["cat"] else words

@@ -37,7 +37,7 @@ class TerminalProgress:
         self._ticking = False
 
     def __call__(self, done: int, total: int) -> None:
-        """So many reads of `total` are done. The bar goes with the last one."""
+        """Show that `done` of `total` reads have finished. The bar disappears with the last one."""
         with self._lock:
             filled = _WIDTH * done // total
             bar = f"[{'#' * filled}{'.' * (_WIDTH - filled)}] {done}/{total}"
@@ -80,16 +80,16 @@ class TerminalProgress:
 def progress() -> TerminalProgress | None:
     """None in a pipe, with --json, and on a terminal that redraws nothing. -vv prints lines of its
     own."""
-    asked = current()
-    plain = asked.json or asked.verbose > 1 or os.environ.get("TERM") == "dumb"
+    shared = current()
+    plain = shared.json or shared.verbose > 1 or os.environ.get("TERM") == "dumb"
     return TerminalProgress() if sys.stderr.isatty() and not plain else None
 
 
-def waiting(seconds: float) -> None:
+def show_wait(seconds: float) -> None:
     echo_err(f"TradingView limits the number of requests: waiting {math.ceil(seconds)} s")
 
 
-def tracing(seen: Exchange) -> None:
+def print_exchange(seen: Exchange) -> None:
     """Print one line per request and response, without headers and sources."""
     answered = "no response" if seen.status is None else f"{seen.status}, {seen.size} bytes"
     milliseconds = round(seen.seconds * 1000)

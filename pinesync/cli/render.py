@@ -13,12 +13,12 @@ from typing import Any
 
 import click
 
-from pinesync.cli.ci_log import escape_ci_commands, is_a_log
+from pinesync.cli.ci_log import escape_ci_commands, is_log
 from pinesync.cli.options import current
 from pinesync.cli.status_line import wipe
 from pinesync.model import Diagnostic, Version
 from pinesync.sync.words import Role, Status
-from pinesync.text.plural import counted as counted
+from pinesync.text.plural import pluralize as pluralize
 from pinesync.text.unicode import escape_controls as escape_controls
 
 SCHEMA = 1
@@ -65,7 +65,7 @@ def out_source(source: str) -> None:
     if sys.stdout.isatty():
         out(escape_controls(source, one_line=False).removesuffix("\n"))
     else:
-        source = escape_ci_commands(source) if is_a_log() else source
+        source = escape_ci_commands(source) if is_log() else source
         click.echo(source.encode(), nl=False)
 
 
@@ -112,7 +112,7 @@ def diagnostic_lines(path: str, found: Diagnostic, source: str) -> Iterator[str]
         yield f"  {under}{'^' * max(1, width(escape_controls(marked)))}"
 
 
-def one_object(command: str, exit_code: int, body: Mapping[str, Any]) -> str:
+def json_object(command: str, exit_code: int, body: Mapping[str, Any]) -> str:
     """The output of --json: one object in ASCII."""
     return json_line({"schema": SCHEMA, "command": command, "exit_code": exit_code, **body})
 
@@ -124,7 +124,7 @@ def json_line(value: Any) -> str:
     return json.dumps(value).replace("##", "#\\u0023")
 
 
-def plain(value: Any) -> Any:
+def to_plain(value: Any) -> Any:
     """A frozen result as JSON values: versions and paths as strings, errors as objects."""
     if value is None or isinstance(value, str | int | float):
         return value
@@ -135,17 +135,17 @@ def plain(value: Any) -> Any:
     if isinstance(value, Exception):
         return {"message": str(value), "hint": getattr(value, "hint", None)}
     if is_dataclass(value) and not isinstance(value, type):
-        return {f.name: plain(getattr(value, f.name)) for f in fields(value)}
+        return {f.name: to_plain(getattr(value, f.name)) for f in fields(value)}
     if isinstance(value, Mapping):
-        return {str(key): plain(item) for key, item in value.items()}
+        return {str(key): to_plain(item) for key, item in value.items()}
     if isinstance(value, tuple | list):
-        return [plain(item) for item in value]
+        return [to_plain(item) for item in value]
     return value
 
 
 def body_of(result: Any) -> dict[str, Any]:
     """The result as JSON, with the error that ended it early among the other errors."""
-    body: dict[str, Any] = plain(result)
+    body: dict[str, Any] = to_plain(result)
     stopped = body.pop("stopped", None)
     return {**body, "error": stopped} if stopped else body
 
@@ -153,10 +153,10 @@ def body_of(result: Any) -> dict[str, Any]:
 def emit_json(command: str, result: Any, *, as_json: bool = False) -> bool:
     """Print the result as JSON if requested. Return whether it was."""
     current().ends.append(result.exit_code)
-    asked = as_json or current().json
-    if asked:
-        out(one_object(command, result.exit_code, body_of(result)))
-    return asked
+    wants_json = as_json or current().json
+    if wants_json:
+        out(json_object(command, result.exit_code, body_of(result)))
+    return wants_json
 
 
 def width(text: str) -> int:
@@ -172,7 +172,7 @@ def _char_width(char: str) -> int:
     return 2 if unicodedata.east_asian_width(char) in "WF" else 1
 
 
-def room() -> int | None:
+def available_width() -> int | None:
     """How wide the terminal is that results go to; None where they go elsewhere, and nothing of
     them may be left out."""
     if not sys.stdout.isatty():
@@ -182,11 +182,11 @@ def room() -> int | None:
     return shutil.get_terminal_size().columns
 
 
-def shortened(text: str, most: int) -> str:
+def truncate(text: str, most: int) -> str:
     """The text cut to `most` columns, with `…` before the middle: a path's end matters most."""
     if width(text) <= most:
         return text
-    head = _beginning(text, most // 3)
+    head = _truncate_end(text, most // 3)
     # Marks follow what they belong to, so the end is taken from behind them.
     tail = text[len(head) :]
     while width(tail) > most - width(head) - 1 or (tail and not width(tail[0])):
@@ -194,7 +194,7 @@ def shortened(text: str, most: int) -> str:
     return f"{head}…{tail}"
 
 
-def _beginning(text: str, most: int) -> str:
+def _truncate_end(text: str, most: int) -> str:
     taken = 0
     for number, char in enumerate(text):
         taken += _char_width(char)
@@ -214,21 +214,21 @@ def columns(
      `head`, and no empty columns; on a narrow one the  in `cut` are shortened, each to so
        many at least."""
     widths = [max(map(width, column)) for column in zip(*rows, strict=True)]
-    most = room()
+    most = available_width()
     if most is not None and rows:
         titles = [tuple(styled("header", title) for title in head)] if head else []
         rows = [tuple(compress(row, widths)) for row in (*titles, *rows)]
-        kept = compress(range(len(widths)), widths)
+        visible = compress(range(len(widths)), widths)
         widths = [max(map(width, column)) for column in zip(*rows, strict=True)]
-        least = [cut.get(number, w) for number, w in zip(kept, widths, strict=True)]
-        widths = _fitting(widths, least, most)
+        least = [cut.get(number, w) for number, w in zip(visible, widths, strict=True)]
+        widths = _fit_widths(widths, least, most)
     for row in rows:
-        cells = [shortened(cell, w) for cell, w in zip(row, widths, strict=True)]
+        cells = [truncate(cell, w) for cell, w in zip(row, widths, strict=True)]
         cells = [cell + " " * (w - width(cell)) for cell, w in zip(cells, widths, strict=True)]
         yield "  ".join(cells).rstrip()
 
 
-def _fitting(widths: list[int], least: list[int], most: int) -> list[int]:
+def _fit_widths(widths: list[int], least: list[int], most: int) -> list[int]:
     """The column widths, after shrinking the widest flexible one until all fit."""
     found = list(widths)
     while sum(found) + 2 * (len(found) - 1) > most:
@@ -239,7 +239,7 @@ def _fitting(widths: list[int], least: list[int], most: int) -> list[int]:
     return found
 
 
-def moment(seconds: float) -> str:
+def format_time(seconds: float) -> str:
     """The moment in the local time zone; empty if unknown."""
     if not seconds:
         return ""

@@ -10,12 +10,12 @@ from typing import Any, get_args
 from pinesync.cli.options import current
 from pinesync.cli.render import (
     body_of,
-    counted,
     diagnostic_lines,
     echo_err,
     error_lines,
-    one_object,
+    json_object,
     out,
+    pluralize,
     styled,
 )
 from pinesync.model import RelPath
@@ -33,7 +33,7 @@ _SHORT = 10
 """Digits of a commit, as git itself shows it."""
 
 
-def tell(
+def print_run(
     command: str,
     run: Run,
     *,
@@ -45,29 +45,29 @@ def tell(
     `sums`, end with a line of sums, and list scripts that are merely behind only with -v. `more` is
     for --json only."""
     if current().json:
-        out(one_object(command, run.exit_code, {**(more or {}), **_body(run)}))
+        out(json_object(command, run.exit_code, {**(more or {}), **_body(run)}))
         return run.exit_code
     for planned in run.planned:
         out(
             f"{styled(planned.word, planned.word.ljust(_WIDTH))}  {escape_controls(planned.path)}: "
             f"would {planned.act}"
         )
-        _tell_diagnostics(planned)
+        _print_diagnostics(planned)
     advised = ""
     behind = [o.path for o in run.outcomes if sums and o.done == "skipped" and not o.exit_code]
     for outcome in run.outcomes:
         if outcome.path in behind and not current().verbose:
             continue
         advice = outcome.hint.replace(shell_quote(outcome.path), "")
-        _tell(outcome, advice="" if advice == advised else outcome.hint)
+        _print_outcome(outcome, advice="" if advice == advised else outcome.hint)
         advised = advice
     if run.commit:
         word = styled("saved", "committed".ljust(_WIDTH))
         out(f"{word}  {run.commit.commit[:_SHORT]}  {escape_controls(run.commit.subject)}")
     if run.record and run.record.paths:
-        _tell_record(run.record)
+        _print_record(run.record)
     if sums:
-        _tell_sums(run, behind)
+        _print_totals(run, behind)
     if run.stopped:
         for line in error_lines(run.stopped.message, run.stopped.hint):
             echo_err(line)
@@ -76,10 +76,10 @@ def tell(
     return run.exit_code
 
 
-def _tell_sums(run: Run, behind: Sequence[RelPath]) -> None:
+def _print_totals(run: Run, behind: Sequence[RelPath]) -> None:
     """One line for all scripts, if the lines before do not say it already."""
     counts = Counter(o.done for o in run.outcomes if o.done != "told" and o.path not in behind)
-    sums = [_sum(counts[done], done) for done in get_args(Done) if counts[done]]
+    sums = [_total(counts[done], done) for done in get_args(Done) if counts[done]]
     sums += [f"{len(behind)} behind"] if behind else []
     if counts.total() > 1 or behind:
         out(", ".join(sums))
@@ -87,8 +87,8 @@ def _tell_sums(run: Run, behind: Sequence[RelPath]) -> None:
         echo_err(f"hint: {escape_controls(hint('pull', behind))}")
 
 
-def _sum(number: int, done: str) -> str:
-    return counted(number, done) if done == "conflict" else f"{number} {done}"
+def _total(number: int, done: str) -> str:
+    return pluralize(number, done) if done == "conflict" else f"{number} {done}"
 
 
 def _body(run: Run) -> dict[str, Any]:
@@ -102,8 +102,8 @@ def _body(run: Run) -> dict[str, Any]:
     return body
 
 
-def _tell_record(record: Recorded) -> None:
-    scripts = counted(len(record.paths), "script")
+def _print_record(record: Recorded) -> None:
+    scripts = pluralize(len(record.paths), "script")
     if record.commit is None:
         out(f"{record.ref}: would record {scripts}")
         return
@@ -111,7 +111,7 @@ def _tell_record(record: Recorded) -> None:
     out(f"{word}  {record.commit[:_SHORT]}  {scripts} on {record.ref}")
 
 
-def _tell(outcome: Outcome, *, advice: str) -> None:
+def _print_outcome(outcome: Outcome, *, advice: str) -> None:
     """Print one outcome. `advice` is left out if the previous one was the same."""
     path = escape_controls(outcome.path)
     if outcome.done in _RESULTS:
@@ -122,14 +122,14 @@ def _tell(outcome: Outcome, *, advice: str) -> None:
             echo_err(f"  {escape_controls(outcome.message)}")
     else:
         echo_err(f"{path}: {escape_controls(outcome.message)}")
-    _tell_diagnostics(outcome)
+    _print_diagnostics(outcome)
     if advice:
         echo_err(f"  hint: {escape_controls(advice)}")
 
 
-def _tell_diagnostics(one: Outcome | Planned) -> None:
-    for diagnostic in one.diagnostics:
-        for line in diagnostic_lines(one.path, diagnostic, one.source):
+def _print_diagnostics(outcome: Outcome | Planned) -> None:
+    for diagnostic in outcome.diagnostics:
+        for line in diagnostic_lines(outcome.path, diagnostic, outcome.source):
             echo_err(line)
 
 

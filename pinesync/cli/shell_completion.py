@@ -118,14 +118,14 @@ _KINDS: dict[str, type[ShellComplete]] = {
 
 def script(shell: str) -> str:
     """The script that a shell runs once to enable completion."""
-    made = _KINDS[shell](group, {}, "pinesync", VARIABLE)
-    return ShellComplete.source(made)
+    completion = _KINDS[shell](group, {}, "pinesync", VARIABLE)
+    return ShellComplete.source(completion)
 
 
-def answer(asked: str) -> int:
+def answer(request: str) -> int:
     """Print the matches in the format that the shell in `asked` reads. Always returns 0."""
-    kind = _KINDS.get(asked.removesuffix("_complete"))
-    if kind is None or not asked.endswith("_complete"):
+    kind = _KINDS.get(request.removesuffix("_complete"))
+    if kind is None or not request.endswith("_complete"):
         return 0
     with hidden_cookies(), suppress(Exception):
         os.environ.pop(VARIABLE, None)

@@ -60,8 +60,8 @@ def with_text(root: Path, path: str, texts: Collection[Digest]) -> str | None:
     commits = [] if status else answer.decode("ascii").split()
     for begin in range(0, len(commits), _AT_A_TIME):
         part = commits[begin : begin + _AT_A_TIME]
-        held = read_objects(root, [f"{commit}:./{path}" for commit in part])
-        for commit, blob in zip(part, held, strict=False):
+        blobs = read_objects(root, [f"{commit}:./{path}" for commit in part])
+        for commit, blob in zip(part, blobs, strict=False):
             if blob and digest_or_none(blob[1]) in texts:
                 return commit
     return None

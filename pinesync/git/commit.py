@@ -14,11 +14,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from pinesync.errors import FileError, LeftForYou, Misuse
+from pinesync.errors import ActionRequired, FileError, Misuse
 from pinesync.git.index import index_rows, staged_rows
 from pinesync.git.objects import read_objects
 from pinesync.git.repo import require_repository
-from pinesync.git.run import ask, first_line, run
+from pinesync.git.run import check_output, first_line, run
 
 # Rebase comes first: a stopped rebase also has a CHERRY_PICK_HEAD.
 _UNDER_WAY = {
@@ -37,7 +37,7 @@ Blobs = dict[str, str | None]
 
 
 @dataclass(frozen=True, slots=True)
-class Made:
+class CommitResult:
     """A new commit. `staged` lists committed files whose different staged content was kept.
     `in_step` is False if the index could not be updated and still has the old files.
     `on_branch` is False if HEAD is detached."""
@@ -48,7 +48,7 @@ class Made:
     on_branch: bool = True
 
 
-def asks_for_commits(root: Path) -> bool:
+def autocommit_enabled(root: Path) -> bool:
     """Whether `git config pinesync.commit` is true for this repository."""
     status, answer, stderr = run(root, "config", "--type=bool", "--get", "pinesync.commit")
     if status > 1:
@@ -58,19 +58,19 @@ def asks_for_commits(root: Path) -> bool:
 
 
 def refuse_unready(root: Path) -> None:
-    """Check that pinesync can commit here. Misuse without a repository or an identity; LeftForYou
-    while another git process or an unfinished operation is in the way."""
+    """Check that pinesync can commit here. Misuse without a repository or an identity;
+    ActionRequired while another git process or an unfinished operation is in the way."""
     require_repository(root)
     words = [word for name in (*_UNDER_WAY, "index.lock") for word in ("--git-path", name)]
-    *found, lock = ask(root, "rev-parse", *words).removesuffix(b"\n").split(b"\n")
+    *found, lock = check_output(root, "rev-parse", *words).removesuffix(b"\n").split(b"\n")
     if (root / os.fsdecode(lock)).exists():
-        raise LeftForYou(
+        raise ActionRequired(
             "another git process is running in this repository, so nothing can be committed",
             f"wait for it; if it was killed, remove {os.fsdecode(lock)}",
         )
     for path, what in zip(found, _UNDER_WAY.values(), strict=True):
         if (root / os.fsdecode(path)).exists():
-            raise LeftForYou(
+            raise ActionRequired(
                 f"{what} is under way in this repository, so nothing can be committed",
                 "finish it or abort it first, or use --no-commit",
             )
@@ -88,14 +88,14 @@ def at_head(root: Path, path: str) -> bytes | None:
     return None if status else data
 
 
-def held_at_head(root: Path, paths: list[str]) -> tuple[str, dict[str, bytes]] | None:
+def files_at_head(root: Path, paths: list[str]) -> tuple[str, dict[str, bytes]] | None:
     """HEAD's commit id and the contents of those files that it has, in one git call; None before
     the first commit."""
     found = read_objects(root, ["HEAD^{commit}", *(f"HEAD:./{path}" for path in paths)])
     if len(found) != 1 + len(paths) or found[0] is None:
         return None
-    held = zip(paths, found[1:], strict=True)
-    return found[0][0], {path: blob[1] for path, blob in held if blob}
+    blobs = zip(paths, found[1:], strict=True)
+    return found[0][0], {path: blob[1] for path, blob in blobs if blob}
 
 
 def ignored(root: Path, paths: list[str]) -> frozenset[str]:
@@ -110,7 +110,7 @@ def commit(
     files: Mapping[str, bytes | None],
     message: str,
     restage: Callable[[str, bytes], bytes | None],
-) -> Made | None:
+) -> CommitResult | None:
     """Commit these files on top of HEAD; None if HEAD already has them all. FileError if git or a
     hook refuses, if a hook changes the commit's files (HEAD is moved back), or if HEAD moved
     meanwhile.
@@ -120,17 +120,17 @@ def commit(
     head = _commit_at(root)
     staged = {row.path: row.oid for row in staged_rows(root, "--relative")}
     blobs = {p: None if data is None else _blob(root, p, data) for p, data in files.items()}
-    with _folder() as folder:
+    with _temporary_folder() as folder:
         env = {"GIT_INDEX_FILE": str(Path(folder, "index"))}
-        ask(root, "read-tree", "HEAD" if head else "--empty", env=env, fetches=True)
+        check_output(root, "read-tree", "HEAD" if head else "--empty", env=env, fetches=True)
         _set(root, blobs, _modes(root, env), env)
-        tree = ask(root, "write-tree", env=env, fetches=True).strip()
-        if head and tree == ask(root, "rev-parse", "HEAD^{tree}").strip():
+        tree = check_output(root, "write-tree", env=env, fetches=True).strip()
+        if head and tree == check_output(root, "rev-parse", "HEAD^{tree}").strip():
             return None
         words = Path(folder, "message")
         words.write_bytes(message.encode())
-        made = ("commit", "--quiet", "--cleanup=whitespace", "--file", str(words))
-        status, _, stderr = run(root, *made, env=env, fetches=True)
+        arguments = ("commit", "--quiet", "--cleanup=whitespace", "--file", str(words))
+        status, _, stderr = run(root, *arguments, env=env, fetches=True)
     new = _commit_at(root)
     if status or new is None or new == head:
         raise FileError(f"git refused the commit: {_shortened(stderr)}", "fix that, then commit")
@@ -139,15 +139,15 @@ def commit(
             "something else moved HEAD while the commit was made",
             "check `git log -p -2`: the newest commit may revert the one before",
         )
-    if tree != ask(root, "rev-parse", "HEAD^{tree}").strip():
-        _take_back(root, head, new)
-    in_step, others = _bring_in_step(root, blobs, staged, restage)
+    if tree != check_output(root, "rev-parse", "HEAD^{tree}").strip():
+        _restore_head(root, head, new)
+    in_step, others = _update_index(root, blobs, staged, restage)
     on_branch = not run(root, "symbolic-ref", "--quiet", "HEAD")[0]
-    return Made(new, in_step, tuple(others), on_branch)
+    return CommitResult(new, in_step, tuple(others), on_branch)
 
 
 @contextmanager
-def _folder() -> Iterator[str]:
+def _temporary_folder() -> Iterator[str]:
     """A temporary folder for one commit. FileError if the disk refuses it."""
     try:
         with tempfile.TemporaryDirectory(prefix="pinesync-commit-") as folder:
@@ -156,18 +156,18 @@ def _folder() -> Iterator[str]:
         raise FileError(f"nothing was committed: {error.strerror}", "is there room?") from error
 
 
-def _take_back(root: Path, head: str | None, new: str) -> None:
+def _restore_head(root: Path, head: str | None, new: str) -> None:
     """Move HEAD back to `head`, then raise FileError."""
     words = ("-m", "pinesync: a hook changed the commit")
     to = ("HEAD", head, new) if head else ("-d", "HEAD", new)
-    ask(root, "update-ref", *words, *to)
+    check_output(root, "update-ref", *words, *to)
     raise FileError(
         "a hook changed the commit, so the commit was undone",
         "the hook's changes to your files were kept; review them, then commit",
     )
 
 
-def _bring_in_step(
+def _update_index(
     root: Path,
     blobs: Blobs,
     staged: Mapping[str, str],
@@ -182,13 +182,13 @@ def _bring_in_step(
         data_now = None if status else restage(path, data)
         if data_now is not None:
             new[path] = _blob(root, path, data_now)
-    kept = [path for path in others if path not in new]
+    unchanged = [path for path in others if path not in new]
     try:
         _set(root, new, _modes(root), {})
     except FileError:
-        return False, kept  # The commit exists, but another git process holds the index lock.
+        return False, unchanged  # The commit exists, but another git process holds the index lock.
     run(root, "update-index", "-q", "--refresh")
-    return True, kept
+    return True, unchanged
 
 
 def _commit_at(root: Path, name: str = "HEAD") -> str | None:
@@ -203,18 +203,18 @@ def _modes(root: Path, env: Mapping[str, str] | None = None) -> dict[str, str]:
 
 def _blob(root: Path, path: str, data: bytes) -> str:
     words = ("hash-object", "-w", "--stdin", f"--path={path}")
-    return ask(root, *words, stdin=data).decode("ascii").strip()
+    return check_output(root, *words, stdin=data).decode("ascii").strip()
 
 
 def _set(root: Path, blobs: Blobs, modes: Mapping[str, str], env: Mapping[str, str]) -> None:
     """Write these blobs to an index, whose paths are relative to the repository's root."""
-    prefix = ask(root, "rev-parse", "--show-prefix").removesuffix(b"\n")
+    prefix = check_output(root, "rev-parse", "--show-prefix").removesuffix(b"\n")
     nothing = "0" * max((len(blob) for blob in blobs.values() if blob), default=40)
     rows = b""
     for path, blob in blobs.items():
         head = f"{modes.get(path, '100644')} {blob} 0" if blob else f"0 {nothing}"
         rows += head.encode() + b"\t" + prefix + os.fsencode(path) + b"\0"
-    ask(root, "update-index", "-z", "--index-info", stdin=rows, env=env)
+    check_output(root, "update-index", "-z", "--index-info", stdin=rows, env=env)
 
 
 def _shortened(stderr: str) -> str:

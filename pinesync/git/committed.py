@@ -47,8 +47,8 @@ class CommittedManifest:
 
     def scope(self, only: frozenset[RelPath] | None = None) -> Scope:
         every = self.settings.track == "all"
-        one = self.settings
-        return Scope(one.owner, every, one.folders, only, one.contract)
+        settings = self.settings
+        return Scope(settings.owner, every, settings.folders, only, settings.contract)
 
     def commit(self, changes: Mapping[RelPath, Entry | None]) -> None:
         for path, entry in changes.items():
@@ -109,7 +109,7 @@ class CommittedTree:
     def _refuse(self, *_: Any, **__: Any) -> Any:
         raise FileError("the files of a commit cannot be written")
 
-    put = take_back = appear = has_moved = vanish = retract = _refuse
+    put = finish_write = add_new_name = is_moved = remove_old_name = revert_move = _refuse
 
     def clear_leftovers(self) -> None:
         pass

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import IO, cast
 
 from pinesync.git.repo import Repository
-from pinesync.git.run import failed, start
+from pinesync.git.run import command_error, start
 from pinesync.model import RelPath
 from pinesync.sync.commit_plan import one_line
 
@@ -65,10 +65,10 @@ def write_commits(
         process.communicate()
         raise
     stderr = process.communicate()[1]
-    made = None if process.returncode else repository.commit_of(ref)
-    if made is None:
-        raise failed("fast-import", stderr.decode("utf-8", "replace"))
-    return made
+    commit = None if process.returncode else repository.commit_of(ref)
+    if commit is None:
+        raise command_error("fast-import", stderr.decode("utf-8", "replace"))
+    return commit
 
 
 def _stream(
@@ -83,17 +83,17 @@ def _stream(
     for number, body in enumerate(blobs, 1):
         yield b"blob\nmark :%d\n%s" % (number, _data(body))
     first = _first(parents, tree)
-    for one in commits:
-        person = ident(account, one.when)
+    for commit in commits:
+        person = ident(account, commit.when)
         yield b"".join(
             (
                 b"commit %s\nauthor %s\ncommitter %s\n" % (ref.encode(), person, person),
-                _data(one.message.encode()),
+                _data(commit.message.encode()),
                 first,
-                *(b"D %s\n" % _quoted(prefix + path.encode()) for path in one.removed),
-                *(_file(prefix + path.encode(), blob) for path, blob in one.files.items()),
+                *(b"D %s\n" % _quoted(prefix + path.encode()) for path in commit.removed),
+                *(_file(prefix + path.encode(), blob) for path, blob in commit.files.items()),
                 b"M 100644 inline %s\n" % _quoted(prefix + b"pine.toml"),
-                _data(one.manifest.encode()),
+                _data(commit.manifest.encode()),
             )
         )
         first = b""

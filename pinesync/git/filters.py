@@ -27,8 +27,8 @@ def as_stored(repository: Repository, files: Mapping[str, bytes]) -> dict[str, s
             place = tree / os.fsdecode(name)
             place.parent.mkdir(parents=True, exist_ok=True)
             place.write_bytes(files[path])
-        for name, held in _attributes(repository, names).items():
-            (tree / os.fsdecode(name)).write_bytes(held)
+        for name, content in _attributes(repository, names).items():
+            (tree / os.fsdecode(name)).write_bytes(content)
         env = {
             "GIT_DIR": str(repository.git_dir),
             "GIT_WORK_TREE": str(tree),

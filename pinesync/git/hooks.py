@@ -10,9 +10,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from pinesync.atomic import Folder, create_file, temporary_name, write_temp
-from pinesync.errors import LeftForYou
+from pinesync.errors import ActionRequired
 from pinesync.git.repo import Repository
-from pinesync.git.run import ask
+from pinesync.git.run import check_output
 from pinesync.sync.ports import ChangedMeanwhile
 from pinesync.workspace.files.exchange import exchange_files, file_error, mode_of, read
 from pinesync.workspace.files.tree import Tree
@@ -33,7 +33,7 @@ _TELLS = {
 }
 
 
-class Unsuited(Exception):
+class NotAShellScript(Exception):
     """The hook cannot take our lines. The message says why."""
 
 
@@ -65,13 +65,13 @@ def with_block(data: bytes | None, lines: bytes) -> bytes:
         return _SHELL + lines.replace(_BEGIN, _BEGIN + _OWN)
     found = _BLOCK.search(data)
     if found:
-        own = lines.replace(_BEGIN, _BEGIN + _OWN) if _OWN in found[0] else lines
-        return data[: found.start()] + own + data[found.end() :]
+        new_block = lines.replace(_BEGIN, _BEGIN + _OWN) if _OWN in found[0] else lines
+        return data[: found.start()] + new_block + data[found.end() :]
     if _BEGIN in data or _END in data:
-        raise Unsuited("one of the two marker lines around pinesync's part is missing")
+        raise NotAShellScript("one of the two marker lines around pinesync's part is missing")
     shell = _IS_SHELL.match(data)
     if not shell:
-        raise Unsuited("it is not an sh or bash script")
+        raise NotAShellScript("it is not an sh or bash script")
     # Put our lines first: an early exit would skip them, and the last line sets a hook's exit
     # status.
     return shell[0] + lines + data[shell.end() :]
@@ -94,17 +94,17 @@ def has_block(data: bytes | None) -> bool:
 
 
 def hooks_folder(repository: Repository) -> Path:
-    """The folder of the repository's hooks, in its git directory or its work tree. LeftForYou if
-    `core.hooksPath` names one that other repositories share."""
+    """The folder of the repository's hooks, in its git directory or its work tree. ActionRequired
+    if `core.hooksPath` names one that other repositories share."""
     top = repository.top()
     # `repository` turns hooks off, so do not ask it. git prints paths relative to the top level.
     hooks, home = (
-        top / os.fsdecode(ask(top, "rev-parse", *words).removesuffix(b"\n"))
+        top / os.fsdecode(check_output(top, "rev-parse", *words).removesuffix(b"\n"))
         for words in (("--git-path", "hooks"), ("--git-common-dir",))
     )
     real = os.path.realpath(hooks)
     if not any(Path(real).is_relative_to(os.path.realpath(place)) for place in (top, home)):
-        raise LeftForYou(
+        raise ActionRequired(
             f"core.hooksPath is {hooks}, outside of this repository, and others may use it",
             "add `pinesync hooks run pre-commit` and `pinesync hooks run pre-push` there yourself",
         )
@@ -169,10 +169,10 @@ def _is_known(hooks: Folder, temp: str) -> bool:
     if rest is None:
         return True
     rest = rest.partition(_BEGIN)[0]
-    return any(form.startswith(rest) for name in HOOKS for form in _forms(hooks, name))
+    return any(form.startswith(rest) for name in HOOKS for form in _known_versions(hooks, name))
 
 
-def _forms(hooks: Folder, name: str) -> Iterator[bytes]:
+def _known_versions(hooks: Folder, name: str) -> Iterator[bytes]:
     """What an interrupted run may have been writing: the hook with our lines, or without them."""
     try:
         data = read(hooks, name)

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from pinesync.git.run import ask
+from pinesync.git.run import check_output
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,7 @@ def index_rows(
 ) -> Iterator[Row]:
     """The index's files below `root`. `words` are further options, and patterns after `--`.
     FileError if git fails."""
-    listed = ask(root, "ls-files", "--stage", "-z", *words, env=env, hooks=hooks)
+    listed = check_output(root, "ls-files", "--stage", "-z", *words, env=env, hooks=hooks)
     for line in _lines(listed):
         head, _, path = line.partition(b"\t")
         mode, oid, stage = head.decode("ascii").split(" ")
@@ -42,7 +42,7 @@ def staged_rows(root: Path, *words: str) -> Iterator[Row]:
     """The files that differ between index and HEAD. A deleted file has no mode and no blob.
     FileError if git fails."""
     always = ("--cached", "--raw", "-z", "--no-abbrev", "--no-renames", "--no-ext-diff")
-    fields = _lines(ask(root, "diff", *always, "--ignore-submodules=all", *words))
+    fields = _lines(check_output(root, "diff", *always, "--ignore-submodules=all", *words))
     for head, path in zip(fields[::2], fields[1::2], strict=True):
         _, mode, _, oid, _ = head.decode("ascii").split(" ")
         goes = not oid.strip("0")

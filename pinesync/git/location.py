@@ -28,6 +28,6 @@ def _common(git: Path) -> Path:
     if git.is_dir():
         return git
     to = git.read_text("utf-8", "surrogateescape").removeprefix("gitdir:").strip()
-    own = git.parent / to
-    shared = own / "commondir"
-    return own / shared.read_text("utf-8").strip() if shared.exists() else own
+    common = git.parent / to
+    shared = common / "commondir"
+    return common / shared.read_text("utf-8").strip() if shared.exists() else common

@@ -14,7 +14,7 @@ from pathlib import Path
 from pinesync.errors import FileError, Misuse
 from pinesync.git.location import dot_git
 from pinesync.git.objects import read_objects
-from pinesync.git.run import ask, first_line, run
+from pinesync.git.run import check_output, first_line, run
 from pinesync.model import Digest
 from pinesync.text.canonical import digest_or_none
 from pinesync.workspace.files.exchange import MAX_FILE
@@ -131,8 +131,8 @@ class Repository:
                 if int(kind.removeprefix(b"blob ")) <= MAX_FILE:
                     read.append(path)
         contents = read_objects(self.root, [found[path].oid for path in read]) if read else []
-        for path, one in zip(read, contents, strict=True):
-            found[path] = Blob(found[path].oid, one and one[1])
+        for path, content in zip(read, contents, strict=True):
+            found[path] = Blob(found[path].oid, content and content[1])
         return found
 
     def digests(self, commit: str, paths: Sequence[str]) -> dict[str, Digest | None]:
@@ -165,7 +165,7 @@ class Repository:
         cwd: Path | None = None,
     ) -> bytes:
         """git's standard output. FileError if it fails."""
-        return ask(cwd or self.root, *words, stdin=stdin, env=env, hooks=False)
+        return check_output(cwd or self.root, *words, stdin=stdin, env=env, hooks=False)
 
     def run(self, *words: str) -> tuple[int, bytes, str]:
         """git's exit status, its standard output, and its standard error."""
@@ -190,10 +190,10 @@ def find_repository(root: Path) -> Repository | None:
 
 def make_repository(root: Path) -> Repository:
     """Run `git init` in the folder."""
-    ask(root, "init", "--quiet", hooks=False)
-    made = find_repository(root)
-    assert made
-    return made
+    check_output(root, "init", "--quiet", hooks=False)
+    repository = find_repository(root)
+    assert repository
+    return repository
 
 
 def require_repository(root: Path) -> Repository:

@@ -85,7 +85,7 @@ def run(
     return process.returncode, stdout, stderr.decode("utf-8", "replace").removesuffix("\n")
 
 
-def ask(
+def check_output(
     folder: Path | None,
     *words: str,
     stdin: bytes = b"",
@@ -94,11 +94,11 @@ def ask(
     """git's standard output. FileError, naming the first word, if git fails."""
     status, stdout, stderr = run(folder, *words, stdin=stdin, **options)
     if status:
-        raise failed(words[0], stderr)
+        raise command_error(words[0], stderr)
     return stdout
 
 
-def failed(command: str, stderr: str) -> FileError:
+def command_error(command: str, stderr: str) -> FileError:
     """The error for a failed git command, with the first line of its stderr."""
     return FileError(
         f"git {command} failed: {first_line(stderr)}", "`git fsck` and `git status` tell more"
@@ -113,12 +113,12 @@ def first_line(stderr: str) -> str:
 def _refuse_made_of_files(folder: Path, named: str | None) -> None:
     """Misuse if git's upward search from the folder would find a bare repository before a `.git`:
     gits before 2.38 have no setting against it. `named` is the value of GIT_DIR."""
-    here = Path(os.path.realpath(folder))
+    real_folder = Path(os.path.realpath(folder))
     if named:
-        git_dir = Path(os.path.realpath(here / named))
-        places = [git_dir] if here.is_relative_to(git_dir) else []
+        git_dir = Path(os.path.realpath(real_folder / named))
+        places = [git_dir] if real_folder.is_relative_to(git_dir) else []
     else:
-        places = [here, *here.parents]
+        places = [real_folder, *real_folder.parents]
     for place in places:
         usual = place / ".git"
         if not named and (usual.is_file() or _is_git_directory(usual)):

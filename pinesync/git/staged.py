@@ -36,5 +36,5 @@ def staged_scripts(top: Path) -> dict[str, bytes]:
             raise FileError(f"{name}: git does not have the staged content", "run `git fsck`")
         if int(size) > MAX_FILE:
             raise FileError(f"{name}: larger than {MAX_FILE} bytes")
-    held = zip(blobs, read_objects(top, blobs.values()), strict=True)
-    return {name: found[1] for name, found in held if found}
+    contents = zip(blobs, read_objects(top, blobs.values()), strict=True)
+    return {name: found[1] for name, found in contents if found}

@@ -9,8 +9,8 @@ from pathlib import Path
 
 from pinesync.app.check import Checked, base_of, checked
 from pinesync.app.project import DEFAULT_REMOTE, Setup, open_remote
-from pinesync.lsp.documents import place_of
-from pinesync.lsp.threads import Newest, in_thread
+from pinesync.lsp.documents import find_target
+from pinesync.lsp.threads import LatestOnly, run_in_thread
 
 DEBOUNCE_SECONDS = 0.25
 """The delay between the last key and the findings."""
@@ -28,19 +28,19 @@ class Compiler:
     def __call__(self, path: Path | None, text: str) -> Checked:
         """Check a document's text. Sends no cookie."""
         data = _bytes(text)
-        place = place_of(self.setup, path) if path else None
-        base = base_of(place.project, path, data) if place and path else None
+        target = find_target(self.setup, path) if path else None
+        base = base_of(target.project, path, data) if target and path else None
         if self.offline:
             return checked(_name(path), data, base=base)
-        here = place.project.settings.remote if place else DEFAULT_REMOTE
-        client = open_remote(self.setup, self.remote or here, signed_in=False)
+        workspace_remote = target.project.settings.remote if target else DEFAULT_REMOTE
+        client = open_remote(self.setup, self.remote or workspace_remote, signed_in=False)
         try:
             return checked(_name(path), data, client, base=base)
         finally:
             client.close()
 
 
-class Checking:
+class DocumentChecks:
     """The findings of open documents, by URI. `publish` receives a document's text and its
     findings. The compiler checks one text of a document at a time, and no more documents at once
     than parallel requests are allowed."""
@@ -49,17 +49,17 @@ class Checking:
         self._compiler = compiler
         self._publish = publish
         self._timers: dict[str, asyncio.TimerHandle] = {}
-        self._newest = Newest()
-        self._few = asyncio.Semaphore(compiler.setup.jobs)
+        self._newest = LatestOnly()
+        self._parallel = asyncio.Semaphore(compiler.setup.jobs)
         self._compiled: dict[str, tuple[str, Checked]] = {}
 
-    def soon(self, uri: str, read: Callable[[], str]) -> None:
+    def check_later(self, uri: str, read: Callable[[], str]) -> None:
         """Check the text once the user stops typing."""
         self._stop(uri)
         loop = asyncio.get_running_loop()
-        self._timers[uri] = loop.call_later(DEBOUNCE_SECONDS, lambda: self.now(uri, read()))
+        self._timers[uri] = loop.call_later(DEBOUNCE_SECONDS, lambda: self.check_now(uri, read()))
 
-    def now(self, uri: str, text: str) -> None:
+    def check_now(self, uri: str, text: str) -> None:
         """Publish the compiler's findings for exactly this text, else the syntax findings."""
         self._stop(uri)
         known = self._compiled.get(uri)
@@ -72,12 +72,12 @@ class Checking:
         running call does that. Raises PinesyncError if the compiler is unavailable."""
         self._stop(uri)
 
-        async def ask() -> None:
-            async with self._few:
-                found = await in_thread(lambda: self._compiler(path, text))
+        async def compile_one() -> None:
+            async with self._parallel:
+                found = await run_in_thread(lambda: self._compiler(path, text))
             self.record(uri, text, found)
 
-        return await self._newest.do(uri, ask)
+        return await self._newest.run_latest(uri, compile_one)
 
     def record(self, uri: str, text: str, found: Checked) -> None:
         """Record and publish the compiler's findings for a text of the document."""
@@ -86,7 +86,7 @@ class Checking:
     def close(self, uri: str) -> None:
         """The document was closed: clear its findings, and ignore results still to come."""
         self._stop(uri)
-        self._newest.forget(uri)
+        self._newest.drop_pending(uri)
         self._compiled.pop(uri, None)
 
     def _stop(self, uri: str) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from pinesync.app.project import Setup
 from pinesync.app.sync.status import Line, status
-from pinesync.lsp.documents import Place, place_of, required
+from pinesync.lsp.documents import Target, find_target, require_target
 from pinesync.model import RelPath
 from pinesync.text.unicode import escape_controls
 
@@ -18,23 +18,23 @@ class StatusLines:
     locally since."""
 
     setup: Setup
-    _seen: dict[tuple[Path, RelPath], tuple[Line, Line]] = field(default_factory=dict)
+    _remote_lines: dict[tuple[Path, RelPath], tuple[Line, Line]] = field(default_factory=dict)
 
     def of(self, path: Path) -> Line | None:
         """Sends no request. None for a file outside a workspace or not tracked in it."""
-        place = place_of(self.setup, path)
-        if place is None or place.path is None:
+        target = find_target(self.setup, path)
+        if target is None or target.path is None:
             return None
-        here = _lines(place, offline=True).get(place.path)
-        seen = self._seen.get((place.root, place.path))
-        return seen[1] if seen and seen[0] == here else here
+        local = _lines(target, offline=True).get(target.path)
+        known = self._remote_lines.get((target.root, target.path))
+        return known[1] if known and known[0] == local else local
 
-    def ask(self, path: Path) -> None:
+    def request(self, path: Path) -> None:
         """Send one request for all scripts of the workspace."""
-        place = required(self.setup, path)
-        here, there = _lines(place, offline=True), _lines(place, offline=False)
-        for one in here.keys() & there.keys():
-            self._seen[place.root, one] = here[one], there[one]
+        target = require_target(self.setup, path)
+        local, remote = _lines(target, offline=True), _lines(target, offline=False)
+        for script in local.keys() & remote.keys():
+            self._remote_lines[target.root, script] = local[script], remote[script]
 
 
 def title(line: Line) -> str:
@@ -45,6 +45,6 @@ def title(line: Line) -> str:
     return f"{line.word} {versions}".strip() + note
 
 
-def _lines(place: Place, *, offline: bool) -> dict[RelPath, Line]:
-    found = status(place.setup, offline=offline, project=place.project)
+def _lines(target: Target, *, offline: bool) -> dict[RelPath, Line]:
+    found = status(target.setup, offline=offline, project=target.project)
     return {line.path: line for line in found.lines}

@@ -13,7 +13,7 @@ from pinesync.app.sync.diff import diff
 from pinesync.app.sync.pull import pull
 from pinesync.app.sync.push import push
 from pinesync.errors import EXIT_DONE, PinesyncError
-from pinesync.lsp.documents import Place, refuse_unsaved, required, unsaved
+from pinesync.lsp.documents import Target, refuse_unsaved, require_target, unsaved
 from pinesync.model import Digest, RelPath
 from pinesync.sync.outcome import Outcome, Run
 from pinesync.text.canonical import digest
@@ -26,7 +26,7 @@ _MOST = 6
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class CommandResult:
     """The result of a command: a message for the user and its severity. `outcomes` are those of a
     push or pull in the workspace at `root`; `diff` is the diff of the file `path`."""
 
@@ -39,40 +39,40 @@ class Answer:
     diff: str = ""
 
 
-def push_there(setup: Setup, path: Path, texts: Mapping[Path, str]) -> Answer:
+def push_command(setup: Setup, path: Path, texts: Mapping[Path, str]) -> CommandResult:
     """Push the script, or all scripts in the directory, like `pinesync push`. `texts` are the open
     documents. Sends exactly what the editor shows, or nothing."""
-    place = required(setup, path)
-    refuse_unsaved(place, texts, "push")
-    seen = _seen(place, path, texts)
+    target = require_target(setup, path)
+    refuse_unsaved(target, texts, "push")
+    seen = _expected_digests(target, path, texts)
 
     def act(project: Project) -> Run:
-        return push(place.setup, place.paths, seen=seen, project=project)
+        return push(target.setup, target.paths, seen=seen, project=project)
 
-    run = with_commit(place.setup, act, wish=None, way="to")
-    return _answer(place, run, "nothing to push")
+    run = with_commit(target.setup, act, enabled=None, direction="to")
+    return _result_of(target, run, "nothing to push")
 
 
-def pull_here(setup: Setup, path: Path, texts: Mapping[Path, str]) -> Answer:
+def pull_command(setup: Setup, path: Path, texts: Mapping[Path, str]) -> CommandResult:
     """Pull the script, or all scripts in the directory, like `pinesync pull`. The files change on
     disk, and the editor reloads them."""
-    place = required(setup, path)
-    refuse_unsaved(place, texts, "pull")
+    target = require_target(setup, path)
+    refuse_unsaved(target, texts, "pull")
 
     def act(project: Project) -> Run:
-        return pull(place.setup, place.paths, project=project)
+        return pull(target.setup, target.paths, project=project)
 
-    run = with_commit(place.setup, act, wish=None, way="from")
-    return _answer(place, run, "nothing to pull")
+    run = with_commit(target.setup, act, enabled=None, direction="from")
+    return _result_of(target, run, "nothing to pull")
 
 
-def diff_with_remote(setup: Setup, path: Path, texts: Mapping[Path, str]) -> Answer:
+def diff_command(setup: Setup, path: Path, texts: Mapping[Path, str]) -> CommandResult:
     """Compare the file on disk with the newest version on TradingView."""
-    place = required(setup, path)
-    files = diff(place.setup, place.paths, remote=True).files
-    less = ", without the editor's unsaved changes" if unsaved(place, texts) else ""
+    target = require_target(setup, path)
+    files = diff(target.setup, target.paths, remote=True).files
+    suffix = ", without the editor's unsaved changes" if unsaved(target, texts) else ""
     if not files:
-        return Answer(f"no difference from TradingView{less}")
+        return CommandResult(f"no difference from TradingView{suffix}")
     notes = [f"{file.path}: {file.note}" for file in files if file.note]
     parts = [
         "\n".join((f"--- {file.old}", f"+++ {file.new}", *file.lines, ""))
@@ -80,19 +80,19 @@ def diff_with_remote(setup: Setup, path: Path, texts: Mapping[Path, str]) -> Ans
         if not file.note
     ]
     counts = [f"{f.path}: +{f.added} -{f.removed} from TradingView" for f in files if not f.note]
-    message = _joined([*counts, *notes]) + less
+    message = _join_lines([*counts, *notes]) + suffix
     level: Level = "info" if parts else "warning"
-    named = place.path or RelPath("folder")
-    return Answer(message, level, path=named, diff="".join(parts))
+    shown = target.path or RelPath("folder")
+    return CommandResult(message, level, path=shown, diff="".join(parts))
 
 
-def failed(error: PinesyncError) -> Answer:
+def failed(error: PinesyncError) -> CommandResult:
     """The result of a failed command."""
-    return Answer(_with_hint(error.message, error.hint or ""), "error", error.exit_code)
+    return CommandResult(_with_hint(error.message, error.hint or ""), "error", error.exit_code)
 
 
-def refused(error: PinesyncError) -> Answer:
-    return Answer(_with_hint(error.message, error.hint or ""), "warning", error.exit_code)
+def refused(error: PinesyncError) -> CommandResult:
+    return CommandResult(_with_hint(error.message, error.hint or ""), "warning", error.exit_code)
 
 
 def without_links(message: str) -> str:
@@ -101,37 +101,41 @@ def without_links(message: str) -> str:
     return message.replace("](", "] (")
 
 
-def _seen(place: Place, path: Path, texts: Mapping[Path, str]) -> dict[RelPath, Digest]:
+def _expected_digests(
+    target: Target, path: Path, texts: Mapping[Path, str]
+) -> dict[RelPath, Digest]:
     """The digests of the texts on screen, so that a push skips a file that changes meanwhile."""
-    return {place.path: digest(texts[path])} if place.path and path in texts else {}
+    return {target.path: digest(texts[path])} if target.path and path in texts else {}
 
 
-def _answer(place: Place, run: Run, nothing: str) -> Answer:
-    said = [_summary(outcome) for outcome in run.outcomes]
+def _result_of(target: Target, run: Run, nothing: str) -> CommandResult:
+    lines = [_summary(outcome) for outcome in run.outcomes]
     if run.commit:
-        said.append(escape_controls(f"committed {run.commit.subject}"))
+        lines.append(escape_controls(f"committed {run.commit.subject}"))
     level: Level = "info" if run.exit_code == EXIT_DONE else "warning"
     if run.stopped:
-        said.append(_with_hint(run.stopped.message, run.stopped.hint or ""))
+        lines.append(_with_hint(run.stopped.message, run.stopped.hint or ""))
         level = "error"
-    return Answer(_joined(said or [nothing]), level, run.exit_code, place.root, run.outcomes)
+    return CommandResult(
+        _join_lines(lines or [nothing]), level, run.exit_code, target.root, run.outcomes
+    )
 
 
 def _summary(outcome: Outcome) -> str:
     versions = dict.fromkeys(str(v) for v in (outcome.before, outcome.version) if v)
     done = " ".join((outcome.done, *([" → ".join(versions)] if versions else [])))
     if outcome.exit_code == EXIT_DONE:
-        said = f"{outcome.path}: {done}"
-        said += f", {outcome.message}" if outcome.message else ""
+        summary = f"{outcome.path}: {done}"
+        summary += f", {outcome.message}" if outcome.message else ""
     else:
-        said = f"{outcome.path}: {outcome.message or done}"
-    return _with_hint(said, outcome.hint)
+        summary = f"{outcome.path}: {outcome.message or done}"
+    return _with_hint(summary, outcome.hint)
 
 
 def _with_hint(message: str, hint: str) -> str:
     return escape_controls(message) + (f" (hint: {escape_controls(hint)})" if hint else "")
 
 
-def _joined(said: Sequence[str]) -> str:
-    more = [f"and {len(said) - _MOST} more"] if len(said) > _MOST else []
-    return "\n".join([*said[:_MOST], *more])
+def _join_lines(lines: Sequence[str]) -> str:
+    more = [f"and {len(lines) - _MOST} more"] if len(lines) > _MOST else []
+    return "\n".join([*lines[:_MOST], *more])

@@ -8,13 +8,13 @@ from pathlib import Path
 from pinesync.model import RelPath
 
 
-class Shown:
+class DiffFiles:
     """A temporary directory that only its owner can read. It is deleted with the server."""
 
     def __init__(self) -> None:
         self._folder: tempfile.TemporaryDirectory[str] | None = None
 
-    def diff(self, path: RelPath, text: str) -> Path:
+    def write(self, path: RelPath, text: str) -> Path:
         """Write the diff to a file, and return its path."""
         if self._folder is None:
             self._folder = tempfile.TemporaryDirectory(

@@ -10,8 +10,8 @@ from typing import Any
 
 from pygls.uris import to_fs_path
 
-from pinesync.app.project import Project, Setup, project_here
-from pinesync.errors import LeftForYou, Misuse
+from pinesync.app.project import Project, Setup, find_project
+from pinesync.errors import ActionRequired, Misuse
 from pinesync.model import RelPath
 from pinesync.text.canonical import Unreadable, canonical, decode
 from pinesync.text.filenames import SUFFIX
@@ -19,7 +19,7 @@ from pinesync.workspace.workspace import find_root
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class Target:
     """The target of an editor command: a workspace, and one of its scripts or, if `path` is None,
     all scripts in one of its directories."""
 
@@ -39,10 +39,10 @@ class Place:
             return [str(self.root / self.path)]
         return [] if self.folder == self.root else [str(self.folder)]
 
-    def has(self, path: Path, here: RelPath) -> bool:
+    def has(self, path: Path, rel_path: RelPath) -> bool:
         """Whether the target includes a script, whose path in the workspace is `here`."""
         if self.path is not None:
-            return here == self.path
+            return rel_path == self.path
         return self.folder == self.root or path.is_relative_to(self.folder)
 
 
@@ -64,22 +64,22 @@ def root_of(path: Path | None) -> Path | None:
     return None
 
 
-def place_of(setup: Setup, path: Path) -> Place | None:
+def find_target(setup: Setup, path: Path) -> Target | None:
     """The workspace that contains the file or directory; None outside a workspace. Raises
     ManifestError if its pine.toml is unusable, Misuse if it cannot contain such a file."""
     folder = path if path.is_dir() else path.parent
-    project = project_here(replace(setup, cwd=folder, progress=None))
+    project = find_project(replace(setup, cwd=folder, progress=None))
     if project is None:
         return None
     at_root = replace(project.setup, cwd=project.workspace.root)
     project = replace(project, setup=at_root)
     script = None if folder == path else project.path(str(path))
-    return Place(at_root, project, script, folder)
+    return Target(at_root, project, script, folder)
 
 
-def required(setup: Setup, path: Path) -> Place:
+def require_target(setup: Setup, path: Path) -> Target:
     """The same, but raises Misuse outside a workspace."""
-    found = place_of(setup, path)
+    found = find_target(setup, path)
     if found is None:
         raise Misuse(
             f"{path.name}: not in a workspace",
@@ -88,40 +88,40 @@ def required(setup: Setup, path: Path) -> Place:
     return found
 
 
-def unsaved(place: Place, texts: Mapping[Path, str]) -> list[RelPath]:
+def unsaved(target: Target, texts: Mapping[Path, str]) -> list[RelPath]:
     """The scripts of the target whose text in the editor differs from their file."""
     found = []
     for path, text in texts.items():
-        here = _inside(place, path)
-        if here is not None and place.has(path, here):
+        rel_path = _path_in_workspace(target, path)
+        if rel_path is not None and target.has(path, rel_path):
             try:
-                data = place.project.workspace.tree.read(here)
+                data = target.project.workspace.tree.read(rel_path)
                 same = data is not None and decode(data) == canonical(text)
             except Unreadable:
                 same = False
             if not same:
-                found.append(here)
+                found.append(rel_path)
     return sorted(found)
 
 
-def refuse_unsaved(place: Place, texts: Mapping[Path, str], verb: str) -> None:
-    """Raises LeftForYou if the editor has unsaved changes."""
-    if paths := unsaved(place, texts):
+def refuse_unsaved(target: Target, texts: Mapping[Path, str], verb: str) -> None:
+    """Raises ActionRequired if the editor has unsaved changes."""
+    if paths := unsaved(target, texts):
         several = f" and {len(paths) - 1} more" if paths[1:] else ""
-        raise LeftForYou(
+        raise ActionRequired(
             f"{paths[0]}{several}: unsaved changes in the editor; nothing was done",
             f"save it, then {verb} again",
         )
 
 
-def _inside(place: Place, path: Path) -> RelPath | None:
+def _path_in_workspace(target: Target, path: Path) -> RelPath | None:
     try:
-        return place.project.path(str(path))
+        return target.project.path(str(path))
     except Misuse:
         return None
 
 
-def named(arguments: tuple[Any, ...]) -> Path:
+def path_argument(arguments: tuple[Any, ...]) -> Path:
     """The file or directory whose URI a command received."""
     found = path_of(arguments[0]) if arguments and isinstance(arguments[0], str) else None
     if found is None:

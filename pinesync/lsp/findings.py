@@ -36,19 +36,21 @@ def findings(found: Checked, text: str, codec: PositionCodec) -> list[types.Diag
         lines[0] = _BOM + lines[0]
     return [
         types.Diagnostic(
-            _range(one, lines, codec, bom),
-            escape_controls(one.message),
-            _SEVERITIES[one.severity],
-            one.code or None,
+            _range(diagnostic, lines, codec, bom),
+            escape_controls(diagnostic.message),
+            _SEVERITIES[diagnostic.severity],
+            diagnostic.code or None,
             source=SOURCE,
         )
-        for one in found.diagnostics
+        for diagnostic in found.diagnostics
     ]
 
 
-def _range(one: Diagnostic, lines: list[str], codec: PositionCodec, bom: bool) -> types.Range:
-    start = _position(one.line, one.column - 1, lines, codec, bom)
-    end = _position(one.end_line, one.end_column, lines, codec, bom)
+def _range(
+    diagnostic: Diagnostic, lines: list[str], codec: PositionCodec, bom: bool
+) -> types.Range:
+    start = _position(diagnostic.line, diagnostic.column - 1, lines, codec, bom)
+    end = _position(diagnostic.end_line, diagnostic.end_column, lines, codec, bom)
     return types.Range(start, max(start, end))
 
 

@@ -22,16 +22,23 @@ from pygls.workspace import TextDocument
 from pinesync import __version__
 from pinesync.app.check import Checked
 from pinesync.app.project import Setup
-from pinesync.errors import EXIT_DONE, EXIT_FAILED, LeftForYou, Misuse, NotSignedIn, PinesyncError
-from pinesync.lsp import commands as acts
-from pinesync.lsp.cancellation import Cancelled, Order
-from pinesync.lsp.checking import Checking, Compiler
+from pinesync.errors import (
+    EXIT_DONE,
+    EXIT_FAILED,
+    ActionRequired,
+    Misuse,
+    NotSignedIn,
+    PinesyncError,
+)
+from pinesync.lsp import commands
+from pinesync.lsp.cancellation import Cancellation, Cancelled
+from pinesync.lsp.checking import Compiler, DocumentChecks
 from pinesync.lsp.code_lens import StatusLines, title
-from pinesync.lsp.diff_files import Shown
-from pinesync.lsp.documents import is_script, named, path_of, root_of
+from pinesync.lsp.diff_files import DiffFiles
+from pinesync.lsp.documents import is_script, path_argument, path_of, root_of
 from pinesync.lsp.findings import findings
 from pinesync.lsp.protocol import Protocol, Writer
-from pinesync.lsp.threads import Newest, in_thread, listening
+from pinesync.lsp.threads import LatestOnly, open_reader, run_in_thread
 from pinesync.sync.words import Status
 from pinesync.text.canonical import canonical
 
@@ -44,7 +51,7 @@ _LEVELS = {
 _SENT = "a save has been sent: waiting for it, nothing else is sent"
 _EXIT_SECONDS = 0.7
 """How long an exit waits for running work."""
-Act = Callable[[Setup, Path, Mapping[Path, str]], acts.Answer]
+Act = Callable[[Setup, Path, Mapping[Path, str]], commands.CommandResult]
 
 
 def serve(compiler: Compiler, read: int, write: BinaryIO) -> int:
@@ -61,11 +68,11 @@ async def _serve(compiler: Compiler, read: int, write: BinaryIO) -> int:
     try:
         # The editor vanished in the middle of a message, or never spoke the protocol.
         with suppress(asyncio.IncompleteReadError, ValueError):
-            await run_async(ended, listening(read), server.protocol, None, server.report)
+            await run_async(ended, open_reader(read), server.protocol, None, server.report)
         await server.finish(_EXIT_SECONDS if ended.is_set() else None)
     finally:
-        server.shown.close()
-    return EXIT_DONE if ended.is_set() and server.asked_to_end else EXIT_FAILED
+        server.diff_files.close()
+    return EXIT_DONE if ended.is_set() and server.shutdown_received else EXIT_FAILED
 
 
 class Server(LanguageServer):
@@ -82,52 +89,48 @@ class Server(LanguageServer):
             converter_factory=default_converter,
         )
         self.ended = ended
-        self.shown = Shown()
+        self.diff_files = DiffFiles()
         self._compiler = compiler
-        self._checking = Checking(compiler, self._publish)
+        self._checks = DocumentChecks(compiler, self._publish)
         self._status_lines = StatusLines(compiler.setup)
-        self._one_at_a_time = asyncio.Lock()
-        self._under_way: dict[asyncio.Task[Any], tuple[object, Order]] = {}
+        self._command_lock = asyncio.Lock()
+        self._running: dict[asyncio.Task[Any], tuple[object, Cancellation]] = {}
         self._saves: Counter[Path | None] = Counter()
-        self._looks = Newest()
-        self._troubles: dict[tuple[str, Path | None], str] = {}
-        self._listen()
+        self._status_requests = LatestOnly()
+        self._errors: dict[tuple[str, Path | None], str] = {}
+        self._register_handlers()
 
-    def _listen(self) -> None:
-        heard: Mapping[str, Callable[..., Any]] = {
+    def _register_handlers(self) -> None:
+        handlers: Mapping[str, Callable[..., Any]] = {
             types.TEXT_DOCUMENT_DID_OPEN: self._opened,
             types.TEXT_DOCUMENT_DID_CHANGE: self._changed,
             types.TEXT_DOCUMENT_DID_SAVE: self._saved,
             types.TEXT_DOCUMENT_DID_CLOSE: self._closed,
             types.TEXT_DOCUMENT_CODE_LENS: self._lenses,
         }
-        for name, answer in heard.items():
-            self.feature(name)(partial(answer))  # pygls sets attributes on it
-        commands: Mapping[str, Act] = {
-            PUSH: acts.push_there,
-            PULL: acts.pull_here,
-            DIFF: acts.diff_with_remote,
-        }
-        for name, act in commands.items():
-            self.command(name)(self._command(act))
+        for name, handler in handlers.items():
+            self.feature(name)(partial(handler))  # pygls sets attributes on it
+        self.command(PUSH)(self._command(commands.push_command))
+        self.command(PULL)(self._command(commands.pull_command))
+        self.command(DIFF)(self._command(commands.diff_command))
         self.command(REFRESH)(partial(self._refresh))
 
     @property
-    def asked_to_end(self) -> bool:
+    def shutdown_received(self) -> bool:
         """Whether the editor sent `shutdown` before the end, as it should."""
         return bool(self.protocol._shutdown)
 
     async def finish(self, seconds: float | None) -> None:
         """Wait at most `seconds` for running work to finish."""
-        if self._under_way:
-            await asyncio.wait(self._under_way, timeout=seconds)
+        if self._running:
+            await asyncio.wait(self._running, timeout=seconds)
 
     def cancel_requests(self, request: object = None) -> bool:
         """Cancel the request, or all requests. Returns False if a save was already sent."""
-        called = [o for name, o in self._under_way.values() if request in (None, name)]
-        sent = [order for order in called if not order.cancel()]
+        running = [each for name, each in self._running.values() if request in (None, name)]
+        sent = [each for each in running if not each.cancel()]
         if sent:
-            self._tell(acts.Answer(_SENT, "warning"))
+            self._show_result(commands.CommandResult(_SENT, "warning"))
         return not sent
 
     def report(self, error: Exception, source: Any) -> None:
@@ -139,12 +142,12 @@ class Server(LanguageServer):
     def _opened(self, params: types.DidOpenTextDocumentParams) -> None:
         uri = params.text_document.uri
         if self._is_script(uri):
-            self._checking.now(uri, self._text(uri))
+            self._checks.check_now(uri, self._text(uri))
 
     def _changed(self, params: types.DidChangeTextDocumentParams) -> None:
         uri = params.text_document.uri
         if self._is_script(uri):
-            self._checking.soon(uri, lambda: self._text(uri))
+            self._checks.check_later(uri, lambda: self._text(uri))
 
     async def _saved(self, params: types.DidSaveTextDocumentParams) -> None:
         """Publish the compiler's findings. Then request TradingView's state, once after the last
@@ -162,37 +165,37 @@ class Server(LanguageServer):
         if self._saves[root]:
             return
         if path and reached and not self._compiler.offline:
-            await self._looks.do(root, lambda: self._look(path))
-        self._renew_lenses()
+            await self._status_requests.run_latest(root, lambda: self._request_status(path))
+        self._refresh_lenses()
 
     async def _compile(self, uri: str, path: Path | None) -> bool:
         """Compile the document's text. Returns False if the compiler is unavailable."""
         try:
-            if not await self._checking.compile(uri, path, self._text(uri)):
+            if not await self._checks.compile(uri, path, self._text(uri)):
                 return True
-            self._over("check", path)
+            self._clear_error("check", path)
         except PinesyncError as error:
-            self._trouble("check", path, error)
+            self._report_error("check", path, error)
             return False
         finally:
             if uri in self._open():
-                self._checking.now(uri, self._text(uri))
+                self._checks.check_now(uri, self._text(uri))
             else:
-                self._checking.close(uri)
+                self._checks.close(uri)
         return True
 
     def _closed(self, params: types.DidCloseTextDocumentParams) -> None:
         uri = params.text_document.uri
-        self._checking.close(uri)
+        self._checks.close(uri)
         self.text_document_publish_diagnostics(types.PublishDiagnosticsParams(uri, []))
 
     def _publish(self, uri: str, text: str, found: Checked) -> None:
         document = self._open().get(uri)
         if document is None:
             return
-        shown = findings(found, text, document.position_codec)
-        diagnostics = types.PublishDiagnosticsParams(uri, shown, document.version)
-        self.text_document_publish_diagnostics(diagnostics)
+        diagnostics = findings(found, text, document.position_codec)
+        params = types.PublishDiagnosticsParams(uri, diagnostics, document.version)
+        self.text_document_publish_diagnostics(params)
 
     def _is_script(self, uri: str) -> bool:
         document = self._open().get(uri)
@@ -200,15 +203,15 @@ class Server(LanguageServer):
 
     def _open(self) -> dict[str, TextDocument]:
         """The open documents by the URIs the editor sent; pygls normalizes its own keys."""
-        return {one.uri: one for one in self.workspace.text_documents.values()}
+        return {document.uri: document for document in self.workspace.text_documents.values()}
 
     def _text(self, uri: str) -> str:
         """The text of an open document in the editor."""
         return str(self._open()[uri].source)
 
     def _texts(self) -> dict[Path, str]:
-        open_ = {uri: path_of(uri) for uri in self._open()}
-        return {path: self._text(uri) for uri, path in open_.items() if path}
+        paths = {uri: path_of(uri) for uri in self._open()}
+        return {path: self._text(uri) for uri, path in paths.items() if path}
 
     # -- code lenses ------------------------------------------------------------------------------
 
@@ -218,10 +221,10 @@ class Server(LanguageServer):
         if path is None or not is_script(uri):
             return []
         try:
-            line = await in_thread(lambda: self._status_lines.of(path))
-            self._over("folder", path)
+            line = await run_in_thread(lambda: self._status_lines.of(path))
+            self._clear_error("folder", path)
         except PinesyncError as error:
-            self._trouble("folder", path, error)
+            self._report_error("folder", path, error)
             return []
         if line is None:
             return []
@@ -232,35 +235,35 @@ class Server(LanguageServer):
         return [
             types.CodeLens(
                 types.Range(start, start),
-                types.Command(shown, command=name, arguments=[uri]),
+                types.Command(label, command=name, arguments=[uri]),
                 {"role": line.word.role.name.lower()} if name == REFRESH else None,
             )
-            for shown, name in lenses.items()
+            for label, name in lenses.items()
         ]
 
-    async def _look(self, path: Path) -> None:
+    async def _request_status(self, path: Path) -> None:
         """Ask TradingView for the workspace's status. Stay silent if the user is not signed in."""
         try:
-            await in_thread(lambda: self._status_lines.ask(path))
-            self._over("look", path)
+            await run_in_thread(lambda: self._status_lines.request(path))
+            self._clear_error("look", path)
         except (Misuse, NotSignedIn):
             return
         except PinesyncError as error:
-            self._trouble("look", path, error)
+            self._report_error("look", path, error)
 
-    def _renew_lenses(self) -> None:
-        able = self.client_capabilities.workspace
-        if able and able.code_lens and able.code_lens.refresh_support:
+    def _refresh_lenses(self) -> None:
+        workspace = self.client_capabilities.workspace
+        if workspace and workspace.code_lens and workspace.code_lens.refresh_support:
             self.workspace_code_lens_refresh(None)
 
     # -- commands ---------------------------------------------------------------------------------
 
     def _command(self, act: Act) -> Callable[..., Awaitable[dict[str, Any]]]:
         async def run(*arguments: Any) -> dict[str, Any]:
-            order = Order()
-            task = asyncio.ensure_future(self._act(act, arguments, order))
-            self._under_way[task] = self.protocol.msg_id, order
-            task.add_done_callback(self._under_way.pop)
+            cancellation = Cancellation()
+            task = asyncio.ensure_future(self._act(act, arguments, cancellation))
+            self._running[task] = self.protocol.msg_id, cancellation
+            task.add_done_callback(self._running.pop)
             return await asyncio.shield(task)
 
         return run
@@ -268,77 +271,79 @@ class Server(LanguageServer):
     async def _refresh(self, *arguments: Any) -> None:
         """Ask TradingView, and report any error."""
         try:
-            path = named(arguments)
-            await in_thread(lambda: self._status_lines.ask(path))
+            path = path_argument(arguments)
+            await run_in_thread(lambda: self._status_lines.request(path))
         except PinesyncError as error:
-            self._tell(acts.refused(error))
-        self._renew_lenses()
+            self._show_result(commands.refused(error))
+        self._refresh_lenses()
 
-    async def _act(self, act: Act, arguments: tuple[Any, ...], order: Order) -> dict[str, Any]:
-        setup = replace(self._compiler.setup, before=order.before)
+    async def _act(
+        self, act: Act, arguments: tuple[Any, ...], cancellation: Cancellation
+    ) -> dict[str, Any]:
+        setup = replace(self._compiler.setup, before=cancellation.before_request)
         try:
-            path = named(arguments)
-            async with self._one_at_a_time:
-                if order.off:
+            path = path_argument(arguments)
+            async with self._command_lock:
+                if cancellation.is_cancelled:
                     raise Cancelled("cancelled before it began")
                 texts = self._texts()
-                answer = await in_thread(lambda: act(setup, path, texts))
-        except (LeftForYou, Misuse) as error:
-            answer = acts.refused(error)
+                result = await run_in_thread(lambda: act(setup, path, texts))
+        except (ActionRequired, Misuse) as error:
+            result = commands.refused(error)
         except PinesyncError as error:
-            answer = acts.failed(error)
-        self._found(answer)
-        if not order.off or any(o.exit_code == EXIT_DONE for o in answer.outcomes):
-            self._tell(answer)
-        self._renew_lenses()
-        said = acts.without_links(answer.message)
-        return {"exit_code": answer.exit_code, "message": said, "diff": answer.diff}
+            result = commands.failed(error)
+        self._publish_findings(result)
+        if not cancellation.is_cancelled or any(o.exit_code == EXIT_DONE for o in result.outcomes):
+            self._show_result(result)
+        self._refresh_lenses()
+        message = commands.without_links(result.message)
+        return {"exit_code": result.exit_code, "message": message, "diff": result.diff}
 
-    def _found(self, answer: acts.Answer) -> None:
+    def _publish_findings(self, result: commands.CommandResult) -> None:
         """Publish the compiler's findings of a push in their documents."""
-        there = {path_of(uri): uri for uri in self._open()}
-        for outcome in answer.outcomes:
-            uri = there.get(answer.root / outcome.path) if answer.root else None
+        uris = {path_of(uri): uri for uri in self._open()}
+        for outcome in result.outcomes:
+            uri = uris.get(result.root / outcome.path) if result.root else None
             if uri is None or not outcome.diagnostics:
                 continue
             text = self._text(uri)
             if canonical(text) == outcome.source:
                 found = Checked(outcome.path, outcome.diagnostics, outcome.source)
-                self._checking.record(uri, text, found)
-                self._checking.now(uri, text)
+                self._checks.record(uri, text, found)
+                self._checks.check_now(uri, text)
 
-    def _tell(self, answer: acts.Answer) -> None:
-        message = answer.message
-        if answer.diff and answer.path:
-            file = self.shown.diff(answer.path, answer.diff)
+    def _show_result(self, result: commands.CommandResult) -> None:
+        message = result.message
+        if result.diff and result.path:
+            file = self.diff_files.write(result.path, result.diff)
             if self._shows_documents():
                 self.window_show_document(types.ShowDocumentParams(file.as_uri(), take_focus=True))
             else:
                 message += f"\n{file}"
-        self.window_show_message(types.ShowMessageParams(_LEVELS[answer.level], message))
+        self.window_show_message(types.ShowMessageParams(_LEVELS[result.level], message))
 
     def window_show_message(self, params: types.ShowMessageParams) -> None:
         """All messages pass through here, including those of pygls."""
-        message = acts.without_links(params.message)
+        message = commands.without_links(params.message)
         super().window_show_message(types.ShowMessageParams(params.type, message))
 
     def _shows_documents(self) -> bool:
-        able = self.client_capabilities.window
-        return bool(able and able.show_document and able.show_document.support)
+        window = self.client_capabilities.window
+        return bool(window and window.show_document and window.show_document.support)
 
     # -- trouble ----------------------------------------------------------------------------------
 
-    def _trouble(self, doing: str, path: Path | None, error: PinesyncError) -> None:
+    def _report_error(self, activity: str, path: Path | None, error: PinesyncError) -> None:
         """Report an error once per workspace, until it is resolved."""
         root = root_of(path)
-        reported = {said for (_, where), said in self._troubles.items() if where == root}
-        self._troubles[doing, root] = error.message
+        reported = {message for (_, where), message in self._errors.items() if where == root}
+        self._errors[activity, root] = error.message
         if error.message not in reported:
-            self._tell(acts.refused(error))
+            self._show_result(commands.refused(error))
 
-    def _over(self, doing: str, path: Path | None) -> None:
+    def _clear_error(self, activity: str, path: Path | None) -> None:
         root = root_of(path)
-        if said := self._troubles.pop((doing, root), None):
-            same = [key for key, other in self._troubles.items() if (key[1], other) == (root, said)]
-            for key in same:
-                del self._troubles[key]
+        if message := self._errors.pop((activity, root), None):
+            for key, other in tuple(self._errors.items()):
+                if (key[1], other) == (root, message):
+                    del self._errors[key]

@@ -15,7 +15,7 @@ BASE_URL = "https://pine-facade.tradingview.com/pine-facade"
 """The real service. Any other address is a stand-in that somebody configured."""
 
 MAX_LIST = 8 * 1024 * 1024
-MAX_ANSWER = 4 * MAX_SOURCE
+MAX_RESPONSE = 4 * MAX_SOURCE
 """JSON escapes enlarge a source, Cyrillic text to three times its bytes."""
 
 Effect = Literal["read", "write"]
@@ -33,12 +33,12 @@ class Request:
     source: str | None = None
     effect: Effect = "read"
     fields: tuple[tuple[str, str], ...] = ()
-    cap: int = MAX_ANSWER
+    cap: int = MAX_RESPONSE
     what: str = field(default="an answer", compare=False)
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class Response:
     """A response: the status, the body without its transfer encoding, and the raw Retry-After
     header, if any."""
 

@@ -13,8 +13,8 @@ from typing import Any
 
 from pinesync.errors import NotAccessible, SessionExpired
 from pinesync.model import Alert, Alerts, PineId, Version
-from pinesync.protocol import MAX_LIST, Answer, Request, safe_json
-from pinesync.protocol.envelope import bad, payload
+from pinesync.protocol import MAX_LIST, Request, Response, safe_json
+from pinesync.protocol.envelope import fail, payload
 from pinesync.protocol.responses import SIGN_IN_AGAIN
 
 ALERTS_URL = "https://pricealerts.tradingview.com"
@@ -28,21 +28,24 @@ def list_alerts() -> Request:
     return Request("GET", "/list_alerts", cap=MAX_LIST, what="the list of alerts")
 
 
-def alerts(answer: Answer) -> Alerts:
+def alerts(response: Response) -> Alerts:
     """The alerts on scripts of the account. SessionExpired if the service refuses the session."""
-    if answer.status >= 300:
+    if response.status >= 300:
         # The words of a refusal are not known, and may quote an alert.
-        answer = replace(answer, body=b"")
+        response = replace(response, body=b"")
     try:
-        body = payload(answer)
+        body = payload(response)
     except NotAccessible as error:
         refused = f"the alerts service refused the session ({error.status})"
         raise SessionExpired(refused, SIGN_IN_AGAIN) from None
     rows = body.get("r") if isinstance(body, dict) and body.get("s") == "ok" else None
     if not isinstance(rows, list):
-        bad("the response to the alerts request is not a list of alerts")
-    each = [list(_of(row)) for row in rows]
-    return Alerts(tuple(one for found in each for one in found), sum(not found for found in each))
+        fail("the response to the alerts request is not a list of alerts")
+    found_per_row = [list(_of(row)) for row in rows]
+    return Alerts(
+        tuple(alert for found in found_per_row for alert in found),
+        sum(not found for found in found_per_row),
+    )
 
 
 def _of(row: object) -> Iterator[Alert]:
@@ -59,11 +62,11 @@ def _studies(row: Mapping[str, Any]) -> Iterator[tuple[PineId, Version]]:
     several = row.get("conditions")
     condition = row.get("condition") or (several[0] if isinstance(several, list) and several else 0)
     series = condition.get("series") if isinstance(condition, dict) else None
-    for one in series if isinstance(series, list) else ():
-        if isinstance(one, dict) and one.get("type") == "study":
-            version = one.get("pine_version")
+    for study in series if isinstance(series, list) else ():
+        if isinstance(study, dict) and study.get("type") == "study":
+            version = study.get("pine_version")
             try:
-                pine_id = PineId(_text(one.get("pine_id")))
+                pine_id = PineId(_text(study.get("pine_id")))
             except ValueError:
                 continue
             if isinstance(version, str) and _VERSION.fullmatch(version):

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any, NoReturn
 
 from pinesync import errors
-from pinesync.protocol import Answer, safe_json
+from pinesync.protocol import Response, safe_json
 
 LOOK_IN_BROWSER = (
     "open TradingView in the browser, pass its check or sign in, and renew the cookie "
@@ -16,45 +16,45 @@ LOOK_IN_BROWSER = (
 )
 
 
-def payload(answer: Answer) -> Any:
+def payload(response: Response) -> Any:
     """The JSON value of a 2xx response. Anything else raises."""
-    if not 200 <= answer.status < 300:
-        _by_status(answer)
-    if is_html(answer.body):
+    if not 200 <= response.status < 300:
+        _raise_for_status(response)
+    if is_html(response.body):
         raise errors.BotCheck("TradingView returned a web page", LOOK_IN_BROWSER)
-    return _json(answer.body)
+    return _json(response.body)
 
 
-def object_of(answer: Answer, what: str, *, refuse: bool = True) -> dict[str, Any]:
+def object_of(response: Response, what: str, *, refuse: bool = True) -> dict[str, Any]:
     """The JSON object of a 2xx response. With `refuse`, `success: false` raises."""
-    body = payload(answer)
+    body = payload(response)
     if not isinstance(body, dict):
-        bad(f"the response to the {what} request is not an object")
+        fail(f"the response to the {what} request is not an object")
     if body.get("error"):
-        say_no(200, body)
+        raise_refused(200, body)
     if refuse and body.get("success") is False:
         raise errors.NotAccessible(200, reason_of(body))
     return body
 
 
-def _by_status(answer: Answer) -> NoReturn:
-    status = answer.status
+def _raise_for_status(response: Response) -> NoReturn:
+    status = response.status
     if status == 429:
-        asked = retry_seconds(answer.retry_after)
-        wait = "a little" if asked is None else f"{asked:.0f} s"
+        retry_after = retry_seconds(response.retry_after)
+        wait = "a little" if retry_after is None else f"{retry_after:.0f} s"
         raise errors.RateLimited(
             "TradingView limits the number of requests",
             f"wait {wait}, then run the same command again",
-            retry_after=asked,
+            retry_after=retry_after,
         )
     if status >= 500:
         raise errors.ServiceDown(f"TradingView returned {status}", "try again later")
     if 300 <= status < 400:
         moved = f"TradingView returned {status}, a redirect, which is never followed"
         raise errors.BotCheck(moved, LOOK_IN_BROWSER)
-    if is_html(answer.body):
+    if is_html(response.body):
         raise errors.BotCheck(f"TradingView returned {status} with a web page", LOOK_IN_BROWSER)
-    reason = _reason_in(answer.body) or f"status {status}"
+    reason = _reason_in(response.body) or f"status {status}"
     if status == 409:
         raise errors.NameTaken(
             f"TradingView refused: {reason}", "choose another name, or link the script that has it"
@@ -76,7 +76,7 @@ def _json(body: bytes) -> Any:
         return safe_json.loads(body)
     except ValueError as error:
         what = "empty" if not body.strip() else f"no usable JSON ({error})"
-        bad(f"the response is {what}", cause=error)
+        fail(f"the response is {what}", cause=error)
 
 
 def is_html(body: bytes) -> bool:
@@ -86,31 +86,31 @@ def is_html(body: bytes) -> bool:
 
 def reason_of(body: Mapping[str, Any]) -> str:
     for key in ("reason", "error", "message"):
-        if isinstance(said := body.get(key), str) and said:
-            return said[:500]
+        if isinstance(reason := body.get(key), str) and reason:
+            return reason[:500]
     return "no reason given"
 
 
 def _reason_in(body: bytes) -> str:
     """The reason in a 4xx body, which is JSON or plain text."""
-    said = body.decode("utf-8", "replace").strip()
+    text = body.decode("utf-8", "replace").strip()
     try:
-        parsed = safe_json.loads(said.encode())
+        parsed = safe_json.loads(text.encode())
     except ValueError:
-        return said[:500]
+        return text[:500]
     if isinstance(parsed, dict):
         return reason_of(parsed)
     return parsed[:500] if isinstance(parsed, str) else ""
 
 
-def say_no(status: int, body: Mapping[str, Any]) -> NoReturn:
+def raise_refused(status: int, body: Mapping[str, Any]) -> NoReturn:
     """Raise the service's refusal."""
     raise errors.Refused(status, reason_of(body))
 
 
-def bad(message: str, *, cause: Exception | None = None) -> NoReturn:
-    """Raise BadAnswer: the protocol does not know such a response."""
-    raise errors.BadAnswer(
+def fail(message: str, *, cause: Exception | None = None) -> NoReturn:
+    """Raise BadResponse: the protocol does not know such a response."""
+    raise errors.BadResponse(
         f"cannot use TradingView's response: {message}",
         "nothing was changed; if this persists, the service has changed: please report the message",
     ) from cause

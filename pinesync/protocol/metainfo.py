@@ -24,14 +24,14 @@ def contract(result: object) -> Contract | None:
     styles = meta.get("styles", {})
     if inputs is None or plots is None or not isinstance(styles, dict):
         return None
-    own = [one for one in inputs if _INPUT.fullmatch(str(one.get("id")))]
-    users = [one for one in own if one.get("groupId") != _PROPERTIES]
-    if [one["id"] for one in own] != [f"in_{number}" for number in range(len(own))]:
+    own_inputs = [item for item in inputs if _INPUT.fullmatch(str(item.get("id")))]
+    users = [item for item in own_inputs if item.get("groupId") != _PROPERTIES]
+    if [item["id"] for item in own_inputs] != [f"in_{number}" for number in range(len(own_inputs))]:
         return None
     return Contract(
-        tuple(Slot(_text(one, "name"), _text(one, "type")) for one in users),
-        tuple(Slot(_title(styles, one), _text(one, "type")) for one in plots),
-        strategy=len(users) < len(own),
+        tuple(Slot(_text(item, "name"), _text(item, "type")) for item in users),
+        tuple(Slot(_title(styles, item), _text(item, "type")) for item in plots),
+        strategy=len(users) < len(own_inputs),
     )
 
 

@@ -27,8 +27,8 @@ from pinesync.model import (
     Verdict,
     Version,
 )
-from pinesync.protocol import Answer, safe_json
-from pinesync.protocol.envelope import bad, is_html, object_of, payload, reason_of, say_no
+from pinesync.protocol import Response, safe_json
+from pinesync.protocol.envelope import fail, is_html, object_of, payload, raise_refused, reason_of
 from pinesync.protocol.metainfo import contract
 from pinesync.text import canonical
 from pinesync.text.canonical import MAX_SOURCE
@@ -45,11 +45,11 @@ _ID_INSIDE = re.compile(r"USER;[0-9a-f]{32}")
 SIGN_IN_AGAIN = "run `pinesync login` with a fresh cookie from the browser"
 
 
-def scripts(answer: Answer) -> tuple[ScriptInfo, ...]:
+def scripts(response: Response) -> tuple[ScriptInfo, ...]:
     """The account's list, without built-in scripts. A duplicate id is a bad response. An empty list
     may mean a dead session: the caller must find out."""
     try:
-        items = payload(answer)
+        items = payload(response)
     except errors.NotAccessible as error:
         if error.status == 404:
             raise
@@ -59,38 +59,38 @@ def scripts(answer: Answer) -> tuple[ScriptInfo, ...]:
             "check whether it works in the browser; `pinesync whoami` shows the account",
         ) from None
     if not isinstance(items, list):
-        bad("the list of scripts is not a list")
+        fail("the list of scripts is not a list")
     found = [_script_info(item) for item in items if not _is_foreign(item)]
     if len({info.pine_id for info in found}) != len(found):
-        bad("the list of scripts contains an id twice")
+        fail("the list of scripts contains an id twice")
     return tuple(found)
 
 
-def saved_text(answer: Answer, pine_id: PineId, version: Version | None) -> SavedText:
+def saved_text(response: Response, pine_id: PineId, version: Version | None) -> SavedText:
     """One version of the requested script, never another script's."""
-    body = object_of(answer, "script")
+    body = object_of(response, "script")
     source = body.get("source")
     if not isinstance(source, str):
-        bad(f"{pine_id}: the response has no source")
+        fail(f"{pine_id}: the response has no source")
     if len(source) > MAX_SOURCE:
-        bad(f"{pine_id}: the source is larger than {MAX_SOURCE} characters")
+        fail(f"{pine_id}: the source is larger than {MAX_SOURCE} characters")
     try:
         canonical.check_encodable(source)
     except canonical.Unreadable as error:
-        bad(f"{pine_id}: {error}")
+        fail(f"{pine_id}: {error}")
     if body.get("scriptIdPart", pine_id) not in (pine_id, None, ""):
-        bad(f"{pine_id}: the response is for another script")
+        fail(f"{pine_id}: the response is for another script")
     last = body.get("lastVersionMaj")
-    got = _version(body.get("version") or version or last, pine_id)
-    if version is not None and got != version:
-        bad(f"{pine_id}: requested version {version} but received {got}")
+    received = _version(body.get("version") or version or last, pine_id)
+    if version is not None and received != version:
+        fail(f"{pine_id}: requested version {version} but received {received}")
     extra = body.get("extra")
     name = _name(body.get("scriptName") or body.get("scriptTitle"))
     return SavedText(
         pine_id=pine_id,
         name=name,
-        version=got,
-        last_version=_version(last, pine_id) if last else got,
+        version=received,
+        last_version=_version(last, pine_id) if last else received,
         source=source,
         digest=canonical.digest(source),
         title=_name(body.get("scriptTitle")) or name,
@@ -101,37 +101,37 @@ def saved_text(answer: Answer, pine_id: PineId, version: Version | None) -> Save
     )
 
 
-def versions(answer: Answer, pine_id: PineId) -> dict[Version, int]:
+def versions(response: Response, pine_id: PineId) -> dict[Version, int]:
     """The save time of each version in epoch seconds, 0 if unknown. The rows' other keys are
     undocumented."""
-    rows = payload(answer)
+    rows = payload(response)
     if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
-        bad(f"{pine_id}: the versions are not a list of objects")
+        fail(f"{pine_id}: the versions are not a list of objects")
     found = {_version(row.get("version"), pine_id): epoch(row.get("created")) for row in rows}
     if len(found) != len(rows):
-        bad(f"{pine_id}: the list of versions contains one twice")
+        fail(f"{pine_id}: the list of versions contains one twice")
     return found
 
 
-def verdict(answer: Answer) -> Verdict:
+def verdict(response: Response) -> Verdict:
     """The verdict of translate_light. `success` is true even if there are errors. A script with an
     old version of Pine is not checked."""
-    body = object_of(answer, "check", refuse=False)
+    body = object_of(response, "check", refuse=False)
     if unchecked := _unchecked(body):
         return unchecked
     result = body.get("result")
     found = _verdict(result if isinstance(result, dict) else body.get("reason2"))
     if body.get("success") is False and not found.errors:
-        say_no(200, body)
+        raise_refused(200, body)
     if not isinstance(result, dict) and not found.errors:
-        bad("the response to the check has no result")
+        fail("the response to the check has no result")
     return found
 
 
-def full_verdict(answer: Answer) -> Verdict:
+def full_verdict(response: Response) -> Verdict:
     """The verdict of translate_source; empty if the source compiles. A refusal without a position
     becomes an error in the first line, unless the script's version of Pine is too old."""
-    body = object_of(answer, "full check", refuse=False)
+    body = object_of(response, "full check", refuse=False)
     if unchecked := _unchecked(body):
         return unchecked
     found = _verdict(body.get("reason2"))
@@ -139,14 +139,14 @@ def full_verdict(answer: Answer) -> Verdict:
         bare = Diagnostic("error", 1, 1, 1, 1, reason_of(body))
         return found if found.errors else Verdict((bare,), found.warnings)
     if not isinstance(body.get("result"), dict):
-        bad("the response to the full check has no result")
+        fail("the response to the full check has no result")
     return replace(found, contract=contract(body["result"]))
 
 
-def saved(answer: Answer) -> SaveAnswer:
+def saved(response: Response) -> SaveAnswer:
     """The response to save/new or save/next. `success: false` is returned as a value, because the
     service may have stored the text anyway."""
-    body = object_of(answer, "save", refuse=False)
+    body = object_of(response, "save", refuse=False)
     result = body.get("result")
     meta = result.get("metaInfo") if isinstance(result, dict) else None
     meta = meta if isinstance(meta, dict) else {}
@@ -154,7 +154,7 @@ def saved(answer: Answer) -> SaveAnswer:
     raw_version = pine.get("version") if isinstance(pine, dict) else None
     accepted = body.get("success") is not False
     if accepted and not meta:
-        bad("the response to the save has no metaInfo")
+        fail("the response to the save has no metaInfo")
     return SaveAnswer(
         accepted=accepted,
         pine_id=_id_of(meta),
@@ -164,40 +164,40 @@ def saved(answer: Answer) -> SaveAnswer:
     )
 
 
-def renamed(answer: Answer) -> None:
+def renamed(response: Response) -> None:
     """Raise unless the status means success. The body's form is unknown; only the list shows the
     name."""
-    if not 200 <= answer.status < 300 or is_html(answer.body):
-        payload(answer)
+    if not 200 <= response.status < 300 or is_html(response.body):
+        payload(response)
     try:
-        said = safe_json.loads(answer.body)
+        value = safe_json.loads(response.body)
     except ValueError:
         return
-    if isinstance(said, dict) and (said.get("error") or said.get("success") is False):
-        say_no(200, said)
+    if isinstance(value, dict) and (value.get("error") or value.get("success") is False):
+        raise_refused(200, value)
 
 
-def deleted(answer: Answer) -> None:
+def deleted(response: Response) -> None:
     """Raise unless the service returned ok, as JSON or bare."""
-    if answer.status == 200 and answer.body.strip() == b"ok":
+    if response.status == 200 and response.body.strip() == b"ok":
         return
-    said = payload(answer)
-    if said != "ok":
-        bad(f"the response to the deletion is {json.dumps(said)[:80]}")
+    value = payload(response)
+    if value != "ok":
+        fail(f"the response to the deletion is {json.dumps(value)[:80]}")
 
 
-def account(answer: Answer) -> Account:
+def account(response: Response) -> Account:
     """The session's account. A refusal in plain text means that there is no session:
     SessionExpired. One in JSON is about the script used for the probe: NotAccessible."""
-    if answer.status == 401 and answer.body.lstrip()[:1] not in (b"<", b"{"):
+    if response.status == 401 and response.body.lstrip()[:1] not in (b"<", b"{"):
         raise errors.SessionExpired("TradingView no longer accepts the cookie", SIGN_IN_AGAIN)
-    body = object_of(answer, "session")
+    body = object_of(response, "session")
     name = body.get("userName")
     if not isinstance(name, str) or not name:
-        bad("the session probe names no user")
+        fail("the session probe names no user")
     user_id = body.get("userId") or ""
     if not isinstance(user_id, str | int) or len(str(user_id)) > MAX_NAME:
-        bad("the session probe's userId is no id")
+        fail("the session probe's userId is no id")
     return Account(_name(name), _name(str(user_id)))
 
 
@@ -230,12 +230,12 @@ def _is_foreign(item: object) -> bool:
 
 def _script_info(item: object) -> ScriptInfo:
     if not isinstance(item, dict):
-        bad("a row of the list of scripts is not an object")
+        fail("a row of the list of scripts is not an object")
     raw = item.get("scriptIdPart")
     try:
         pine_id = PineId(raw if isinstance(raw, str) else repr(raw))
     except ValueError as error:
-        bad(f"a row of the list of scripts: {error}")
+        fail(f"a row of the list of scripts: {error}")
     title = _name(item.get("scriptTitle"))
     return ScriptInfo(
         pine_id=pine_id,
@@ -261,19 +261,19 @@ def _version(raw: object, where: str) -> Version:
     try:
         return Version.parse(raw)
     except ValueError as error:
-        bad(f"{where}: {error}")
+        fail(f"{where}: {error}")
 
 
 def _kind(extra: object) -> Kind:
-    said = extra.get("kind") if isinstance(extra, dict) else None
-    return cast(Kind, said) if said in KINDS else "study"
+    kind = extra.get("kind") if isinstance(extra, dict) else None
+    return cast(Kind, kind) if kind in KINDS else "study"
 
 
 def _id_of(meta: Mapping[str, Any]) -> PineId | None:
     """The id in metaInfo: `scriptIdPart`, or inside `id` as Script$USER;…@tv-scripting-101."""
     for key in ("scriptIdPart", "id"):
-        said = meta.get(key)
-        if isinstance(said, str) and (match := _ID_INSIDE.search(said)):
+        raw = meta.get(key)
+        if isinstance(raw, str) and (match := _ID_INSIDE.search(raw)):
             return PineId(match[0])
     return None
 
@@ -284,8 +284,8 @@ def _unchecked(body: Mapping[str, Any]) -> Verdict | None:
     reason = reason_of(body) if body.get("success") is False else ""
     if not (oldest := _TOO_OLD.match(reason)):
         return None
-    said = f"not checked: TradingView checks Pine v{oldest[1]} and later"
-    return Verdict(warnings=(Diagnostic("warning", 1, 1, 1, 1, said),), unchecked=reason)
+    message = f"not checked: TradingView checks Pine v{oldest[1]} and later"
+    return Verdict(warnings=(Diagnostic("warning", 1, 1, 1, 1, message),), unchecked=reason)
 
 
 def _verdict(raw: object) -> Verdict:
@@ -301,7 +301,7 @@ def _diagnostics(raw: Mapping[str, Any], key: str) -> Iterable[Diagnostic]:
     """Items of `errors` or, in an older form of the response, `errors2`; likewise warnings."""
     items = raw.get(key) or raw.get(f"{key}2") or []
     if not isinstance(items, list):
-        bad(f"`{key}` is not a list")
+        fail(f"`{key}` is not a list")
     for item in items:
         if isinstance(item, str):
             item = {"message": item}
@@ -321,7 +321,7 @@ def _diagnostic(item: Mapping[str, Any], severity: Any) -> Diagnostic:
         column=column,
         end_line=end_line,
         end_column=end_column,
-        message=_filled(item.get("message"), ctx if isinstance(ctx, dict) else {}),
+        message=_fill_template(item.get("message"), ctx if isinstance(ctx, dict) else {}),
         code=code[:20] if isinstance(code, str) else "",
     )
 
@@ -336,13 +336,13 @@ def _position(raw: object, default: tuple[int, int]) -> tuple[int, int]:
     return line, column
 
 
-def _word(value: object) -> str:
+def _to_text(value: object) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
-def _filled(raw: object, ctx: Mapping[str, Any]) -> str:
+def _fill_template(raw: object, ctx: Mapping[str, Any]) -> str:
     """The message with `{name}` filled from ctx. A name missing from ctx stays as it is."""
     template = raw if isinstance(raw, str) and raw.strip() else "no message given"
     # Cut each value first: a short template can turn a long value into text of any size.
-    said = {key: _word(value)[:_LONGEST] for key, value in ctx.items()}
-    return _PLACEHOLDER.sub(lambda m: said.get(m[1], m[0]), template[:_LONGEST])[:_LONGEST]
+    values = {key: _to_text(value)[:_LONGEST] for key, value in ctx.items()}
+    return _PLACEHOLDER.sub(lambda m: values.get(m[1], m[0]), template[:_LONGEST])[:_LONGEST]

@@ -40,7 +40,7 @@ def loads(body: bytes) -> Any:
 
 
 def _check_limits(body: bytes) -> None:
-    bare = _signs(body)
+    bare = _structure(body)
     if len(bare) > MAX_SIGNS:
         raise ValueError(f"more than {MAX_SIGNS} commas and brackets")
     depth = 0
@@ -50,7 +50,7 @@ def _check_limits(body: bytes) -> None:
             raise ValueError(f"nested more than {MAX_DEPTH} deep")
 
 
-def _signs(body: bytes) -> bytes:
+def _structure(body: bytes) -> bytes:
     """The commas and brackets outside strings, in order, as far as the JSON is valid. If there are
     many strings, some remain. Bytes are counted and replaced, because a match costs as much memory
     as a value."""

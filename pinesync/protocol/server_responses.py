@@ -80,8 +80,8 @@ def finding(
     if bare or not code:
         message = template
         for key, value in ctx.items():
-            said = json.dumps(value) if isinstance(value, bool) else str(value)
-            message = message.replace("{" + key + "}", said)
+            word = json.dumps(value) if isinstance(value, bool) else str(value)
+            message = message.replace("{" + key + "}", word)
         return {**where, "message": message}
     return {"code": code, "ctx": dict(ctx), **where, "message": template}
 

@@ -1,1 +1,1 @@
-"""A local stand-in for the facade. It behaves as the service does, as far as that is known."""
+"""A local stand-in for the facade that behaves like the service, where that is known."""

@@ -41,7 +41,7 @@ StartResponse = Callable[[str, list[tuple[str, str]]], object]
 
 
 @dataclass(slots=True)
-class _Sent:
+class _Exchange:
     """A response, and how the transport disturbs it."""
 
     reply: Reply
@@ -84,7 +84,7 @@ class SandboxApp:
 
     # -- a request ------------------------------------------------------------------------------
 
-    def _answer(self, environ: Environ) -> _Sent:
+    def _answer(self, environ: Environ) -> _Exchange:
         method = str(environ["REQUEST_METHOD"])
         path = str(environ.get("PATH_INFO", "")).encode("latin-1").decode("utf-8", "replace")
         query = str(environ.get("QUERY_STRING", ""))
@@ -97,7 +97,7 @@ class SandboxApp:
             route, pine_id, version = route_of(method, path)
         except Refused as error:
             self._note(Seen("", method, path, ""), query)
-            return _Sent(_text(error.status, error.reason))
+            return _Exchange(_text(error.status, error.reason))
         self._note(Seen(route.endpoint, method, path, pine_id), query)
         faults = self.plan.next(route.endpoint)
         try:
@@ -112,7 +112,7 @@ class SandboxApp:
                 version=version,
             )
         except Refused as error:
-            return _Sent(_text(error.status, error.reason))
+            return _Exchange(_text(error.status, error.reason))
         cookie = str(environ.get("HTTP_COOKIE", ""))
         return self._with_faults(route, call, cookie, faults)
 
@@ -120,31 +120,31 @@ class SandboxApp:
         path = quote(seen.path, safe="/")
         self.plan.note(seen, f"{path}?{query}" if query else path)
 
-    def _with_faults(self, route: Route, call: Call, cookie: str, faults: list[Fault]) -> _Sent:
-        sent: _Sent | None = None
+    def _with_faults(self, route: Route, call: Call, cookie: str, faults: list[Fault]) -> _Exchange:
+        sent: _Exchange | None = None
         owner = self._user(cookie)
-        for fault in (one for one in faults if _instead(route, one)):
+        for fault in (f for f in faults if _replaces_response(route, f)):
             if fault.kind == "expire":
                 self.plan.expire()
             elif fault.kind == "delay":
                 late = replace(call, user=self._session(owner))
-                self.plan.postpone(partial(self._operate, route, late), fault.later)
+                self.plan.postpone(partial(self._dispatch, route, late), fault.later)
                 sent = self._disturbed(replace(fault, kind=fault.then), None)
             elif fault.kind.startswith("foreign"):
-                self._meddle(fault, owner, call, call.pine_id)
+                self._save_concurrently(fault, owner, call, call.pine_id)
             elif fault.kind != "slow":
                 sent = self._disturbed(fault, None)
         if sent is None:
-            reply = self._operate(route, replace(call, user=self._session(owner)))
-            sent = _Sent(reply)
-            for fault in (one for one in faults if not _instead(route, one)):
+            reply = self._dispatch(route, replace(call, user=self._session(owner)))
+            sent = _Exchange(reply)
+            for fault in (f for f in faults if not _replaces_response(route, f)):
                 if fault.kind == "expire":
                     self.plan.expire()
                 elif fault.kind.startswith("foreign"):
-                    self._meddle(fault, owner, call, reply.pine_id or call.pine_id)
+                    self._save_concurrently(fault, owner, call, reply.pine_id or call.pine_id)
                 elif fault.kind not in ("slow", "delay"):
                     sent = self._disturbed(fault, reply)
-        for fault in (one for one in faults if one.kind == "slow"):
+        for fault in (f for f in faults if f.kind == "slow"):
             sent.disturbance = Disturbance("slow", fault.duration)
         return sent
 
@@ -161,7 +161,7 @@ class SandboxApp:
     def _session(self, user: User | None) -> User | None:
         return None if self.plan.expired else user
 
-    def _operate(self, route: Route, call: Call) -> Reply:
+    def _dispatch(self, route: Route, call: Call) -> Reply:
         """Run the operation. A refusal becomes the response that the service gives."""
         try:
             return route.act(call)
@@ -177,7 +177,7 @@ class SandboxApp:
 
     def _refusal(self, route: Route, error: Refused) -> tuple[Reply, str]:
         if isinstance(error, DeadSession):
-            return self._dead(error), error.reason
+            return self._dead_session_reply(error), error.reason
         if not isinstance(error, NotAccessible):
             return _text(error.status, error.reason), error.reason
         status = int(self.switches.unknown_id) if error.status == 404 else error.status
@@ -185,7 +185,7 @@ class SandboxApp:
         reason = words if status == 401 else error.reason
         return _json(status, reason), reason
 
-    def _dead(self, error: Refused) -> Reply:
+    def _dead_session_reply(self, error: Refused) -> Reply:
         match self.switches.dead_session_writes:
             case "401-text":
                 return _text(401, endpoints.NO_USER)
@@ -199,7 +199,7 @@ class SandboxApp:
 
     # -- faults ---------------------------------------------------------------------------------
 
-    def _disturbed(self, fault: Fault, reply: Reply | None) -> _Sent:
+    def _disturbed(self, fault: Fault, reply: Reply | None) -> _Exchange:
         """Turn the real response into the faulty one. `reply` is None if the operation did not
         run."""
         status, headers = fault.status, fault.headers
@@ -207,29 +207,33 @@ class SandboxApp:
             case "429":
                 if self.switches.retry_after and not headers:
                     headers = (("Retry-After", str(int(fault.duration))),)
-                return _Sent(replace(_text(429, "Too Many Requests"), headers=headers))
+                return _Exchange(replace(_text(429, "Too Many Requests"), headers=headers))
             case "500" | "503":
                 code = int(fault.kind)
-                return _Sent(replace(_text(code, HTTPStatus(code).phrase), headers=headers))
+                return _Exchange(replace(_text(code, HTTPStatus(code).phrase), headers=headers))
             case "html" | "html-login":
                 page = _CHECK_PAGE if fault.kind == "html" else _LOGIN_PAGE
-                return _Sent(replace(_page(status or 200, page), headers=headers))
+                return _Exchange(replace(_page(status or 200, page), headers=headers))
             case "redirect":
                 to = headers or (("Location", _SIGN_IN),)
-                return _Sent(Reply(status or 302, b"", headers=to))
+                return _Exchange(Reply(status or 302, b"", headers=to))
             case "empty":
-                return _Sent(Reply(status or 200, b"", headers=headers))
+                return _Exchange(Reply(status or 200, b"", headers=headers))
             case "garbage":
-                return _Sent(Reply(status or 200, b'{"success":true,"result":', headers=headers))
+                return _Exchange(
+                    Reply(status or 200, b'{"success":true,"result":', headers=headers)
+                )
             case "answer":
-                return _Sent(Reply(status or 200, fault.body, headers=headers), repeat=fault.repeat)
+                return _Exchange(
+                    Reply(status or 200, fault.body, headers=headers), repeat=fault.repeat
+                )
             case "reset" | "hang" | "truncate":
-                kept = reply or answer(server_responses.stored({"IL": server_responses.OPAQUE}))
-                return _Sent(kept, Disturbance(fault.kind, fault.duration))
+                stored = reply or answer(server_responses.stored({"IL": server_responses.OPAQUE}))
+                return _Exchange(stored, Disturbance(fault.kind, fault.duration))
             case _:
                 raise AssertionError(f"{fault.kind} is no answer")
 
-    def _meddle(self, fault: Fault, user: User | None, call: Call, pine_id: str) -> None:
+    def _save_concurrently(self, fault: Fault, user: User | None, call: Call, pine_id: str) -> None:
         """Act as another user of the account in the web editor: save, rename or delete the script
         or, before a create, create a script of the same name."""
         if user is None:
@@ -257,7 +261,7 @@ class SandboxApp:
             return
 
 
-def _instead(route: Route, fault: Fault) -> bool:
+def _replaces_response(route: Route, fault: Fault) -> bool:
     """Whether the fault replaces the operation. For a read, it damages the real response
     instead."""
     return fault.when == "before" and not (fault.kind == "truncate" and route.method == "GET")

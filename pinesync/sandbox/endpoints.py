@@ -17,7 +17,7 @@ from pinesync.sandbox import published
 from pinesync.sandbox.call import Call, Reply, answer
 from pinesync.sandbox.compiler.compile import describe, find, is_old
 from pinesync.sandbox.compiler.diagnostic import Finding
-from pinesync.sandbox.compiler.limits import find_all
+from pinesync.sandbox.compiler.limits import all_findings
 from pinesync.sandbox.compiler.metainfo import metainfo
 from pinesync.sandbox.store import StoredVersion, User
 
@@ -36,7 +36,7 @@ def list_scripts(call: Call) -> Reply:
     if chosen is None:
         raise Refused(400, "Argument filter is not given")
     if chosen in published.FILTERS or (chosen == "published" and call.user):
-        return answer([one.row() for one in published.scripts() if one.shown == chosen])
+        return answer([script.row() for script in published.scripts() if script.shown == chosen])
     if chosen not in ("saved", "published"):
         raise Refused(400, "Bad 'filter' value")
     if call.user is None:
@@ -83,7 +83,7 @@ def history(call: Call) -> Reply:
         numbers = range(1, len(open_to_all.versions) + 1)
         return answer([_row(open_to_all.stored(number), call) for number in numbers])
     found = call.store.history(call.pine_id, user=call.reader)
-    return answer([_row(one, call) for one in found])
+    return answer([_row(stored, call) for stored in found])
 
 
 def _row(stored: StoredVersion, call: Call) -> dict[str, Any]:
@@ -160,8 +160,8 @@ def full_compile(call: Call) -> Reply:
         raise Refused(400, "wrong version")
     if call.switches.old_pine == "refused" and is_old(call.source):
         return answer(server_responses.too_old())
-    found = find_all(call.source)
-    if any(one.severity == "error" for one in found):
+    found = all_findings(call.source)
+    if any(finding.severity == "error" for finding in found):
         return answer(_broken(call, found, None))
     title = describe(call.source).title
     meta = metainfo(call.source, hidden=call.switches.hidden_inputs)
@@ -175,8 +175,8 @@ def translate(call: Call) -> Reply:
     late = call.switches.translate_last == "before" and call.version == "last"
     if late and found.version.major > 1:
         found = replace(call, version=str(found.version.major - 1)).stored()
-    problems = find_all(found.source)
-    if any(one.severity == "error" for one in problems):
+    problems = all_findings(found.source)
+    if any(finding.severity == "error" for finding in problems):
         return answer(_broken(call, problems, None), call.pine_id)
     return answer(server_responses.stored(_compiled(call, found)), call.pine_id)
 
@@ -199,7 +199,7 @@ def parse_title(call: Call) -> Reply:
 def convert(call: Call) -> Reply:
     """Change only the version annotation: what the real converter does is unknown."""
     target = call.form.get("version_to", "")
-    errors = [one.message for one in find(call.source) if one.severity == "error"]
+    errors = [finding.message for finding in find(call.source) if finding.severity == "error"]
     if not re.fullmatch(r"[1-9][0-9]?", target) or errors:
         return answer({"error": errors[0] if errors else "wrong version_to"})
     source = re.sub(r"(//\s*@version\s*=\s*)\d+", rf"\g<1>{target}", call.source, count=1)
@@ -209,14 +209,14 @@ def convert(call: Call) -> Reply:
 def _findings(found: list[Finding], severity: str, *, bare: bool) -> list[dict[str, Any]]:
     return [
         server_responses.finding(
-            one.code,
-            one.template,
-            one.ctx,
-            one.span,
+            finding.code,
+            finding.template,
+            finding.ctx,
+            finding.span,
             bare=bare,
         )
-        for one in found
-        if one.severity == severity
+        for finding in found
+        if finding.severity == severity
     ]
 
 
@@ -294,8 +294,8 @@ def _source_to_save(call: Call) -> str:
 
 def _saved(call: Call, stored: StoredVersion) -> Reply:
     result = _compiled(call, stored)
-    found = find_all(stored.source)
-    if any(one.severity == "error" for one in found):
-        kept = result if call.switches.failed_save_has_result else None
-        return answer(_broken(call, found, kept), stored.pine_id)
+    found = all_findings(stored.source)
+    if any(finding.severity == "error" for finding in found):
+        metainfo = result if call.switches.failed_save_has_result else None
+        return answer(_broken(call, found, metainfo), stored.pine_id)
     return answer(server_responses.stored(result), stored.pine_id)

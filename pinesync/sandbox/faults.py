@@ -121,7 +121,7 @@ class Fault:
         if self.then in _NO_ANSWER:
             raise Misuse(f"a delayed save cannot end with {self.then}")
 
-    def strikes(self, call: int) -> bool:
+    def applies_to(self, call: int) -> bool:
         """Whether the fault strikes the nth call."""
         return call >= self.first and (self.count is None or call < self.first + self.count)
 
@@ -233,7 +233,7 @@ class FaultPlan:
 
     def add(self, *faults: Fault | str) -> None:
         """Plan faults, as values or as text. Their calls count from now on."""
-        chosen = [Fault.parse(one) if isinstance(one, str) else one for one in faults]
+        chosen = [Fault.parse(fault) if isinstance(fault, str) else fault for fault in faults]
         with self._lock:
             self._planned += map(_Planned, chosen)
 
@@ -255,7 +255,7 @@ class FaultPlan:
             for planned in self._planned:
                 if planned.fault.endpoint in ("*", endpoint):
                     planned.calls += 1
-                    if planned.fault.strikes(planned.calls):
+                    if planned.fault.applies_to(planned.calls):
                         struck.append(planned.fault)
         return struck
 

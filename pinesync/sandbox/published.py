@@ -115,7 +115,7 @@ def scripts() -> tuple[Published, ...]:
 
 
 def find(pine_id: str) -> Published | None:
-    return next((one for one in scripts() if one.pine_id == pine_id), None)
+    return next((script for script in scripts() if script.pine_id == pine_id), None)
 
 
 def version_of(script: Published, version: Version | None) -> StoredVersion:

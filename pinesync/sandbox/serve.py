@@ -188,7 +188,7 @@ class _Handler(BaseHTTPRequestHandler):
         environ = self._environ()
         started: list[tuple[str, list[tuple[str, str]]]] = []
         try:
-            pieces = self.server.app(environ, lambda *said: started.append(said))
+            pieces = self.server.app(environ, lambda *args: started.append(args))
             ((status, headers),) = started
         except Exception:  # noqa: BLE001 - the client must learn of a bug
             _log.exception("a bug of the sandbox")

@@ -163,7 +163,7 @@ class Store:
         """Whether any of these scripts exists or has been deleted."""
         with self._database.reading() as db:
             found = "SELECT 1 FROM scripts WHERE pine_id = ?"
-            return any(db.execute(found, (one,)).fetchone() for one in pine_ids)
+            return any(db.execute(found, (pine_id,)).fetchone() for pine_id in pine_ids)
 
     def find(self, user: User, name: str) -> StoredVersion | None:
         """The newest version of the user's script with this name; None if there is none."""
@@ -190,7 +190,7 @@ class Store:
     # -- writing ------------------------------------------------------------------------------
 
     def add_alert(self, user: User, item: Mapping[str, Any]) -> None:
-        """Make an alert, with the JSON that the service lists of it."""
+        """Add an alert, with the JSON object that the service lists for it."""
         with self._database.writing() as db:
             db.execute("INSERT INTO alerts VALUES (?, ?)", (user.id, json.dumps(item)))
 

@@ -67,7 +67,7 @@ def one_line(text: str) -> str:
     return _UNSHOWN.sub(lambda found: f"\\u{{{ord(found[0]):x}}}", text)
 
 
-def places(
+def assign_paths(
     listed: Iterable[ScriptInfo],
     entries: Mapping[RelPath, Entry],
     folders: Mapping[Kind, str],
@@ -92,7 +92,7 @@ def places(
     return found
 
 
-def line_up(
+def plan_commits(
     histories: Mapping[PineId, Iterable[VersionInfo]],
     where: Mapping[PineId, Entry],
     before: Mapping[RelPath, Entry],

@@ -9,14 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from pinesync.errors import LeftForYou, NoAccess, OtherAccount
+from pinesync.errors import ActionRequired, NoAccess, OtherAccount
 from pinesync.model import Account, PineId
 
 FEW = 3
 SHARE = 0.2
 
 
-def vanished(tracked: Collection[PineId], listed: Collection[PineId]) -> frozenset[PineId]:
+def missing_ids(tracked: Collection[PineId], listed: Collection[PineId]) -> frozenset[PineId]:
     """The tracked ids that are missing from the list."""
     return frozenset(tracked) - frozenset(listed)
 
@@ -24,7 +24,7 @@ def vanished(tracked: Collection[PineId], listed: Collection[PineId]) -> frozens
 def is_mass_absence(tracked: Collection[PineId], listed: Collection[PineId]) -> bool:
     """Whether too many scripts are missing to trust the list: the list is empty, shares no id with
     the tracked scripts, or lacks more than three and more than a fifth of them."""
-    missing = vanished(tracked, listed)
+    missing = missing_ids(tracked, listed)
     if not missing:
         return False
     none_left = len(missing) == len(set(tracked))
@@ -47,7 +47,7 @@ def refuse_doubtful_list(missing: int, tracked: int) -> None:
 
 def refuse_mass_absence(missing: int, tracked: int) -> None:
     """Refuse because many scripts are really gone from the right account."""
-    raise LeftForYou(
+    raise ActionRequired(
         f"{missing} of {tracked} scripts are gone from TradingView",
         "nothing was changed; if you deleted them, forget them with `pinesync rm PATH…`",
     )

@@ -118,7 +118,7 @@ Save = Upload | Create
 AnyIntent = TypeVar("AnyIntent", bound=Intent)
 
 
-def advanced(intent: AnyIntent, state: State, **changes: object) -> AnyIntent:
+def with_state(intent: AnyIntent, state: State, **changes: object) -> AnyIntent:
     """The intent in its next state, with `changes`. ValueError if the state cannot follow."""
     if state not in _NEXT[intent.state]:
         raise ValueError(f"{intent.key}: {intent.state} does not become {state}")

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from pinesync.errors import EXIT_LATER, EXIT_LEFT
 from pinesync.model import PineId, RelPath
-from pinesync.sync.outcome import Outcome, Planned, Run, enumerated
+from pinesync.sync.outcome import Outcome, Planned, Run, join_versions
 from pinesync.sync.planner import ScriptState, Step
 from pinesync.sync.policy import Act, RemoteSide
 from pinesync.sync.selection import id_of
@@ -16,31 +16,31 @@ from pinesync.text.canonical import NO_TEXT
 from pinesync.text.filenames import shell_quote
 
 
-def planned(steps: Sequence[Step], previews: Sequence[Planned] = ()) -> Run:
+def planned_run(steps: Sequence[Step], previews: Sequence[Planned] = ()) -> Run:
     """The run of a plan. `previews` are rows with findings; an empty `act` in one is the step's."""
-    known = {one.path: one for one in previews}
+    known = {preview.path: preview for preview in previews}
 
     def row(step: Step) -> Planned:
-        path, act = step.situation.path, _PLANNED.get(step.act, step.act.value)
+        path, act = step.state.path, _PLANNED.get(step.act, step.act.value)
         if found := known.get(path):
             return replace(found, act=found.act or act)
-        return Planned(path, step.situation.word, act)
+        return Planned(path, step.state.word, act)
 
     return Run(planned=tuple(row(s) for s in steps if s.act is not Act.NOTHING), dry_run=True)
 
 
-def left_alone(
+def unchanged_outcome(
     step: Step,
     troubles: Mapping[PineId, str] | None = None,
     moves: Mapping[RelPath, RelPath] | None = None,
 ) -> Outcome | None:
     """The outcome of a step that changes nothing; None if there is nothing to report. `moves` maps
     the new path of each file that was moved by hand to its old path."""
-    situation, path = step.situation, step.situation.path
+    state, path = step.state, step.state.path
     if step.act in (Act.NOTHING, Act.LEAVE):
         return None
-    outcome = Outcome(path, "refused", exit_code=EXIT_LEFT, pine_id=id_of(situation))
-    if step.act is Act.TELL and path in (moves or {}).values():
+    outcome = Outcome(path, "refused", exit_code=EXIT_LEFT, pine_id=id_of(state))
+    if step.act is Act.EXPLAIN and path in (moves or {}).values():
         new = next(new for new, old in (moves or {}).items() if old == path)
         return replace(
             outcome,
@@ -49,7 +49,7 @@ def left_alone(
             message=f"the file was moved to {new}",
             hint=f"`pinesync add --moved {shell_quote(new)}` keeps it the same script",
         )
-    if step.act is Act.TELL:
+    if step.act is Act.EXPLAIN:
         return replace(
             outcome,
             done="told",
@@ -58,46 +58,46 @@ def left_alone(
             hint=f"`pinesync restore {shell_quote(path)}` brings it back; `pinesync rm` forgets it",
         )
     message, hint = _reason(step)
-    if situation.word is Status.UNREADABLE and not situation.problem.startswith(NO_TEXT):
+    if state.word is Status.UNREADABLE and not state.problem.startswith(NO_TEXT):
         hint = "replace it with a readable plain file; nothing was sent or replaced"
-    pine_id = id_of(situation)
+    pine_id = id_of(state)
     trouble = (troubles or {}).get(pine_id) if pine_id else None
-    if situation.word is Status.UNREADABLE and situation.entry is None:
+    if state.word is Status.UNREADABLE and state.entry is None:
         outcome = replace(outcome, done="told", exit_code=0)  # it is not listed
-    base = situation.entry.base if situation.entry else None
-    newest = situation.info.version if situation.info else None
+    base = state.entry.base if state.entry else None
+    newest = state.info.version if state.info else None
     words = {
         "path": shell_quote(path),
         "id": pine_id,
         "before": base.version if base else None,
         "after": newest or (base.version if base else None),
-        "theirs": enumerated(situation.comparison.reverted),
-        "unknown": situation.comparison.unknown,
+        "theirs": join_versions(state.comparison.reverted),
+        "unknown": state.comparison.unknown,
     }
     if step.act is Act.LATER:
         outcome = replace(outcome, exit_code=EXIT_LATER)
     return replace(
         outcome,
         done="kept" if step.act is Act.KEEP else outcome.done,
-        message=trouble or situation.problem or message.format(**words),
+        message=trouble or state.problem or message.format(**words),
         hint=hint.format(**words),
     )
 
 
 def _reason(step: Step) -> tuple[str, str]:
     """Why a step changes nothing, and what to do: from the status word, or more specific."""
-    situation = step.situation
+    state = step.state
     # The versions between base and newest could not be read.
     if step.act is Act.LATER:
         return _UNCOMPARED
     # Git checked out an older base, and the newer versions include saves by others.
-    if situation.there is RemoteSide.RECORDED_THEIRS and situation.word is Status.ROLLED_BACK:
+    if state.remote is RemoteSide.RECORDED_THEIRS and state.word is Status.ROLLED_BACK:
         return _BEHIND_THEIRS
     # Linked but never synced: there is no base, so the two texts merely differ.
-    if situation.word is Status.DIVERGED and situation.entry and situation.entry.base is None:
+    if state.word is Status.DIVERGED and state.entry and state.entry.base is None:
         return _LINKED
-    refusal = situation.word.refusal
-    assert refusal, f"no message for {situation.word}"
+    refusal = state.word.refusal
+    assert refusal, f"no message for {state.word}"
     return refusal
 
 
@@ -114,7 +114,7 @@ _LINKED = (
     "run `pinesync pull` to merge the two, then push again",
 )
 _PLANNED = {
-    Act.TELL: "be left: the file is missing",
+    Act.EXPLAIN: "be left: the file is missing",
     Act.LEAVE: "be left: pull downloads the newer version",
     Act.FORWARD: "take the newest version",
     Act.ADOPT: "be recorded as it is: both sides are equal",
@@ -135,9 +135,9 @@ AGREES = frozenset(_PLANNED[act] for act in (Act.SAVE, Act.SAVE_OVER, Act.CREATE
 """The planned steps of a push that give a script a newer base."""
 
 
-def not_listed(situation: ScriptState, moves: Mapping[RelPath, RelPath]) -> Outcome:
+def not_listed(state: ScriptState, moves: Mapping[RelPath, RelPath]) -> Outcome:
     """The outcome for a file named in a push that pine.toml does not list."""
-    path = situation.path
+    path = state.path
     what = "add --moved" if path in moves else "add"
     return Outcome(
         path,

@@ -9,7 +9,7 @@ from pinesync.model import RelPath
 from pinesync.sync.planner import ScriptState
 from pinesync.sync.policy import Act
 from pinesync.text.filenames import shell_quote
-from pinesync.text.plural import counted
+from pinesync.text.plural import pluralize
 
 _PULLS = (Act.FORWARD, Act.ADOPT_FORWARD, Act.MERGE, Act.PUT_BACK, Act.WRITE, Act.LATER)
 _PUSHES = (Act.SAVE, Act.SAVE_OVER, Act.CREATE, Act.LATER)
@@ -24,34 +24,32 @@ class NextStep:
     hint: str
 
 
-def next_step(
-    situations: Sequence[ScriptState], moves: Mapping[RelPath, RelPath]
-) -> NextStep | None:
+def next_step(states: Sequence[ScriptState], moves: Mapping[RelPath, RelPath]) -> NextStep | None:
     """The most urgent step: a conflict, then what a pull brings, what a push saves, and what only a
     person can decide. None if nothing waits. `moves` maps the new path of each file that was moved
     by hand to its old path."""
     waiting: dict[str, list[RelPath]] = {command: [] for command in _HINTS}
-    for situation in situations:
-        command = _command(situation, moves)
+    for state in states:
+        command = _command(state, moves)
         if command:
-            waiting[command].append(situation.path)
+            waiting[command].append(state.path)
     for command, paths in waiting.items():
         if paths:
             return NextStep(command, tuple(paths), hint(command, paths))
     return None
 
 
-def _command(situation: ScriptState, moves: Mapping[RelPath, RelPath]) -> str | None:
-    row = situation.row
+def _command(state: ScriptState, moves: Mapping[RelPath, RelPath]) -> str | None:
+    row = state.row
     if row.pull in _PULLS:
         return "pull"
     if row.push in _PUSHES:
         return "push"
-    if situation.path in moves:
+    if state.path in moves:
         return "add --moved"
-    if situation.path in moves.values():
+    if state.path in moves.values():
         return None
-    return row.word.command or ("mv --follow" if situation.renamed_to else None)
+    return row.word.command or ("mv --follow" if state.renamed_to else None)
 
 
 _HINTS = {
@@ -70,11 +68,11 @@ _HINTS = {
 
 def hint(command: str, paths: Collection[RelPath]) -> str:
     """What the command does about these scripts."""
-    one = len(paths) == 1
+    single = len(paths) == 1
     return _HINTS[command].format(
-        path=shell_quote(next(iter(paths))) if one else "PATHS",
-        it="it" if one else "them",
-        conflicts="the conflict" if one else f"{len(paths)} conflicts",
-        files="the file" if one else f"{len(paths)} files",
-        scripts=counted(len(paths), "script"),
+        path=shell_quote(next(iter(paths))) if single else "PATHS",
+        it="it" if single else "them",
+        conflicts="the conflict" if single else f"{len(paths)} conflicts",
+        files="the file" if single else f"{len(paths)} files",
+        scripts=pluralize(len(paths), "script"),
     )

@@ -86,17 +86,17 @@ class Journal:
     undoes: str | None = None
 
     def changed(self, path: RelPath, before: Entry | None, after: Entry | None) -> None:
-        held = self.entries.get(path)
-        self.entries[path] = Change(path, held.before if held else before, after)
+        earlier = self.entries.get(path)
+        self.entries[path] = Change(path, earlier.before if earlier else before, after)
 
     def wrote(self, path: RelPath, before: Digest | None, after: Digest) -> None:
-        held = self.files.get(path)
-        self.files[path] = Written(path, held.before if held else before, after)
+        earlier = self.files.get(path)
+        self.files[path] = Written(path, earlier.before if earlier else before, after)
 
     def moved(self, old: RelPath, new: RelPath) -> None:
         self.moves.append(Moved(old, new))
 
-    def noted(self, intent: Intent) -> None:
+    def record_intent(self, intent: Intent) -> None:
         """Note a written intent. Only a save that landed counts as a change."""
         if intent.state == "landed" and isinstance(intent, Upload | Create):
             assert intent.pine_id
@@ -136,25 +136,25 @@ def undone(operations: Sequence[Operation]) -> set[str]:
 def short_ids(operations: Sequence[Operation]) -> dict[str, str]:
     """For each key the shortest id that names no other operation. Keys begin with the time, so an
     id is taken from the random end."""
-    many = Counter(start for operation in operations for start in _starts(operation))
+    many = Counter(start for operation in operations for start in _prefixes(operation))
     return {
-        operation.key: next((s for s in _starts(operation) if many[s] == 1), operation.key)
+        operation.key: next((s for s in _prefixes(operation) if many[s] == 1), operation.key)
         for operation in operations
     }
 
 
-def _starts(operation: Operation) -> Iterator[str]:
-    end = _end(operation)
+def _prefixes(operation: Operation) -> Iterator[str]:
+    end = _random_part(operation)
     return (end[:length] for length in range(SHORTEST, len(end) + 1))
 
 
-def named(operations: Sequence[Operation], wanted: str) -> list[Operation]:
+def find_operations(operations: Sequence[Operation], wanted: str) -> list[Operation]:
     """The operations whose short id begins like this; if there are none, those whose key does."""
-    ends = [operation for operation in operations if _end(operation).startswith(wanted)]
+    ends = [operation for operation in operations if _random_part(operation).startswith(wanted)]
     return ends or [operation for operation in operations if operation.key.startswith(wanted)]
 
 
-def _end(operation: Operation) -> str:
+def _random_part(operation: Operation) -> str:
     return operation.key.rpartition("-")[2]
 
 
@@ -162,14 +162,14 @@ def to_undo(operations: Sequence[Operation]) -> Operation | None:
     """The newest operation in effect that is not itself an undo. For a redone operation, this is
     the redo: undoing it puts the earlier undo back in effect."""
     gone = undone(operations)
-    standing = (o for o in operations if o.key not in gone and o.verb != UNDO)
-    return max(standing, key=lambda each: each.key, default=None)
+    in_effect = (o for o in operations if o.key not in gone and o.verb != UNDO)
+    return max(in_effect, key=lambda each: each.key, default=None)
 
 
 def to_redo(operations: Sequence[Operation]) -> Operation | None:
     """The newest undo in effect, if no other operation followed it."""
     gone = undone(operations)
-    standing = [o for o in operations if o.key not in gone]
-    others = [o.key for o in standing if o.verb not in (UNDO, REDO)]
-    undos = [o for o in standing if o.verb == UNDO and o.key > max(others, default="")]
-    return max(undos, key=lambda each: each.key, default=None)
+    in_effect = [o for o in operations if o.key not in gone]
+    others = [o.key for o in in_effect if o.verb not in (UNDO, REDO)]
+    undone_ops = [o for o in in_effect if o.verb == UNDO and o.key > max(others, default="")]
+    return max(undone_ops, key=lambda each: each.key, default=None)

@@ -124,7 +124,7 @@ def refused(path: RelPath, message: str, hint: str, *, exit_code: int = EXIT_LEF
     return Outcome(path, "refused", message=message, hint=hint, exit_code=exit_code)
 
 
-def enumerated(versions: Iterable[Version]) -> str:
+def join_versions(versions: Iterable[Version]) -> str:
     """Versions as words, oldest first: 2.0, 3.0 and 5.0."""
     *most, last = map(str, sorted(versions)) if versions else ("",)
     return f"{', '.join(most)} and {last}" if most else last

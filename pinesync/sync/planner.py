@@ -67,7 +67,7 @@ class ScriptState:
 
     path: RelPath
     local: LocalSide
-    there: RemoteSide
+    remote: RemoteSide
     entry: Entry | None = None
     info: ScriptInfo | None = None
     digest: Digest | None = None
@@ -77,7 +77,7 @@ class ScriptState:
 
     @property
     def row(self) -> Row:
-        return POLICY[self.local, self.there]
+        return POLICY[self.local, self.remote]
 
     @property
     def word(self) -> Status:
@@ -96,29 +96,29 @@ class ScriptState:
 class Step:
     """One act on one script."""
 
-    situation: ScriptState
+    state: ScriptState
     act: Act
 
 
-Wanted = tuple[PineId, Version]
+VersionKey = tuple[PineId, Version]
 
 COMPARABLE = (RemoteSide.SAME, RemoteSide.MOVED, RemoteSide.RECORDED, RemoteSide.RECORDED_THEIRS)
 """With these remote sides, an edited file is compared with foreign saves before it is sent."""
 
 
-def wanted(snapshot: Snapshot) -> list[Wanted]:
+def versions_needed(snapshot: Snapshot) -> list[VersionKey]:
     """The saved versions whose texts `survey` needs and `snapshot.texts` lacks. Call it again once
     those are read: their texts may require more."""
-    need: list[Wanted] = []
+    need: list[VersionKey] = []
     for entry in snapshot.entries.values():
-        need += _wanted_by(entry, snapshot)
+        need += _versions_needed_by(entry, snapshot)
     for info, path in _counterparts(snapshot):
         if path in snapshot.files and snapshot.files[path].digest:
             need.append((info.pine_id, info.version))
     return [pair for pair in dict.fromkeys(need) if pair not in snapshot.texts]
 
 
-def moved_on(snapshot: Snapshot) -> list[Wanted]:
+def newer_versions(snapshot: Snapshot) -> list[VersionKey]:
     """The newest version of each script that has one newer than its base."""
     found = []
     for entry in snapshot.entries.values():
@@ -128,7 +128,7 @@ def moved_on(snapshot: Snapshot) -> list[Wanted]:
     return found
 
 
-def _wanted_by(entry: Entry, snapshot: Snapshot) -> list[Wanted]:
+def _versions_needed_by(entry: Entry, snapshot: Snapshot) -> list[VersionKey]:
     file = snapshot.files.get(entry.path)
     info = info_of(entry, snapshot)
     if not (entry.base and info and file and file.digest) or info.version <= entry.base.version:
@@ -152,11 +152,11 @@ def survey(snapshot: Snapshot) -> tuple[ScriptState, ...]:
     found = [_tracked(entry, snapshot, paired) for entry in snapshot.entries.values()]
     for path, file in snapshot.files.items():
         if path not in snapshot.entries:
-            found.append(_loose(path, LocalSide.UNTRACKED, None, file, paired.get(path), snapshot))
+            found.append(_new(path, LocalSide.UNTRACKED, None, file, paired.get(path), snapshot))
     for path, info in paired.items():
         if path not in snapshot.entries and path not in snapshot.files:
             found.append(ScriptState(path, LocalSide.ABSENT, RemoteSide.MOVED, info=info))
-    return tuple(sorted(found, key=lambda situation: situation.path))
+    return tuple(sorted(found, key=lambda state: state.path))
 
 
 def _tracked(entry: Entry, snapshot: Snapshot, paired: Mapping[RelPath, ScriptInfo]) -> ScriptState:
@@ -167,45 +167,45 @@ def _tracked(entry: Entry, snapshot: Snapshot, paired: Mapping[RelPath, ScriptIn
         if entry.pine_id and info is None:
             # The entry's script is not on the service's list: creating another would duplicate it.
             local = LocalSide.EDITED if file else LocalSide.MISSING
-            there = RemoteSide.GONE if entry.pine_id in snapshot.gone else RemoteSide.SAME
-            return ScriptState(entry.path, local, there, entry)
+            remote = RemoteSide.GONE if entry.pine_id in snapshot.gone else RemoteSide.SAME
+            return ScriptState(entry.path, local, remote, entry)
         if file is None:
             return ScriptState(entry.path, LocalSide.MISSING, RemoteSide.ABSENT, entry)
-        loose = _loose(entry.path, LocalSide.ADDED, entry, file, info, snapshot)
-        if entry.pine_id and loose.there is RemoteSide.TAKEN:
+        new_state = _new(entry.path, LocalSide.ADDED, entry, file, info, snapshot)
+        if entry.pine_id and new_state.remote is RemoteSide.TAKEN:
             # Linked with a script whose text differs: the merge has no base.
-            return replace(loose, local=LocalSide.EDITED, there=RemoteSide.MOVED)
-        return loose
+            return replace(new_state, local=LocalSide.EDITED, remote=RemoteSide.MOVED)
+        return new_state
     info = info_of(entry, snapshot)
-    there = _there(entry, info, snapshot)
+    remote = _remote_side(entry, info, snapshot)
     if file is None:
         local = LocalSide.MARKED if entry.shadowed else LocalSide.MISSING
-        return ScriptState(entry.path, local, there, entry, info)
-    local, at = _local(entry, file), None
-    if local is LocalSide.EDITED and there in _MOVED_ON and info:
+        return ScriptState(entry.path, local, remote, entry, info)
+    local, at = _local_side(entry, file), None
+    if local is LocalSide.EDITED and remote in _REMOTE_MOVED and info:
         # Both sides changed since the base; the file may hold one of the newer versions.
         at = _version_of(file.digest, entry, info, snapshot)
         if at == info.version:
-            there = RemoteSide.EQUAL
-        elif at and there is not RemoteSide.RECORDED:
+            remote = RemoteSide.EQUAL
+        elif at and remote is not RemoteSide.RECORDED:
             # The file has a later version's text, so git did not go back before it.
-            local, there = LocalSide.AHEAD, RemoteSide.MOVED
+            local, remote = LocalSide.AHEAD, RemoteSide.MOVED
     comparison = snapshot.compared.get(entry.path, Comparison())
-    if local is LocalSide.EDITED and there in COMPARABLE:
+    if local is LocalSide.EDITED and remote in COMPARABLE:
         # The file differs from the base. Only its text can show whether it derives from the base.
         if comparison.unknown:
             local = LocalSide.UNCOMPARED
         elif comparison.reverted:
             local = LocalSide.UNDOES
     return ScriptState(
-        entry.path, local, there, entry, info, file.digest, file.problem, at, comparison
+        entry.path, local, remote, entry, info, file.digest, file.problem, at, comparison
     )
 
 
-_MOVED_ON = (RemoteSide.MOVED, RemoteSide.RECORDED, RemoteSide.RECORDED_THEIRS)
+_REMOTE_MOVED = (RemoteSide.MOVED, RemoteSide.RECORDED, RemoteSide.RECORDED_THEIRS)
 
 
-def _local(entry: Entry, file: LocalText) -> LocalSide:
+def _local_side(entry: Entry, file: LocalText) -> LocalSide:
     if _is_marked(entry, file):
         return LocalSide.MARKED
     if file.digest is None:
@@ -217,7 +217,7 @@ def _is_marked(entry: Entry | None, file: LocalText) -> bool:
     return file.marked or bool(entry and entry.shadowed)
 
 
-def _there(entry: Entry, info: ScriptInfo | None, snapshot: Snapshot) -> RemoteSide:
+def _remote_side(entry: Entry, info: ScriptInfo | None, snapshot: Snapshot) -> RemoteSide:
     if entry.pine_id in snapshot.gone:
         return RemoteSide.GONE
     if info is None or (entry.base and info.version <= entry.base.version):
@@ -230,7 +230,7 @@ def _there(entry: Entry, info: ScriptInfo | None, snapshot: Snapshot) -> RemoteS
     return RemoteSide.RECORDED_THEIRS if after else RemoteSide.RECORDED
 
 
-def _loose(
+def _new(
     path: RelPath,
     local: LocalSide,
     entry: Entry | None,
@@ -239,15 +239,15 @@ def _loose(
     snapshot: Snapshot,
 ) -> ScriptState:
     """A file without a base: listed for creation, or not listed at all."""
-    there, at = RemoteSide.ABSENT, None
+    remote, at = RemoteSide.ABSENT, None
     if file.digest is None:
         local = LocalSide.UNREADABLE
     elif file.marked and entry:
         local = LocalSide.MARKED
     elif info:
         same = snapshot.texts[info.pine_id, info.version] == file.digest
-        there, at = (RemoteSide.SAME_TEXT, info.version) if same else (RemoteSide.TAKEN, None)
-    return ScriptState(path, local, there, entry, info, file.digest, file.problem, at)
+        remote, at = (RemoteSide.SAME_TEXT, info.version) if same else (RemoteSide.TAKEN, None)
+    return ScriptState(path, local, remote, entry, info, file.digest, file.problem, at)
 
 
 def _version_of(
@@ -277,24 +277,24 @@ def _counterparts(snapshot: Snapshot) -> list[tuple[ScriptInfo, RelPath]]:
     if not new:
         return []
     named_by_id = {entry.pine_id: entry.path for entry in entries if not entry.base}
-    waiting = {e.name: e.path for e in entries if e.pine_id is None}
+    pending = {e.name: e.path for e in entries if e.pine_id is None}
     taken = {collision_key(path) for path in snapshot.entries} | snapshot.occupied
-    loose = {collision_key(path): path for path in snapshot.files if path not in snapshot.entries}
+    other = {collision_key(path): path for path in snapshot.files if path not in snapshot.entries}
     pairs: list[tuple[ScriptInfo, RelPath]] = []
     for info in sorted(new, key=lambda info: info.pine_id):
-        path = named_by_id.get(info.pine_id) or waiting.pop(unescape_name(info.name), None)
+        path = named_by_id.get(info.pine_id) or pending.pop(unescape_name(info.name), None)
         if path is None:
             if not snapshot.track_all:
                 continue  # after `rm`, a script is not matched with its file again
             folder = snapshot.folders.get(info.kind, "")
             path = place(unescape_name(info.name), info.pine_id, folder, taken)
-            path = loose.get(collision_key(path), path)
+            path = other.get(collision_key(path), path)
             taken.add(collision_key(path))
         pairs.append((info, path))
     return pairs
 
 
-def new_places(snapshot: Snapshot) -> list[RelPath]:
+def new_paths(snapshot: Snapshot) -> list[RelPath]:
     """The paths for new scripts, which no entry or file of the snapshot uses."""
     known = snapshot.entries.keys() | snapshot.files.keys()
     return [path for _, path in _counterparts(snapshot) if path not in known]

@@ -48,7 +48,7 @@ class Act(Enum):
     """What one step does."""
 
     NOTHING = "–"
-    TELL = "– (explains how to restore)"
+    EXPLAIN = "– (explains how to restore)"
     LEAVE = "–, a message on stderr (named: exit 3)"
     FORWARD = "fast-forward"
     ADOPT = "adopt"
@@ -96,11 +96,11 @@ POLICY: Mapping[tuple[LocalSide, RemoteSide], Row] = {
     (LocalSide.SAME, RemoteSide.RECORDED_THEIRS): Row(Status.ROLLED_BACK, Act.FORWARD, Act.REFUSE),
     (LocalSide.EDITED, RemoteSide.RECORDED_THEIRS): Row(Status.ROLLED_BACK, Act.MERGE, Act.REFUSE),
     (LocalSide.EDITED, RemoteSide.MOVED): Row(Status.DIVERGED, Act.MERGE, Act.REFUSE),
-    (LocalSide.MISSING, RemoteSide.SAME): Row(Status.MISSING, Act.TELL, Act.TELL),
-    (LocalSide.MISSING, RemoteSide.MOVED): Row(Status.MISSING, Act.TELL, Act.TELL),
-    (LocalSide.MISSING, RemoteSide.RECORDED): Row(Status.MISSING, Act.TELL, Act.TELL),
-    (LocalSide.MISSING, RemoteSide.RECORDED_THEIRS): Row(Status.MISSING, Act.TELL, Act.TELL),
-    (LocalSide.MISSING, RemoteSide.ABSENT): Row(Status.MISSING, Act.TELL, Act.TELL),
+    (LocalSide.MISSING, RemoteSide.SAME): Row(Status.MISSING, Act.EXPLAIN, Act.EXPLAIN),
+    (LocalSide.MISSING, RemoteSide.MOVED): Row(Status.MISSING, Act.EXPLAIN, Act.EXPLAIN),
+    (LocalSide.MISSING, RemoteSide.RECORDED): Row(Status.MISSING, Act.EXPLAIN, Act.EXPLAIN),
+    (LocalSide.MISSING, RemoteSide.RECORDED_THEIRS): Row(Status.MISSING, Act.EXPLAIN, Act.EXPLAIN),
+    (LocalSide.MISSING, RemoteSide.ABSENT): Row(Status.MISSING, Act.EXPLAIN, Act.EXPLAIN),
     (LocalSide.SAME, RemoteSide.GONE): Row(Status.GONE, Act.KEEP, Act.REFUSE),
     (LocalSide.EDITED, RemoteSide.GONE): Row(Status.GONE, Act.KEEP, Act.REFUSE),
     (LocalSide.MISSING, RemoteSide.GONE): Row(Status.GONE, Act.KEEP, Act.REFUSE),
@@ -112,18 +112,18 @@ POLICY: Mapping[tuple[LocalSide, RemoteSide], Row] = {
     (LocalSide.UNTRACKED, RemoteSide.TAKEN): Row(Status.NAME_TAKEN, Act.REFUSE, Act.REFUSE),
     (LocalSide.ABSENT, RemoteSide.MOVED): Row(Status.REMOTE_ONLY, Act.WRITE, Act.NOTHING),
     **{
-        (LocalSide.MARKED, there): Row(Status.CONFLICT, Act.REFUSE, Act.REFUSE)
-        for there in RemoteSide
+        (LocalSide.MARKED, remote): Row(Status.CONFLICT, Act.REFUSE, Act.REFUSE)
+        for remote in RemoteSide
     },
     **{
-        (LocalSide.UNREADABLE, there): Row(Status.UNREADABLE, Act.REFUSE, Act.REFUSE)
-        for there in RemoteSide
+        (LocalSide.UNREADABLE, remote): Row(Status.UNREADABLE, Act.REFUSE, Act.REFUSE)
+        for remote in RemoteSide
     },
 }
 
 NEVER: Mapping[tuple[LocalSide, RemoteSide], str] = {
-    (local, there): why
-    for locals_, theres, why in (
+    (local, remote): why
+    for local_sides, remote_sides, why in (
         (
             (LocalSide.SAME,),
             (RemoteSide.EQUAL,),
@@ -171,11 +171,11 @@ NEVER: Mapping[tuple[LocalSide, RemoteSide], str] = {
         ),
         (
             (LocalSide.ABSENT,),
-            tuple(there for there in RemoteSide if there is not RemoteSide.MOVED),
+            tuple(remote for remote in RemoteSide if remote is not RemoteSide.MOVED),
             "without a file and an entry, there can only be a new script",
         ),
     )
-    for local in locals_
-    for there in theres
+    for local in local_sides
+    for remote in remote_sides
 }
 """The pairs that cannot occur, with the reason. POLICY has all the others."""

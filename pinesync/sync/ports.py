@@ -157,34 +157,34 @@ class Tree(Protocol):
         path: RelPath,
         text: str,
         expected: Digest | None,
-        begun: Callable[[str], None],
+        on_temp_created: Callable[[str], None],
         *,
         conflict: bool = False,
     ) -> None:
         """Write `text` to the file, keeping its line endings and BOM. `expected` is the digest
-        that the file must have, None if it must not exist. `begun` receives the name of the
-        temporary file before the exchange; an error from it aborts the put. The replaced text is
-        backed up; with `conflict` it is recorded as the side that the merge replaced.
-        ChangedMeanwhile if the file has or gets another text, which stays. FileError if the file
-        is gone. After any error, `take_back` cleans up."""
+        that the file must have, None if it must not exist. `on_temp_created` receives the name of
+        the temporary file before the exchange; an error from it aborts the put. The replaced text
+        is backed up; with `conflict` it is recorded as the side that the merge replaced.
+        ChangedMeanwhile if the file has or gets another text, which stays. FileError if the file is
+        gone. After any error, `finish_write` cleans up."""
 
-    def take_back(self, intent: Download) -> bool:
+    def finish_write(self, intent: Download) -> bool:
         """Clean up after a `put`, interrupted or not, and return whether the file got its text.
         If it did not, drop the intent. Text that another program wrote meanwhile stays in the
         file or is backed up. Leaves no temporary file."""
 
-    def appear(self, old: RelPath, new: RelPath) -> None:
+    def add_new_name(self, old: RelPath, new: RelPath) -> None:
         """Make the file appear at the new path and keep the old one. ChangedMeanwhile if the new
         path holds another file, FileError if there is no file to move."""
 
-    def has_moved(self, old: RelPath, new: RelPath, text: Digest) -> bool:
+    def is_moved(self, old: RelPath, new: RelPath, text: Digest) -> bool:
         """Whether the new path holds the file of the old path or, if that is gone, this text."""
 
-    def vanish(self, old: RelPath, new: RelPath, key: str) -> bool:
+    def remove_old_name(self, old: RelPath, new: RelPath, key: str) -> bool:
         """Remove the old path if the new one holds its file. Return False if it had to stay;
         True also if it was already gone."""
 
-    def retract(self, old: RelPath, new: RelPath, text: Digest, key: str) -> None:
+    def revert_move(self, old: RelPath, new: RelPath, text: Digest, key: str) -> None:
         """Remove the new path, unless its text has changed. If the old path has no file, move
         this one back."""
 
@@ -264,10 +264,12 @@ class Parallel(Protocol):
 
     def __call__(self, act: Callable[[T], R], items: Sequence[T]) -> list[R]: ...
 
-    def through(self, act: Callable[[T], R], then: Callable[[R], S], items: Sequence[T]) -> list[S]:
+    def pipeline(
+        self, act: Callable[[T], R], then: Callable[[R], S], items: Sequence[T]
+    ) -> list[S]:
         """Apply `act`, then `then`, to each item; no item waits for another between the two."""
 
-    def ahead(self, act: Callable[[T], R], items: Sequence[T]) -> Iterator[R]:
+    def prefetch(self, act: Callable[[T], R], items: Sequence[T]) -> Iterator[R]:
         """Yield the results in item order, and start up to `jobs` items ahead."""
 
 
@@ -289,8 +291,8 @@ class Tools:
     now: Callable[[], Now]
     sleep: Callable[[float], None]
     new_key: Callable[[], str]
-    each: Parallel
-    meanwhile: Submit
+    parallel: Parallel
+    submit: Submit
     settle_seconds: float = 180.0
     pauses: tuple[float, ...] = (0.5, 1.0, 2.0)
     keeps_names: Callable[[], bool] = bool

@@ -18,7 +18,7 @@ Log = Mapping[Version, Digest]
 """Digests of the versions from a save's parent on, the parent included."""
 
 
-_SAYS_NO = (400, 401, 403, 404, 409, 413, 420)
+_REFUSAL_STATUSES = (400, 401, 403, 404, 409, 413, 420)
 
 
 class Landing(Enum):
@@ -36,7 +36,7 @@ def outcome(error: errors.PinesyncError) -> Landing:
         return Landing.NOT_SENT
     if isinstance(error, errors.NameTaken):
         return Landing.REFUSED
-    if isinstance(error, errors.Refused) and error.status in _SAYS_NO:
+    if isinstance(error, errors.Refused) and error.status in _REFUSAL_STATUSES:
         return Landing.REFUSED
     # The request left, and no response denies it: only the version log can tell.
     return Landing.UNKNOWN
@@ -102,7 +102,7 @@ def unknown_version(parent: Version | None, log: Log, known: Collection[Digest])
     return new[0] if len(new) == 1 else None
 
 
-def ours_of(uploads: Sequence[Save], besides: Save | None = None) -> frozenset[Version]:
+def own_versions_of(uploads: Sequence[Save], besides: Save | None = None) -> frozenset[Version]:
     """The versions that our saves created, from the push log of one script, without `besides`."""
     return frozenset(
         u.landed for u in uploads if u.landed and (besides is None or u.key != besides.key)

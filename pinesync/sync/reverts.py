@@ -38,96 +38,98 @@ class Comparison:
     unknown: str = ""
 
 
-def compare(base: Base, here: str, text_of: Callable[[Version], str], merge: Merge) -> Comparison:
+def compare(
+    base: Base, file_text: str, text_of: Callable[[Version], str], merge: Merge
+) -> Comparison:
     """Compare a file's text with the saves of others inside its base. Errors of `text_of` and
     `merge` propagate."""
-    agreed = text_of(base.version)
-    walk = _Walk(agreed, here, merge)
+    base_text = text_of(base.version)
+    removal = _SaveRemoval(base_text, file_text, merge)
     saves: list[tuple[Version, str, str]] = []
     for version in reversed(base.theirs):
         if version.major == 1:
             break  # nothing came before it
         save = (version, text_of(version), text_of(Version(version.major - 1)))
         saves.append(save)
-        walk.take_out(*save)
-    if saves and saves[-1][0] in walk.reverted:
+        removal.remove(*save)
+    if saves and saves[-1][0] in removal.reverted:
         # The file lacks all saves in the entry, so it may be even older.
         oldest = saves[-1][0].major
         for number in range(oldest - 1, max(1, oldest - MOST_OLDER), -1):
             before = text_of(Version(number - 1))
-            if not walk.take_out(Version(number), text_of(Version(number)), before):
+            if not removal.remove(Version(number), text_of(Version(number)), before):
                 break
     known = set(base.theirs)
-    reverted = [version for version in walk.reverted if version in known]
-    origin = walk.origin if reverted else agreed
+    reverted = [version for version in removal.reverted if version in known]
+    origin = removal.origin if reverted else base_text
     for version, text, before in saves:
         # After a cherry-pick, a file can have the newest save but lack an older one.
-        alone = _Walk(agreed, here, merge)
-        if version in reverted or not alone.take_out(version, text, before, alone=True):
+        single = _SaveRemoval(base_text, file_text, merge)
+        if version in reverted or not single.remove(version, text, before, alone=True):
             continue
-        left = _without(text, origin, before, merge)
-        if left is not None:
+        remaining = _remove_save(text, origin, before, merge)
+        if remaining is not None:
             reverted.append(version)
-            origin = left
+            origin = remaining
     if reverted:
         return Comparison(tuple(reverted), origin)
-    return Comparison(replaced=tuple(_replaced(saves, agreed, here)))
+    return Comparison(replaced=tuple(_replaced(saves, base_text, file_text)))
 
 
-class _Walk:
+class _SaveRemoval:
     """The base's text, from which saves are removed one by one."""
 
-    def __init__(self, agreed: str, here: str, merge: Merge) -> None:
-        self._agreed = agreed
-        self._here = here
+    def __init__(self, base_text: str, file_text: str, merge: Merge) -> None:
+        self._base_text = base_text
+        self._file_text = file_text
         self._merge = merge
-        self._left = agreed
-        self._taken: list[Version] = []
-        self._gone = False
-        self._stepped = False
+        self._remaining = base_text
+        self._removed: list[Version] = []
+        self._added_line_gone = False
+        self._used_previous = False
         self._seen: set[Hunk] = set()
         self.reverted: tuple[Version, ...] = ()
         self.origin = ""
 
-    def take_out(self, version: Version, text: str, before: str, *, alone: bool = False) -> bool:
+    def remove(self, version: Version, text: str, before: str, *, alone: bool = False) -> bool:
         """Remove one save. Returns whether the file lacks it and all that were removed before. With
         `alone`, a save that a later one changed again is not removed."""
-        gone, back, shown = _traces(text, before, self._agreed, self._here)
-        self._gone = self._gone or gone
-        left = _without(text, self._left, before, self._merge)
-        if left is None and alone:
+        gone, back, traced = _traces(text, before, self._base_text, self._file_text)
+        self._added_line_gone = self._added_line_gone or gone
+        remaining = _remove_save(text, self._remaining, before, self._merge)
+        if remaining is None and alone:
             return False
-        if left is None:
+        if remaining is None:
             # A later save changed the same lines, so use the previous version as it is. Our own
-            # edit # may return to it if nothing of theirs is left.
-            left, self._stepped = before, True
-        elif left == self._left:
+            # edit may return to it if nothing of theirs is left.
+            remaining, self._used_previous = before, True
+        elif remaining == self._remaining:
             return bool(self.reverted)  # the base's text has nothing left of it
-        self._left = left
-        self._taken.append(version)
+        self._remaining = remaining
+        self._removed.append(version)
         # A save that a later one changed again leaves no traces of its own.
-        lost = gone or back if shown and not self._stepped else self._gone
-        if not lost or not self._lacks(left):
+        lost = gone or back if traced and not self._used_previous else self._added_line_gone
+        if not lost or not self._file_lacks(remaining):
             return False
-        self.reverted = tuple(self._taken)
-        self.origin = before if self._here == before else left
+        self.reverted = tuple(self._removed)
+        self.origin = before if self._file_text == before else remaining
         return True
 
-    def _lacks(self, left: str) -> bool:
+    def _file_lacks(self, remaining: str) -> bool:
         """Whether the file made the changes from the base's text to this one."""
-        if left == self._agreed:
+        if remaining == self._base_text:
             return False
-        if self._here == left:
+        if self._file_text == remaining:
             return True
-        merged = self._merge(self._agreed, self._here, left)
+        merged = self._merge(self._base_text, self._file_text, remaining)
         if merged is not None:
-            return merged == self._here
+            return merged == self._file_text
         # The file was edited on adjacent lines, which a merge reports as a conflict.
-        hunks = _hunks(self._agreed, left)
+        hunks = _hunks(self._base_text, remaining)
         new = [hunk for hunk in hunks if hunk not in self._seen]
         self._seen |= set(hunks)
-        made = _Edit(_hunks(self._agreed, self._here))
-        found = {hunk: _made(hunk, made) for hunk in hunks}
+        edit = _Edit(_hunks(self._base_text, self._file_text))
+        found = {hunk: _is_in_edit(hunk, edit) for hunk in hunks}
         return None not in found.values() and any(found[hunk] for hunk in new)
 
 
@@ -149,9 +151,9 @@ class _Edit:
     def __init__(self, hunks: list[Hunk]) -> None:
         self._hunks = hunks
         self._ends = [end for _, end, _ in hunks]
-        self.gone = {at for start, end, _ in hunks for at in range(start, end)}
+        self.replaced_lines = {at for start, end, _ in hunks for at in range(start, end)}
 
-    def instead(self, start: int, end: int) -> Iterator[str]:
+    def replacement_lines(self, start: int, end: int) -> Iterator[str]:
         """The lines that replace this range or are adjacent to it."""
         for number in range(bisect_left(self._ends, start), len(self._hunks)):
             first, _, of = self._hunks[number]
@@ -160,35 +162,35 @@ class _Edit:
             yield from of
 
 
-def _made(hunk: Hunk, made: _Edit) -> bool | None:
+def _is_in_edit(hunk: Hunk, edit: _Edit) -> bool | None:
     """Whether the edit makes the same change: True with the same lines, False with other lines in
     their place, None if a line that the change removes is still there."""
     start, end, wanted = hunk
-    if not made.gone.issuperset(range(start, end)):
+    if not edit.replaced_lines.issuperset(range(start, end)):
         return None
-    instead = made.instead(start, end)
+    replacement_lines = edit.replacement_lines(start, end)
     if not wanted:
-        return next(instead, None) is None
-    return all(line in instead for line in wanted)
+        return next(replacement_lines, None) is None
+    return all(line in replacement_lines for line in wanted)
 
 
-def _without(text: str, left: str, before: str, merge: Merge) -> str | None:
+def _remove_save(text: str, remaining: str, before: str, merge: Merge) -> str | None:
     """The text `left` without the save of `text` on top of `before`; None if they conflict."""
-    if left == text:
+    if remaining == text:
         return before
-    if before in (text, left):
-        return left
-    return merge(text, left, before)
+    if before in (text, remaining):
+        return remaining
+    return merge(text, remaining, before)
 
 
-def _traces(text: str, before: str, agreed: str, here: str) -> tuple[bool, bool, bool]:
+def _traces(text: str, before: str, base_text: str, file_text: str) -> tuple[bool, bool, bool]:
     """Whether a line that this save added is gone from the file, whether one that it removed is
     back, and whether the base's text shows any trace of the save. A moved line is not gone."""
-    there, kept = _counted(agreed), _counted(here)
+    agreed_lines, here_lines = _counted(base_text), _counted(file_text)
     new, old = _counted(text), _counted(before)
-    gone = any(kept[line] < there[line] for line in new - old)
-    back = any(kept[line] > there[line] for line in old - new)
-    return gone, back, back or any(there[line] for line in new - old)
+    gone = any(here_lines[line] < agreed_lines[line] for line in new - old)
+    back = any(here_lines[line] > agreed_lines[line] for line in old - new)
+    return gone, back, back or any(agreed_lines[line] for line in new - old)
 
 
 def _counted(text: str) -> Counter[str]:
@@ -198,10 +200,10 @@ def _counted(text: str) -> Counter[str]:
 
 
 def _replaced(
-    saves: list[tuple[Version, str, str]], agreed: str, here: str
+    saves: list[tuple[Version, str, str]], base_text: str, file_text: str
 ) -> Iterator[tuple[Version, str]]:
-    there, kept = _counted(agreed), _counted(here)
+    agreed_lines, here_lines = _counted(base_text), _counted(file_text)
     for version, text, before in saves:
         for line in _counted(text) - _counted(before):
-            if kept[line] < there[line]:
+            if here_lines[line] < agreed_lines[line]:
                 yield version, line.strip()

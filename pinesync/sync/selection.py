@@ -10,32 +10,32 @@ from pinesync.sync.planner import ScriptState
 from pinesync.text.filenames import shell_quote, unescape_name
 
 
-def chosen(
+def select(
     every: Sequence[ScriptState],
     patterns: Sequence[str],
     blocked: Collection[RelPath | PineId] = (),
 ) -> tuple[ScriptState, ...]:
     """The named situations, or all without names. Misuse if a name matches nothing."""
-    situations, unmatched = named(tuple(every), list(patterns))
+    states, unmatched = select_named(tuple(every), list(patterns))
     if unmatched and unmatched[0].endswith("/"):
         raise Misuse(f"{unmatched[0][:-1]}: no scripts in it", "`pinesync status` lists them")
     if unmatched:
         raise Misuse(
             f"{unmatched[0]}: no such script or file",
-            called((s.entry for s in every if s.entry), unmatched[0])
+            path_of_script((s.entry for s in every if s.entry), unmatched[0])
             or "`pinesync status` lists them; `pinesync add` lists a file for the next push",
         )
     left_out = set(blocked)
-    return tuple(s for s in situations if not {s.path, id_of(s)} & left_out)
+    return tuple(s for s in states if not {s.path, id_of(s)} & left_out)
 
 
-def id_of(situation: ScriptState) -> PineId | None:
-    if situation.info:
-        return situation.info.pine_id
-    return situation.entry.pine_id if situation.entry else None
+def id_of(state: ScriptState) -> PineId | None:
+    if state.info:
+        return state.info.pine_id
+    return state.entry.pine_id if state.entry else None
 
 
-def called(entries: Iterable[Entry], raw: str) -> str | None:
+def path_of_script(entries: Iterable[Entry], raw: str) -> str | None:
     """A hint if the argument is a script's name on TradingView instead of its path; else None."""
     for entry in entries:
         if unescape_name(entry.name) == raw:
@@ -43,21 +43,21 @@ def called(entries: Iterable[Entry], raw: str) -> str | None:
     return None
 
 
-def named(
-    situations: tuple[ScriptState, ...], patterns: list[str]
+def select_named(
+    states: tuple[ScriptState, ...], patterns: list[str]
 ) -> tuple[tuple[ScriptState, ...], list[str]]:
     """The situations that match the patterns (a path, a folder, or "." for all), and the patterns
     without a match."""
     if not patterns:
-        return situations, []
+        return states, []
     chosen: dict[RelPath, ScriptState] = {}
     unmatched = []
     for pattern in patterns:
-        hits = [s for s in situations if is_named(s.path, pattern)]
+        hits = [s for s in states if is_named(s.path, pattern)]
         chosen.update({s.path: s for s in hits})
         if not hits:
             unmatched.append(pattern)
-    return tuple(s for s in situations if s.path in chosen), unmatched
+    return tuple(s for s in states if s.path in chosen), unmatched
 
 
 def is_named(path: RelPath, pattern: str) -> bool:

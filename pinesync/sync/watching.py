@@ -24,9 +24,9 @@ class Meaning(Enum):
     """It is being written, or was just emptied or removed: look again."""
     VANISHED = auto()
     """It is gone. Reported, but never acted on."""
-    UNFIT = auto()
+    UNSENDABLE = auto()
     """Its text may not be sent. Reported."""
-    GITS = auto()
+    BY_GIT = auto()
     """Git wrote it. Reported, and left until a person decides."""
     MANY = auto()
     """One of many that changed at the same time: ask."""
@@ -43,7 +43,7 @@ class FileState:
     digest: Digest | None
     problem: str = ""
     busy: bool = False
-    again: bool = False
+    is_stable: bool = False
 
 
 def meaning(
@@ -51,21 +51,21 @@ def meaning(
     agreed: Digest | None,
     handled: Digest | None,
     *,
-    gits: bool = False,
+    git_written: bool = False,
 ) -> Meaning:
     """The meaning of one file's change. `agreed` is the digest of the base, `handled` that of the
-    text handled last. `gits` is true if git wrote the file."""
+    text handled last. `git_written` is true if git wrote the file."""
     if state.busy:
         return Meaning.WAIT
     if state.digest is not None and state.digest in (agreed, handled):
         return Meaning.NOTHING
     if state.digest is None or state.problem:
         # An editor may empty or remove a file for a moment while it saves.
-        if not state.again:
+        if not state.is_stable:
             return Meaning.WAIT
-        return Meaning.UNFIT if state.problem else Meaning.VANISHED
-    if gits:
-        return Meaning.GITS
+        return Meaning.UNSENDABLE if state.problem else Meaning.VANISHED
+    if git_written:
+        return Meaning.BY_GIT
     return Meaning.SAVE
 
 
@@ -73,14 +73,14 @@ def meanings(
     states: Mapping[RelPath, FileState],
     agreed: Mapping[RelPath, Digest],
     handled: Mapping[RelPath, Digest],
-    gits: Collection[RelPath],
+    git_written: Collection[RelPath],
     *,
     many: bool = False,
 ) -> dict[RelPath, Meaning]:
     """The meaning of all changes in one time window. With `many`, any number of files may be
     sent."""
     found = {
-        path: meaning(state, agreed.get(path), handled.get(path), gits=path in gits)
+        path: meaning(state, agreed.get(path), handled.get(path), git_written=path in git_written)
         for path, state in states.items()
     }
     saved = [path for path, what in found.items() if what is Meaning.SAVE]

@@ -1,5 +1,5 @@
-"""What a new text means for charts and alerts, which keep values by the number of an input and name
-plots by number. A pure comparison of two contracts, and the one table of its findings."""
+"""What a new text changes for charts and alerts, which store values by the number of an input and
+refer to plots by number. A pure comparison of two contracts, with one table of its findings."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Literal
 
 from pinesync.model import Contract, Diagnostic, Slot
 
-What = Literal[
+ChangeKind = Literal[
     "inserted", "removed", "swapped", "retyped", "retitled", "replaced", "shifted", "appended"
 ]
 Policy = Literal["warn", "refuse", "ignore"]
@@ -21,7 +21,7 @@ _NAMES = {
     INPUTS: ("in", "saved values", "input"),
     PLOTS: ("plot", "alerts", "plot"),
 }
-_FINDINGS: Mapping[What, tuple[Literal["warning", "note"], str]] = {
+_FINDINGS: Mapping[ChangeKind, tuple[Literal["warning", "note"], str]] = {
     "inserted": ("warning", "another {noun}"),
     "removed": ("warning", "another {noun}"),
     "swapped": ("warning", "another {noun}"),
@@ -31,8 +31,8 @@ _FINDINGS: Mapping[What, tuple[Literal["warning", "note"], str]] = {
     "shifted": ("warning", "another {noun}"),
     "appended": ("note", "this {noun}"),
 }
-"""For each change: how grave it is, and what may read the saved values. What is not listed is
-silent: appended inputs and plots, changed defaults, comments, blanks and other code."""
+"""For each kind of change: its severity, and what may read the saved values. Other changes are not
+reported: appended inputs and plots, changed defaults, comments, blanks and other code."""
 
 _SHOWN = {
     "integer": "int",
@@ -55,12 +55,12 @@ Label = tuple[str, str, str]
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A number that means something else in the new text: `in_3 "Length" int → "Stop %" float`."""
+    """A number with another meaning in the new text: `in_3 "Length" int → "Stop %" float`."""
 
     slot: str
     old: str
     new: str
-    what: What
+    what: ChangeKind
     code: str
     estimated: bool
     line: int = 1
@@ -83,53 +83,53 @@ def compare(old: Contract, new: Contract) -> tuple[Change, ...]:
         *_changes(PLOTS, old.plots, new.plots),
     ]
     more = new.inputs[len(old.inputs) :]
-    if old.strategy and more and not any(one.code == INPUTS for one in found):
+    if old.strategy and more and not any(change.code == INPUTS for change in found):
         slot = f"in_{len(old.inputs)}"
         found.append(_change(INPUTS, slot, _PROPERTY, more[0], "appended"))
     estimated = old.estimated or new.estimated
-    return tuple(replace(one, estimated=estimated) for one in found)
+    return tuple(replace(change, estimated=estimated) for change in found)
 
 
 def diagnostics(changes: Iterable[Change]) -> tuple[Diagnostic, ...]:
-    """One finding for each cause, which counts the inputs or plots that merely shifted."""
+    """One finding for each cause. The last one counts the inputs or plots that merely shifted."""
     found: list[Diagnostic] = []
     for code in (INPUTS, PLOTS):
-        all_of = [one for one in changes if one.code == code]
-        causes = [one for one in all_of if one.what != "shifted"] or all_of[:1]
-        shifted = len(all_of) - len(causes)
-        for number, one in enumerate(causes):
+        of_code = [change for change in changes if change.code == code]
+        causes = [change for change in of_code if change.what != "shifted"] or of_code[:1]
+        shifted = len(of_code) - len(causes)
+        for number, change in enumerate(causes):
             more = f", {shifted} more shifted" if shifted and number == len(causes) - 1 else ""
-            found.append(_diagnostic(one, more))
+            found.append(_diagnostic(change, more))
     return tuple(found)
 
 
-def placed(exact: Contract, estimated: Contract) -> Contract:
+def locate(exact: Contract, estimated: Contract) -> Contract:
     """The compiler's contract, with places and details from the source where both agree."""
 
-    def known(slots: Sequence[Slot], sources: Sequence[Slot]) -> tuple[Slot, ...]:
+    def with_places(slots: Sequence[Slot], sources: Sequence[Slot]) -> tuple[Slot, ...]:
         rest: dict[tuple[str, str], deque[Slot]] = {}
-        for one in sources:
-            rest.setdefault((one.title, one.type), deque()).append(one)
-        each = ((slot, rest.get((slot.title, slot.type))) for slot in slots)
-        return tuple(same.popleft() if same else slot for slot, same in each)
+        for source in sources:
+            rest.setdefault((source.title, source.type), deque()).append(source)
+        matches = ((slot, rest.get((slot.title, slot.type))) for slot in slots)
+        return tuple(same.popleft() if same else slot for slot, same in matches)
 
     return replace(
         exact,
-        inputs=known(exact.inputs, estimated.inputs),
-        plots=known(exact.plots, estimated.plots),
+        inputs=with_places(exact.inputs, estimated.inputs),
+        plots=with_places(exact.plots, estimated.plots),
     )
 
 
-def _diagnostic(one: Change, more: str) -> Diagnostic:
-    _, keeps, noun = _NAMES[one.code]
-    severity, reader = _FINDINGS[one.what]
-    estimated = ", estimated" if one.estimated else ""
-    kept = "saved properties" if one.what == "appended" else keeps
-    reader = f"no {noun}" if one.new == _NOTHING else reader.format(noun=noun)
-    may = f"{kept} may be read by {reader}"
-    message = f"{one}: {may} ({one.what}{more}{estimated})"
-    span = (one.line, one.column, one.end_line, one.end_column)
-    return Diagnostic(severity, *span, message, one.code)
+def _diagnostic(change: Change, more: str) -> Diagnostic:
+    _, keeps, noun = _NAMES[change.code]
+    severity, reader = _FINDINGS[change.what]
+    estimated = ", estimated" if change.estimated else ""
+    subject = "saved properties" if change.what == "appended" else keeps
+    reader = f"no {noun}" if change.new == _NOTHING else reader.format(noun=noun)
+    may = f"{subject} may be read by {reader}"
+    message = f"{change}: {may} ({change.what}{more}{estimated})"
+    span = (change.line, change.column, change.end_line, change.end_column)
+    return Diagnostic(severity, *span, message, change.code)
 
 
 def _changes(
@@ -143,27 +143,28 @@ def _changes(
         if at >= len(after) or before[at] != after[at]:
             new = news[at] if at < len(news) else None
             old_label, new_label = before[at], after[at] if new else None
-            what = _what(
+            what = _change_kind(
                 old_label,
                 new_label,
                 gone[old_label] > 0,
                 new_label is not None and added[new_label] > 0,
             )
             if what == "shifted" and new_label:
-                there = places[old_label]
-                if there < len(before) and before[there] == new_label:
+                new_place = places[old_label]
+                if new_place < len(before) and before[new_place] == new_label:
                     what = "swapped"
-            found = _change(code, f"{prefix}_{at}", _shown(old), new, what)
+            found = _change(code, f"{prefix}_{at}", _display_slot(old), new, what)
             yield found if new else replace(found, new=after_last)
 
 
-def _change(code: str, slot: str, old: str, new: Slot | None, what: What) -> Change:
+def _change(code: str, slot: str, old: str, new: Slot | None, what: ChangeKind) -> Change:
     span = new.span if new and new.span else (1, 1, 1, 1)
-    return Change(slot, old, _shown(new) if new else _NOTHING, what, code, False, *span)
+    return Change(slot, old, _display_slot(new) if new else _NOTHING, what, code, False, *span)
 
 
-def _what(old: Label, new: Label | None, gone: bool, added: bool) -> What:
-    """What happened at a number: whether its old label is `gone`, and its new one `added`."""
+def _change_kind(old: Label, new: Label | None, gone: bool, added: bool) -> ChangeKind:
+    """The kind of change at a number. `gone` and `added` tell whether its labels exist on one side
+    only."""
     if new and gone and added:
         if old[0] == new[0]:
             return "retyped"
@@ -174,9 +175,9 @@ def _what(old: Label, new: Label | None, gone: bool, added: bool) -> What:
 
 
 def _labels(olds: Sequence[Slot], news: Sequence[Slot]) -> tuple[list[Label], list[Label]]:
-    """What tells each slot apart: title and type. Those of one title and type are told apart by
-    their details, if one side has all that the other has: else details changed and prove nothing.
-    A type that is not known is like any other."""
+    """The labels that identify the slots: title and type. Slots with the same title and type are
+    distinguished by their details if one side has all details of the other; otherwise the details
+    changed and prove nothing. An unknown type equals any other."""
     unknown = {slot.title for slot in (*olds, *news) if not slot.type}
 
     def label(slot: Slot) -> Label:
@@ -190,16 +191,16 @@ def _labels(olds: Sequence[Slot], news: Sequence[Slot]) -> tuple[list[Label], li
             if max(count[label(slot)] for count in counts) > 1:
                 pair = details.setdefault(label(slot), [Counter(), Counter()])
                 pair[number][slot.detail] += 1
-    apart = {one for one, (old, new) in details.items() if old <= new or new <= old}
+    distinct = {key for key, (old, new) in details.items() if old <= new or new <= old}
 
-    def full(slot: Slot) -> Label:
+    def detailed_label(slot: Slot) -> Label:
         title, kind, _ = found = label(slot)
-        return (title, kind, slot.detail) if found in apart else found
+        return (title, kind, slot.detail) if found in distinct else found
 
-    return [full(slot) for slot in olds], [full(slot) for slot in news]
+    return [detailed_label(slot) for slot in olds], [detailed_label(slot) for slot in news]
 
 
-def _shown(slot: Slot) -> str:
+def _display_slot(slot: Slot) -> str:
     title, kind = slot.title, _SHOWN.get(slot.type, slot.type)
     title = title if len(title) <= _LONGEST else f"{title[:_LONGEST]}…"
     return f'"{title}" {kind[:_LONGEST]}'.rstrip()

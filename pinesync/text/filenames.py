@@ -108,13 +108,13 @@ def place(name: str, pine_id: PineId | None, folder: str, taken: Collection[str]
     prefix = "" if folder in ("", ".") else check_folder(folder) + "/"
     free = (
         path
-        for path in (prefix + stem + tail + SUFFIX for tail in _tails(pine_id))
+        for path in (prefix + stem + tail + SUFFIX for tail in _suffixes(pine_id))
         if collision_key(path) not in taken
     )
     return check_path(next(free))
 
 
-def _tails(pine_id: PineId | None) -> Iterator[str]:
+def _suffixes(pine_id: PineId | None) -> Iterator[str]:
     yield ""
     digits = pine_id.hex if pine_id else ""
     if digits:
@@ -166,9 +166,9 @@ def _is_device(part: str) -> bool:
 
 
 def _stem(name: str) -> str:
-    kept = "".join(_translate(unicodedata.normalize("NFC", name)))
+    stem = "".join(_translate(unicodedata.normalize("NFC", name)))
     # The substitutions may have moved marks next to letters, so compose again.
-    tidy = unicodedata.normalize("NFC", re.sub(r"_+", "_", re.sub(r" +", " ", kept)))
+    tidy = unicodedata.normalize("NFC", re.sub(r"_+", "_", re.sub(r" +", " ", stem)))
     short = tidy.strip(" ._-").encode()[:MAX_STEM_BYTES].decode("utf-8", "ignore").rstrip(" ._-")
     return "_" + short if _is_device(short) else short
 
@@ -204,6 +204,6 @@ def shell_quote(path: str) -> str:
     return shlex.quote(path)
 
 
-def may_send(name: str) -> bool:
+def is_sendable_name(name: str) -> bool:
     """Whether sending this listed name back surely leaves it unchanged on the service."""
     return 0 < len(name) <= MAX_SAVED_NAME and not re.search(_UNSURE, name, re.I)

@@ -57,8 +57,8 @@ def _compared(old: Sequence[str], new: Sequence[str]) -> Iterator[tuple[int, int
 def _anchors(old: Sequence[str], new: Sequence[str]) -> list[tuple[int, int]]:
     """Lines that both share, in increasing order. Prefer lines that occur equally often in both. Of
     lines that are adjacent in both, only the first is returned."""
-    there, here = _by_line(old), _by_line(new)
-    common = [(there[line], here[line]) for line in there if line in here]
+    old_lines, new_lines = _by_line(old), _by_line(new)
+    common = [(old_lines[line], new_lines[line]) for line in old_lines if line in new_lines]
     equal = [pair for pair in common if len(pair[0]) == len(pair[1])]
     found = [-1] * len(old)
     for ours, theirs in equal or common:

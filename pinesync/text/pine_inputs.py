@@ -1,6 +1,6 @@
 """The inputs and plots that a Pine source declares, in the order in which charts number them.
 
-This reads literals and names only. Of any other expression it says that it does not know.
+Reads only literals and names; any other expression makes the contract uncertain.
 """
 
 from __future__ import annotations
@@ -52,26 +52,26 @@ PLOTS = {
 plot."""
 _OF_BARS = ("ohlc_open", "ohlc_high", "ohlc_low", "ohlc_close")
 
-Given = dict[int | str, range]
+Arguments = dict[int | str, range]
 
 
-class Made(NamedTuple):
-    """The calls of a source that mean Pine's own functions."""
+class BuiltinCalls(NamedTuple):
+    """The calls of Pine's built-in functions in a source."""
 
     code: Code
     calls: list[Call]
 
     @classmethod
-    def of(cls, source: str) -> Made:
+    def of(cls, source: str) -> BuiltinCalls:
         code = Code.of(source[: pine_syntax.MAX_CHARS])
         declared = declared_names(code, passed_names(code))
         return cls(code, [c for c in calls(code) if c.name.partition(".")[0] not in declared])
 
 
 def estimate(source: str) -> Contract:
-    """The contract as far as the source shows it. Not `certain` if a title or a type is neither
-    a literal nor a known name: then only the compiler knows it."""
-    code, made = Made.of(source)
+    """The contract that the source shows. Not `certain` if a title or a type is neither a literal
+    nor a known name: then only the compiler knows it."""
+    code, builtin_calls = BuiltinCalls.of(source)
     lines = pine_syntax.Lines(source[: pine_syntax.MAX_CHARS])
     inputs: list[Slot] = []
     plots: list[Slot] = []
@@ -81,23 +81,23 @@ def estimate(source: str) -> Contract:
         end = code.tokens[call.closed].end
         return Slot(title, kind, detail, lines.span(code.tokens[call.start].start, end))
 
-    for call in made:
+    for call in builtin_calls:
         if call.name in PLOTS:
             kind, place = PLOTS[call.name]
-            given = arguments(code, call)
-            where = given.get("title", given.get(place))
+            args = arguments(code, call)
+            where = args.get("title", args.get(place))
             certain = certain and _is_literal(code, where)
             text = " ".join(token.text for token in code.tokens[call.opened : call.closed])
             title = plot_title(code, call)
-            plots += [slot(call, title, each, text) for each in plot_types(kind)]
-    for number, call in enumerate(input_calls(made)):
-        given = arguments(code, call)
-        kind = input_type(code, call, given)
-        certain = certain and bool(kind) and _is_literal(code, given.get("title", given.get(1)))
-        group = value(code, given.get("group"))
+            plots += [slot(call, title, plot_type, text) for plot_type in plot_types(kind)]
+    for number, call in enumerate(input_calls(builtin_calls)):
+        args = arguments(code, call)
+        kind = input_type(code, call, args)
+        certain = certain and bool(kind) and _is_literal(code, args.get("title", args.get(1)))
+        group = value(code, args.get("group"))
         detail = f"{group}\n{variable(code, call)}"
-        inputs.append(slot(call, input_title(code, call, given, number), kind, detail))
-    strategy = any(call.name == "strategy" for call in made)
+        inputs.append(slot(call, input_title(code, call, args, number), kind, detail))
+    strategy = any(call.name == "strategy" for call in builtin_calls)
     return Contract(tuple(inputs), tuple(plots), strategy, certain, estimated=True)
 
 
@@ -105,9 +105,9 @@ def _is_literal(code: Code, where: range | None) -> bool:
     return where is None or (len(where) == 1 and code.tokens[where[0]].kind == "string")
 
 
-def input_title(code: Code, call: Call, given: Given, number: int) -> str:
+def input_title(code: Code, call: Call, args: Arguments, number: int) -> str:
     """The title that a chart shows: the title, else the variable, else the id."""
-    title = value(code, given.get("title", given.get(1)))
+    title = value(code, args.get("title", args.get(1)))
     return title if isinstance(title, str) and title else variable(code, call) or f"in_{number}"
 
 
@@ -122,24 +122,24 @@ def plot_types(kind: str) -> tuple[str, ...]:
 
 
 def plot_title(code: Code, call: Call) -> str:
-    given = arguments(code, call)
-    title = value(code, given.get("title", given.get(PLOTS[call.name][1])))
+    args = arguments(code, call)
+    title = value(code, args.get("title", args.get(PLOTS[call.name][1])))
     return title if isinstance(title, str) else "Plot"
 
 
-def input_calls(made: list[Call]) -> list[Call]:
-    return [call for call in made if call.name.partition(".")[0] == "input"]
+def input_calls(builtin_calls: list[Call]) -> list[Call]:
+    return [call for call in builtin_calls if call.name.partition(".")[0] == "input"]
 
 
-def input_type(code: Code, call: Call, given: Given) -> str:
+def input_type(code: Code, call: Call, args: Arguments) -> str:
     """The input's type, from `input.TYPE`, from v4's `type` argument, or from the default value;
     empty if that is not a literal or a name."""
     member = call.name.partition(".")[2]
-    if not member and (named := given.get("type", given.get(2))):
+    if not member and (named := args.get("type", args.get(2))):
         member = code.text(named[-1])
     if member in TYPES:
         return TYPES[member]
-    defval = value(code, given.get("defval", given.get(0)))
+    defval = value(code, args.get("defval", args.get(0)))
     if isinstance(defval, bool):
         return "bool"
     if isinstance(defval, int | float):
@@ -161,8 +161,8 @@ def value(code: Code, where: range | None) -> str | int | float | bool | None:
         return -number if isinstance(number, int | float) else None
     if len(tokens) == 1:
         return literal_of(tokens[0])
-    if all(one.kind == "name" or one.text == "." for one in tokens):
-        return "".join(one.text for one in tokens)
+    if all(token.kind == "name" or token.text == "." for token in tokens):
+        return "".join(token.text for token in tokens)
     return None
 
 

@@ -165,7 +165,8 @@ def check(source: str) -> tuple[Diagnostic, ...]:
         return ()
     lines = Lines(source)
     return tuple(
-        Diagnostic("error", *lines.span(one.start, one.end), one.message, one.code) for one in found
+        Diagnostic("error", *lines.span(problem.start, problem.end), problem.message, problem.code)
+        for problem in found
     )
 
 
@@ -287,8 +288,8 @@ def _ending(found: list[Token]) -> Iterator[Problem]:
     if last is None:
         yield Problem(0, 1, _EMPTY_TEXT, EMPTY)
     elif _INCOMPLETE.fullmatch(last.text):
-        said = f'{PREFIX}unexpected end of the script after "{last.text}"'
-        yield Problem(last.start, last.end, said, ends=True)
+        message = f'{PREFIX}unexpected end of the script after "{last.text}"'
+        yield Problem(last.start, last.end, message, ends=True)
 
 
 def _is_call(code: list[Token], index: int) -> bool:
@@ -302,16 +303,16 @@ def _title(code: list[Token], index: int) -> str:
     while index < len(code) and depth >= 0:
         token = code[index]
         if depth == 0 and first and token.kind == "string":
-            return _joined(code, index)
+            return _join_strings(code, index)
         if depth == 0 and token.text == "title" and _text(code, index + 1) == "=":
-            return _joined(code, index + 2)
+            return _join_strings(code, index + 2)
         depth += (token.kind == "open") - (token.kind == "close")
         first = False
         index += 1
     return ""
 
 
-def _joined(code: list[Token], index: int) -> str:
+def _join_strings(code: list[Token], index: int) -> str:
     """The value of one literal, or of several joined with `+`; empty for another expression."""
     parts = []
     while index < len(code) and code[index].kind == "string":

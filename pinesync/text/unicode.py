@@ -43,7 +43,7 @@ _SAID = {
 _MOST = 20
 
 
-def unseen(text: str) -> tuple[Diagnostic, ...]:
+def invisible_characters(text: str) -> tuple[Diagnostic, ...]:
     """A warning for each run of such a character in a canonical text. A long list is cut off and
     ends with the number of further runs. Emoji, flags, and joiners between letters of non-Latin
     scripts are not reported."""
@@ -72,7 +72,7 @@ def _runs() -> re.Pattern[str]:
     )
 
 
-def _warning(run: re.Match[str], said: str = "") -> Diagnostic:
+def _warning(run: re.Match[str], message: str = "") -> Diagnostic:
     kind, text, start = run.lastgroup or "", run.string, run.start()
     what, code = _SAID[kind]
     times = f", {len(run[0])} times" if len(run[0]) > 1 else ""
@@ -82,7 +82,13 @@ def _warning(run: re.Match[str], said: str = "") -> Diagnostic:
     from pinesync.model import Diagnostic
 
     return Diagnostic(
-        "warning", line, column, line, end, said or f"{what}: {named(run[0][0])}{times}", code
+        "warning",
+        line,
+        column,
+        line,
+        end,
+        message or f"{what}: {character_name(run[0][0])}{times}",
+        code,
     )
 
 
@@ -101,6 +107,6 @@ def _harmful() -> re.Pattern[str]:
     return re.compile(f"[{HARMFUL}\ud800-\udfff]")
 
 
-def named(char: str) -> str:
+def character_name(char: str) -> str:
     """`U+202E RIGHT-TO-LEFT OVERRIDE`. Control characters have no Unicode name."""
     return f"U+{ord(char):04X} {unicodedata.name(char, '')}".rstrip()

@@ -29,8 +29,8 @@ class PineClient:
 
     def get(self, pine_id: PineId, version: Version | None = None) -> SavedText:
         """One version, or the newest. NotAccessible if the service refuses."""
-        answer = self._session.send(requests.get_script(pine_id, version))
-        return responses.saved_text(answer, pine_id, version)
+        response = self._session.send(requests.get_script(pine_id, version))
+        return responses.saved_text(response, pine_id, version)
 
     def versions(self, pine_id: PineId) -> dict[Version, int]:
         """When each version was saved, in epoch seconds. The service may lack this path, and its

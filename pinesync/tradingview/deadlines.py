@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 _ANNOUNCES = frozenset(range(102, 200))
 
 
-class _Timed(io.RawIOBase):
+class _DeadlineReader(io.RawIOBase):
     """A socket's raw stream with one deadline: the socket's timeout, counted from now."""
 
     def __init__(self, raw: io.RawIOBase, sock: socket.socket) -> None:
@@ -54,10 +54,10 @@ class _Timed(io.RawIOBase):
         super().close()
 
 
-class _Answer(HTTPResponse):
+class _Response(HTTPResponse):
     def __init__(self, sock: socket.socket, *args: Any, **kwargs: Any) -> None:
         super().__init__(sock, *args, **kwargs)
-        self.fp = io.BufferedReader(_Timed(self.fp.detach(), sock))
+        self.fp = io.BufferedReader(_DeadlineReader(self.fp.detach(), sock))
 
     def _read_status(self) -> Any:
         version, status, reason = super()._read_status()  # type: ignore[misc]
@@ -75,26 +75,26 @@ class _Answer(HTTPResponse):
             raise OSError("lines after the last chunk")
 
 
-class _Plain(HTTPConnection):
-    response_class = _Answer
+class _HTTPConnection(HTTPConnection):
+    response_class = _Response
 
 
-class _Secure(HTTPSConnection):
-    response_class = _Answer
+class _HTTPSConnection(HTTPSConnection):
+    response_class = _Response
 
 
-class _PlainPool(HTTPConnectionPool):
-    ConnectionCls = _Plain
+class _HTTPPool(HTTPConnectionPool):
+    ConnectionCls = _HTTPConnection
 
 
-class _SecurePool(HTTPSConnectionPool):
-    ConnectionCls = _Secure
+class _HTTPSPool(HTTPSConnectionPool):
+    ConnectionCls = _HTTPSConnection
 
 
-_POOLS = {"http": _PlainPool, "https": _SecurePool}
+_POOLS = {"http": _HTTPPool, "https": _HTTPSPool}
 
 
-class PatientAdapter(HTTPAdapter):
+class DeadlineAdapter(HTTPAdapter):
     """An adapter whose connections enforce a deadline for the whole response."""
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:

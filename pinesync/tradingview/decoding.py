@@ -5,20 +5,20 @@ from __future__ import annotations
 import zlib
 from collections.abc import Callable
 
-from pinesync.errors import BadAnswer
+from pinesync.errors import BadResponse
 
 Decode = Callable[[bytes, int], bytes]
 
 
 def decoder(encoding: str) -> Decode:
     """The decoder for a content encoding: `decode(piece, most)` returns at most `most` bytes.
-    Supports only gzip, which the service may send unrequested; BadAnswer for any other."""
+    Supports only gzip, which the service may send unrequested; BadResponse for any other."""
     match encoding.strip().lower():
         case "" | "identity":
             return lambda raw, _: raw
         case "gzip" | "x-gzip":
             return Inflate()
-    raise BadAnswer(
+    raise BadResponse(
         f"the response has an encoding that was not requested: {encoding[:40]!r}",
         "nothing was changed",
     )
@@ -36,10 +36,10 @@ class Inflate:
         return self._member.eof
 
     def __call__(self, raw: bytes, most: int) -> bytes:
-        made = bytearray()
-        while raw and len(made) < most:
+        data = bytearray()
+        while raw and len(data) < most:
             if self._member.eof:
                 self._member = zlib.decompressobj(wbits=31)
-            made += self._member.decompress(raw, most - len(made))
+            data += self._member.decompress(raw, most - len(data))
             raw = self._member.unused_data
-        return bytes(made)
+        return bytes(data)

@@ -68,9 +68,11 @@ def _profiles(roots: Sequence[Path], wanted: str) -> list[Path]:
             return [direct]
     elif default or known:
         return default or list(dict.fromkeys(known.values()))
-    there = f"there are {', '.join(sorted(known))}" if known else "none was found on this machine"
+    available = (
+        f"there are {', '.join(sorted(known))}" if known else "none was found on this machine"
+    )
     missing = f"no Firefox profile called {wanted!r}" if wanted else "no Firefox profile"
-    raise Misuse(missing, f"{there}; `pinesync login` asks for the cookie instead")
+    raise Misuse(missing, f"{available}; `pinesync login` asks for the cookie instead")
 
 
 def _listed(root: Path) -> tuple[dict[str, Path], list[Path]]:
@@ -104,13 +106,13 @@ def _has_cookies(profile: Path) -> bool:
 
 def _sessions(profile: Path, scratch: Path) -> Iterator[tuple[int, str]]:
     """When the session was last used, and the session, if the profile has both of its cookies."""
-    held: dict[str, tuple[int, str]] = {}
+    cookies: dict[str, tuple[int, str]] = {}
     for attributes, used, name, value in _rows(profile, scratch):
         if not attributes and isinstance(value, str):
-            held[name] = (int(used or 0), value)
-    if len(held) == 2:
-        used = max(used for used, _ in held.values())
-        yield used, "; ".join(f"{name}={held[name][1]}" for name in sorted(held))
+            cookies[name] = (int(used or 0), value)
+    if len(cookies) == 2:
+        used = max(used for used, _ in cookies.values())
+        yield used, "; ".join(f"{name}={cookies[name][1]}" for name in sorted(cookies))
 
 
 def _rows(profile: Path, scratch: Path) -> list[_Row]:

@@ -30,13 +30,13 @@ from urllib3.exceptions import (
 )
 
 from pinesync.clock import monotonic
-from pinesync.errors import BadAnswer, Misuse, NetworkError
-from pinesync.protocol import BASE_URL, Answer, Request
+from pinesync.errors import BadResponse, Misuse, NetworkError
+from pinesync.protocol import BASE_URL, Request, Response
 from pinesync.protocol.envelope import retry_seconds
 from pinesync.tradingview.cookies import Secret, origin_of
-from pinesync.tradingview.deadlines import PatientAdapter
+from pinesync.tradingview.deadlines import DeadlineAdapter
 from pinesync.tradingview.decoding import Inflate, decoder
-from pinesync.tradingview.limiter import Patience, Turns
+from pinesync.tradingview.limiter import ConcurrencyLimit, RetryPolicy
 
 _SITE = "https://www.tradingview.com"
 _HEADERS = {
@@ -104,9 +104,11 @@ class Session:
         self._host = self._origin.partition("://")[2].removesuffix(":443")
         self._base_url = base_url.rstrip("/")
         self._secret = secret
-        self._turns = Turns(transport.jobs)
+        self._limit = ConcurrencyLimit(transport.jobs)
         pauses = PAUSES if transport.pauses is None else transport.pauses
-        self._patience = Patience(pauses, transport.clock, transport.timeout, transport.waits)
+        self._retry_policy = RetryPolicy(
+            pauses, transport.clock, transport.timeout, transport.waits
+        )
         self._http = http = _Unredirected()
         http.trust_env = False
         http.headers.clear()
@@ -114,7 +116,7 @@ class Session:
         http.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
         http.proxies = dict(transport.proxies)
         http.verify = transport.ca_bundle or True
-        adapter = transport.adapter or PatientAdapter(
+        adapter = transport.adapter or DeadlineAdapter(
             pool_connections=1, pool_maxsize=transport.jobs, max_retries=0
         )
         http.mount("https://", adapter)
@@ -129,36 +131,38 @@ class Session:
         secret = {"own": self._secret, "none": None, "invalid": invalid}[cookie]
         return Session(self._base_url, secret, replace(self._transport, pauses=()))
 
-    def send(self, request: Request) -> Answer:
-        """Send the request and read the whole response. NetworkError if none came, BadAnswer if
+    def send(self, request: Request) -> Response:
+        """Send the request and read the whole response. NetworkError if none came, BadResponse if
         it exceeds the request's cap."""
         with self._transport.awaiting(request.what):
-            return self._tried(request)
+            return self._send_with_retries(request)
 
-    def _tried(self, request: Request) -> Answer:
+    def _send_with_retries(self, request: Request) -> Response:
         self._before(request)
         if request.effect == "write":
-            return self._once(request)
+            return self._send_once(request)
         for tries in count(1):
-            if rest := self._patience.rest():
+            if rest := self._retry_policy.cool_down():
                 self._transport.sleep(rest)
             try:
-                with self._turns:
-                    answer = self._once(request)
+                with self._limit:
+                    response = self._send_once(request)
             except NetworkError:
-                pause = self._patience.pause(tries)
+                pause = self._retry_policy.pause(tries)
                 if pause is None:
                     raise
             else:
-                if answer.status not in (429, 500, 502, 503, 504):
-                    return answer
-                if answer.status in (429, 503):
-                    self._turns.fewer()
-                asked = retry_seconds(answer.retry_after)
-                often = answer.status == 429 or (answer.status == 503 and asked is not None)
-                pause = self._patience.pause(tries, asked, often=often)
+                if response.status not in (429, 500, 502, 503, 504):
+                    return response
+                if response.status in (429, 503):
+                    self._limit.halve()
+                retry_after = retry_seconds(response.retry_after)
+                is_throttled = response.status == 429 or (
+                    response.status == 503 and retry_after is not None
+                )
+                pause = self._retry_policy.pause(tries, retry_after, often=is_throttled)
                 if pause is None:
-                    return answer
+                    return response
             self._transport.sleep(pause)
             self._before(request)
         raise AssertionError("a count never ends")
@@ -167,23 +171,23 @@ class Session:
         if self._transport.before:
             self._transport.before(request.effect == "write")
 
-    def _once(self, request: Request) -> Answer:
+    def _send_once(self, request: Request) -> Response:
         trace, began = self._transport.trace, self._transport.clock()
         if trace is None:
-            return self._sent(request)
-        answer = None
+            return self._exchange(request)
+        response = None
         try:
-            answer = self._sent(request)
+            response = self._exchange(request)
         finally:
             took = self._transport.clock() - began
             query = urlencode(request.query)
             target = f"{request.path}?{query}" if query else request.path
-            status = answer.status if answer is not None else None
-            size = len(answer.body) if answer is not None else 0
+            status = response.status if response is not None else None
+            size = len(response.body) if response is not None else 0
             trace(Exchange(request.method, target, status, size, took))
-        return answer
+        return response
 
-    def _sent(self, request: Request) -> Answer:
+    def _exchange(self, request: Request) -> Response:
         seconds = WRITE_SECONDS if request.effect == "write" else READ_SECONDS
         end = self._transport.clock() + seconds
         try:
@@ -200,14 +204,14 @@ class Session:
             with response:
                 body = self._body(response, request, end)
         except (requests.RequestException, HTTPError) as error:
-            raise _network_error(error, self._host, _again(request)) from error
+            raise _network_error(error, self._host, _retry_hint(request)) from error
         except OSError as error:
             # requests raises a plain OSError for a missing or invalid CA bundle.
             raise Misuse(
                 f"{self._transport.ca_bundle}: cannot be used to verify the server: {error}",
                 "REQUESTS_CA_BUNDLE or SSL_CERT_FILE names it: fix or unset the variable",
             ) from None
-        return Answer(response.status_code, body, response.headers.get("Retry-After"))
+        return Response(response.status_code, body, response.headers.get("Retry-After"))
 
     def _cookie(self) -> dict[str, str]:
         """The Cookie header, if the secret's origin is exactly this session's."""
@@ -218,7 +222,7 @@ class Session:
     def _body(self, response: requests.Response, request: Request, end: float) -> bytes:
         """The whole body, decoded. Both the raw and the decoded size are limited to the request's
         cap, and reading stops at `end`."""
-        cap, again = request.cap, _again(request)
+        cap, hint = request.cap, _retry_hint(request)
         parts: list[bytes] = []
         taken = size = 0
         decode = decoder(response.headers.get("Content-Encoding", ""))
@@ -229,18 +233,18 @@ class Session:
                 taken += len(raw)
                 size += len(part)
                 if max(taken, size) > cap:
-                    raise BadAnswer(
+                    raise BadResponse(
                         f"the response is larger than {cap} bytes and was dropped",
                         "nothing was changed",
                     )
                 if self._transport.clock() > end:
-                    raise NetworkError("the response did not end in time", again)
+                    raise NetworkError("the response did not end in time", hint)
         except ReadTimeoutError as error:
-            raise NetworkError("the response did not end in time", again) from error
+            raise NetworkError("the response did not end in time", hint) from error
         except (HTTPError, OSError, zlib.error) as error:
-            raise NetworkError(f"the response broke off ({type(error).__name__})", again) from error
+            raise NetworkError(f"the response broke off ({type(error).__name__})", hint) from error
         if isinstance(decode, Inflate) and parts and not decode.ended:
-            raise NetworkError("the response broke off (inside its compressed text)", again)
+            raise NetworkError("the response broke off (inside its compressed text)", hint)
         return b"".join(parts)
 
 
@@ -252,10 +256,10 @@ class _Unredirected(requests.Session):
         return None
 
 
-def _again(request: Request) -> str:
+def _retry_hint(request: Request) -> str:
     """The hint after a network error. A failed write may still have arrived."""
-    said = "check the connection, then run the same command again"
-    return f"{said}: it finds out what arrived" if request.effect == "write" else said
+    hint = "check the connection, then run the same command again"
+    return f"{hint}: it finds out what arrived" if request.effect == "write" else hint
 
 
 def _form(request: Request) -> dict[str, tuple[None, bytes]] | None:
@@ -266,7 +270,7 @@ def _form(request: Request) -> dict[str, tuple[None, bytes]] | None:
 
 
 def _network_error(
-    error: requests.RequestException | HTTPError, host: str, again: str
+    error: requests.RequestException | HTTPError, host: str, hint: str
 ) -> NetworkError:
     """Translate the error without quoting its URL: a proxy URL may hold a password."""
     inner: Any = error.args[0] if error.args else error
@@ -286,4 +290,4 @@ def _network_error(
         what = f"{host} closed the connection without a response"
     else:
         what = f"no connection to {host} ({type(reason).__name__})"
-    return NetworkError(what, again, sent=sent)
+    return NetworkError(what, hint, sent=sent)

@@ -60,7 +60,7 @@ def path_of(folder: Path, name: str = "") -> Path:
     return folder / (f"session-{folded}.json" if folded else "session.json")
 
 
-def keep(
+def store(
     folder: Path,
     secret: Secret,
     account: Account,
@@ -72,24 +72,24 @@ def keep(
     """Store a sign-in for TradingView, with `keyring` in the keyring. The file is replaced
     atomically and read back."""
     path = path_of(folder, name)
-    held: dict[str, object] = {
+    value: dict[str, object] = {
         "name": account.name,
         "user_id": account.user_id,
         "saved_at": int(now),
     }
     if keyring:
         _into_keyring(path, secret)
-        held["keyring"] = True
+        value["keyring"] = True
     else:
-        held |= {"sessionid": secret.sessionid, "sessionid_sign": secret.sign}
+        value |= {"sessionid": secret.sessionid, "sessionid_sign": secret.sign}
     was_in_keyring = _is_in_keyring(folder, name)
-    _write(path, json.dumps(held))
+    _write(path, json.dumps(value))
     if was_in_keyring and not keyring:
-        _out_of_keyring(path)
-    kept = load(folder, name)
-    if kept is None:
+        _remove_from_keyring(path)
+    stored = load(folder, name)
+    if stored is None:
         raise FileError(f"{path}: disappeared right after it was written")
-    return kept
+    return stored
 
 
 def load(folder: Path, name: str = "") -> StoredSignIn | None:
@@ -111,7 +111,7 @@ def names(folder: Path) -> tuple[str, ...]:
     return tuple(sorted(found))
 
 
-def mark(folder: Path) -> object:
+def fingerprint(folder: Path) -> object:
     """A value that changes whenever a sign-in is stored or removed."""
     found = []
     for name in names(folder):
@@ -121,36 +121,36 @@ def mark(folder: Path) -> object:
     return tuple(found)
 
 
-def all_kept(folder: Path) -> tuple[StoredSignIn, ...]:
+def list_sign_ins(folder: Path) -> tuple[StoredSignIn, ...]:
     """Every usable sign-in. Damaged ones are skipped; `load` reports them."""
     found = []
     for name in names(folder):
         with suppress(StateError):
-            if kept := load(folder, name):
-                found.append(kept)
+            if sign_in := load(folder, name):
+                found.append(sign_in)
     return tuple(found)
 
 
-def secret_of(kept: StoredSignIn) -> Secret:
+def secret_of(sign_in: StoredSignIn) -> Secret:
     """Its cookie, read from the keyring if stored there. NotSignedIn if the keyring lost it."""
-    if kept.secret is not None:
-        return kept.secret
-    again = f"run `{_command(kept.name)} --keyring` again"
+    if sign_in.secret is not None:
+        return sign_in.secret
+    hint = f"run `{_command(sign_in.name)} --keyring` again"
     with _keyring() as keyring:
-        held = keyring.get_password(SERVICE, str(kept.path))
-    if not held:
-        raise NotSignedIn("the keyring does not have the cookie any more", again)
+        cookie = keyring.get_password(SERVICE, str(sign_in.path))
+    if not cookie:
+        raise NotSignedIn("the keyring does not have the cookie any more", hint)
     try:
-        return cookies.parse(held)
+        return cookies.parse(cookie)
     except Misuse:
-        raise NotSignedIn("what the keyring has is not a cookie", again) from None
+        raise NotSignedIn("what the keyring has is not a cookie", hint) from None
 
 
 def forget(folder: Path, name: str = "") -> bool:
     """Remove the sign-in. Returns whether there was one."""
     path = path_of(folder, name)
     if _is_in_keyring(folder, name):
-        _out_of_keyring(path)
+        _remove_from_keyring(path)
     try:
         path.unlink()
     except FileNotFoundError:
@@ -222,17 +222,17 @@ def _read(path: Path) -> bytes | None:
 def _parsed(path: Path, body: bytes) -> StoredSignIn:
     name = path.stem.removeprefix("session").removeprefix("-")
     try:
-        held = json.loads(body)
+        value = json.loads(body)
         secret = None
-        if held.get("keyring") is not True:
-            secret = cookies.checked(held["sessionid"], held["sessionid_sign"])
-        account = Account(str(held["name"]), str(held["user_id"]))
-        return StoredSignIn(path, name, account, int(held["saved_at"]), secret)
+        if value.get("keyring") is not True:
+            secret = cookies.checked(value["sessionid"], value["sessionid_sign"])
+        account = Account(str(value["name"]), str(value["user_id"]))
+        return StoredSignIn(path, name, account, int(value["saved_at"]), secret)
     except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError, Misuse):
-        again = _command(name)
+        command = _command(name)
         raise StateError(
             f"{path}: not a stored sign-in",
-            f"run `{again.replace('login', 'logout')}`, then `{again}`",
+            f"run `{command.replace('login', 'logout')}`, then `{command}`",
         ) from None
 
 
@@ -267,14 +267,14 @@ def _keyring() -> Iterator[Any]:
 def _into_keyring(path: Path, secret: Secret) -> None:
     with _keyring() as keyring:
         keyring.set_password(SERVICE, str(path), secret.reveal())
-        kept = keyring.get_password(SERVICE, str(path))
-    if kept != secret.reveal():
+        stored = keyring.get_password(SERVICE, str(path))
+    if stored != secret.reveal():
         raise NotSignedIn(
             "the keyring did not keep the cookie", "run `pinesync login` without --keyring"
         )
 
 
-def _out_of_keyring(path: Path) -> None:
+def _remove_from_keyring(path: Path) -> None:
     with _keyring() as keyring:
         if keyring.get_password(SERVICE, str(path)):
             keyring.delete_password(SERVICE, str(path))
@@ -283,7 +283,7 @@ def _out_of_keyring(path: Path) -> None:
 def _is_in_keyring(folder: Path, name: str) -> bool:
     """Whether the stored sign-in is in the keyring; False for a damaged one."""
     try:
-        kept = load(folder, name)
+        sign_in = load(folder, name)
     except StateError:
         return False
-    return kept is not None and kept.secret is None
+    return sign_in is not None and sign_in.secret is None

@@ -50,7 +50,7 @@ class Held:
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class Notice:
     """A notice about one script: its status, or why its file cannot be sent."""
 
     path: RelPath
@@ -95,4 +95,4 @@ class Ended:
     event: str = "ended"
 
 
-Event = Began | Checking | Done | Held | Told | Trouble | Connected | Idle | Ended
+Event = Began | Checking | Done | Held | Notice | Trouble | Connected | Idle | Ended

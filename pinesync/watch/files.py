@@ -13,30 +13,31 @@ from pinesync.model import Digest, RelPath
 from pinesync.sync.watching import FileState, Meaning, meanings
 from pinesync.text.canonical import Unreadable, decode, digest
 from pinesync.text.filenames import shell_quote
-from pinesync.watch.events import Event, Held, Told
-from pinesync.watch.human_edits import HumanEdits
+from pinesync.watch.events import Event, Held, Notice
+from pinesync.watch.user_saves import UserSaves
 from pinesync.workspace.workspace import Workspace
 
 BY_GIT = "written by git"
 MANY = "changed at the same time"
 BEFORE = "edited before watch started"
-GITS_SECONDS = 10.0
-OTHERS_SECONDS = 30.0
-AGAIN_SECONDS = 1.0
+GIT_LOCK_SECONDS = 10.0
+LOCK_SECONDS = 30.0
+RECHECK_SECONDS = 1.0
 """A file that is missing or unreadable is checked again after this delay before it counts."""
 BUSY_SECONDS = 10.0
 """A file open for writing longer than this is reported."""
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
-    """The result of a look: texts to send, events, and files to check again, those in `again` after
-    a second and those in `soon` sooner. Files in `settled` have nothing left to send."""
+class ScanResult:
+    """The result of a scan: texts to send, events, and files to check again, those in `recheck`
+    after a second and those in `recheck_soon` sooner. Files in `settled` have nothing left to
+    send."""
 
     saved: tuple[tuple[RelPath, Digest], ...] = ()
     events: tuple[Event, ...] = ()
-    again: tuple[RelPath, ...] = ()
-    soon: tuple[RelPath, ...] = ()
+    recheck: tuple[RelPath, ...] = ()
+    recheck_soon: tuple[RelPath, ...] = ()
     settled: tuple[RelPath, ...] = ()
 
 
@@ -51,8 +52,8 @@ class Files:
         self._handled: dict[RelPath, Digest] = {}
         self._states: dict[RelPath, FileState] = {}
         self._since: dict[RelPath, float] = {}
-        self._unfit: dict[RelPath, FileState] = {}
-        self._persons = HumanEdits(folder.tree.stat, self._is_idle)
+        self._unsendable: dict[RelPath, FileState] = {}
+        self._user_saves = UserSaves(folder.tree.stat, self._is_idle)
         self._git: tuple[Path, ...] = ()
         self._mark = git.mark(self._git)
         self._waited: dict[str, float] = {}
@@ -62,7 +63,7 @@ class Files:
         """Hold files edited before the watch began; only later changes count as saves."""
         self._find_git()
         edited = {}
-        agreed = self._agreed()
+        agreed = self._synced_digests()
         for path in self._folder.manifest.entries():
             state = self._inspect(path)
             if state.digest and not state.problem:
@@ -75,87 +76,87 @@ class Files:
         """Record that this text of the file was handled."""
         self._handled[path] = digest
 
-    def waiting(self) -> int:
+    def held_count(self) -> int:
         """The number of held texts, without those pushed by hand since."""
         if self.held:
-            agreed = self._agreed()
+            agreed = self._synced_digests()
             self.held = {path: d for path, d in self.held.items() if d != agreed.get(path)}
         return len(self.held)
 
-    def heard(self, paths: Iterable[RelPath], *, in_order: bool = False) -> None:
+    def note_changes(self, paths: Iterable[RelPath], *, in_order: bool = False) -> None:
         """These files just changed. With `in_order` the system's events say so, otherwise a look.
         Any thread may call this."""
         for path in paths:
             if path in self._states:
-                self._persons.heard(path, in_order=in_order)
-            elif path == self._persons.lock:
-                self._persons.heard_lock()
+                self._user_saves.note_change(path, in_order=in_order)
+            elif path == self._user_saves.lock:
+                self._user_saves.note_git_lock()
 
     def git_moved(self) -> bool:
         """Whether git ran since the last look, so that all files must be checked."""
         if bool(self._git) != self._folder.manifest.has_history():
             self._find_git()
         mark = git.mark(self._git)
-        return not self._waits_for(mark) and mark != self._mark
+        return not self._waits_for_git(mark) and mark != self._mark
 
-    def look(self, paths: Iterable[RelPath]) -> Found:
+    def scan(self, paths: Iterable[RelPath]) -> ScanResult:
         """Read the files and decide what each change means."""
-        locks = self._persons.locks
+        locks = self._user_saves.locks
         mark = git.mark(self._git)
-        if self._waits_for(mark):
-            return Found(soon=tuple(paths))
+        if self._waits_for_git(mark):
+            return ScanResult(recheck_soon=tuple(paths))
         if mark != self._mark:
             self._folder.manifest.reload_side_record()
         entries = self._folder.manifest.entries()
         known = [path for path in paths if path in entries and self._is_known(path)]
         states = {path: self._inspect(path) for path in known}
-        others_write = self._has_news(states) and self._waits_for_others()
-        agreed, gits = self._agreed(), frozenset[RelPath]()
+        other_process_writes = self._has_news(states) and self._waits_for_others()
+        agreed, git_written = self._synced_digests(), frozenset[RelPath]()
         if mark != self._mark or mark.busy:
             # Git ran since the last look. Events for other files it wrote may not have arrived.
             others = self._states.keys() & entries.keys() - states.keys()
             seen = states | {path: self._folder.tree.inspect(path) for path in others}
-            gits = self._gits(seen, agreed, mark)
-            states |= {path: seen[path] for path in others & gits}
+            git_written = self._written_by_git(seen, agreed, mark)
+            states |= {path: seen[path] for path in others & git_written}
         after = git.mark(self._git)
-        if after != mark or self._waits_for(after):
-            return Found(soon=tuple(paths))
-        found = meanings(states, agreed, self._handled, gits, many=self._many)
-        if others_write and {Meaning.SAVE, Meaning.MANY} & set(found.values()):
-            return Found(soon=tuple(paths))
+        if after != mark or self._waits_for_git(after):
+            return ScanResult(recheck_soon=tuple(paths))
+        found = meanings(states, agreed, self._handled, git_written, many=self._many)
+        if other_process_writes and {Meaning.SAVE, Meaning.MANY} & set(found.values()):
+            return ScanResult(recheck_soon=tuple(paths))
         self._mark = mark
-        self._persons.looked(locks)
+        self._user_saves.mark_read(locks)
         return self._found(found, states)
 
-    def released(self, *, send: bool) -> Found:
+    def release(self, *, send: bool) -> ScanResult:
         """Release all held texts: send them, or leave them to a manual push."""
         held, self.held = self.held, {}
         if not send:
-            return Found()
+            return ScanResult()
         same = {path: digest for path, digest in held.items() if self._is_still(path, digest)}
-        return Found(
-            saved=tuple(sorted(same.items())), soon=tuple(p for p in held if p not in same)
+        return ScanResult(
+            saved=tuple(sorted(same.items())), recheck_soon=tuple(p for p in held if p not in same)
         )
 
-    def _found(self, found: dict[RelPath, Meaning], states: dict[RelPath, FileState]) -> Found:
+    def _found(self, found: dict[RelPath, Meaning], states: dict[RelPath, FileState]) -> ScanResult:
         by: dict[Meaning, list[RelPath]] = {what: [] for what in Meaning}
         for path, what in sorted(found.items()):
             by[what].append(path)
-        agreed = [path for path in by[Meaning.NOTHING] if self._in_order(path, states[path])]
+        agreed = [path for path in by[Meaning.NOTHING] if self._is_in_sync(path, states[path])]
         for path in by[Meaning.SAVE]:
-            self._unfit.pop(path, None)
-        unfit = (*by[Meaning.UNFIT], *by[Meaning.VANISHED])
-        busy = [path for path in by[Meaning.WAIT] if self._is_held_open(path, states[path])]
-        events = [self._report_unfit(path, states[path]) for path in (*unfit, *busy)]
-        for what, why in ((Meaning.GITS, BY_GIT), (Meaning.MANY, MANY)):
+            self._unsendable.pop(path, None)
+        unsendable = (*by[Meaning.UNSENDABLE], *by[Meaning.VANISHED])
+        busy = [path for path in by[Meaning.WAIT] if self._is_kept_open(path, states[path])]
+        events = [self._report_unsendable(path, states[path]) for path in (*unsendable, *busy)]
+        for what, why in ((Meaning.BY_GIT, BY_GIT), (Meaning.MANY, MANY)):
             if by[what]:
                 events.append(self._hold({path: states[path].digest for path in by[what]}, why))
         saves = ((path, states[path].digest) for path in by[Meaning.SAVE])
-        return Found(
+        return ScanResult(
             saved=tuple((path, digest) for path, digest in saves if digest),
             events=tuple(event for event in events if event),
-            again=tuple(by[Meaning.WAIT]),
-            settled=(*agreed, *by[Meaning.GITS], *by[Meaning.MANY]),
+            recheck=tuple(by[Meaning.WAIT]),
+            settled=(*agreed, *by[Meaning.BY_GIT], *by[Meaning.MANY]),
         )
 
     def _find_git(self) -> None:
@@ -163,16 +164,19 @@ class Files:
         root = self._folder.root
         self._git = git.mark_paths(root) if self._folder.manifest.has_history() else ()
         lock = self._git[-1].relative_to(root).as_posix() if _below(root, self._git) else None
-        self._persons.lock = lock
-        self._persons.looked(self._persons.locks)
+        self._user_saves.lock = lock
+        self._user_saves.mark_read(self._user_saves.locks)
         self._mark = git.mark(self._git)
 
     def _is_idle(self) -> bool:
         mark = git.mark(self._git)
         return mark == self._mark and not mark.busy
 
-    def _gits(
-        self, seen: Mapping[RelPath, FileState], agreed: Mapping[RelPath, Digest], mark: git.Mark
+    def _written_by_git(
+        self,
+        seen: Mapping[RelPath, FileState],
+        agreed: Mapping[RelPath, Digest],
+        mark: git.ActivityMark,
     ) -> frozenset[RelPath]:
         """The files whose new text git wrote, as far as its traces show. A text that a person saved
         before git began is theirs, even if git stores it now."""
@@ -185,14 +189,14 @@ class Files:
         if not news:
             return frozenset()
         root = self._folder.root
-        persons = {path for path in news if self._persons.has(path)}
-        unknowable = git.unknowable(root, news.keys() - persons)
-        asked = news.keys() - unknowable
+        user_saved = {path for path in news if self._user_saves.has(path)}
+        undecidable = git.undecidable(root, news.keys() - user_saved)
+        candidates = news.keys() - undecidable
         if mark.explains_no_write(self._mark):
-            asked -= persons
-        texts = {path: self._data(path, news[path]) for path in asked}
-        held = git.held_by_git(root, {path: data for path, data in texts.items() if data})
-        return frozenset(path for path in news if path in unknowable or path in held)
+            candidates -= user_saved
+        texts = {path: self._data(path, news[path]) for path in candidates}
+        stored = git.stored_in_git(root, {path: data for path, data in texts.items() if data})
+        return frozenset(path for path in news if path in undecidable or path in stored)
 
     def _data(self, path: RelPath, wanted: Digest) -> bytes | None:
         """The bytes of the file if it still has that text."""
@@ -212,7 +216,7 @@ class Files:
             self._handled[path] = state.digest
         return False
 
-    def _is_held_open(self, path: RelPath, state: FileState) -> bool:
+    def _is_kept_open(self, path: RelPath, state: FileState) -> bool:
         return state.busy and self._clock() - self._since[path] >= BUSY_SECONDS
 
     def _is_still(self, path: RelPath, digest: Digest) -> bool:
@@ -224,15 +228,15 @@ class Files:
         if before != state:
             self._since[path] = self._clock()
         self._states[path] = state
-        return replace(state, again=self._clock() - self._since[path] >= AGAIN_SECONDS)
+        return replace(state, is_stable=self._clock() - self._since[path] >= RECHECK_SECONDS)
 
-    def _waits_for(self, mark: git.Mark) -> bool:
+    def _waits_for_git(self, mark: git.ActivityMark) -> bool:
         """Whether to wait for git's lock; a stale lock is ignored after GITS_SECONDS."""
-        return self._waits("git", mark.busy, GITS_SECONDS)
+        return self._waits("git", mark.busy, GIT_LOCK_SECONDS)
 
     def _waits_for_others(self) -> bool:
         """Whether to wait for another pinesync: a pull writes a file before it records the base."""
-        return self._waits("pinesync", self._folder.log.is_locked(), OTHERS_SECONDS)
+        return self._waits("pinesync", self._folder.log.is_locked(), LOCK_SECONDS)
 
     def _has_news(self, states: Mapping[RelPath, FileState]) -> bool:
         return any(g.digest not in (None, self._handled.get(p)) for p, g in states.items())
@@ -243,15 +247,15 @@ class Files:
             return False
         return self._clock() - self._waited.setdefault(who, self._clock()) < most
 
-    def _agreed(self) -> dict[RelPath, Digest]:
+    def _synced_digests(self) -> dict[RelPath, Digest]:
         """The text of each file when it is in sync."""
         entries = self._folder.manifest.entries().values()
         return {e.path: e.base.sent or e.base.digest for e in entries if e.base}
 
-    def _in_order(self, path: RelPath, state: FileState) -> bool:
+    def _is_in_sync(self, path: RelPath, state: FileState) -> bool:
         """Whether the file has the agreed text. If so, stop holding it."""
-        self._unfit.pop(path, None)
-        if state.digest is None or state.digest != self._agreed().get(path):
+        self._unsendable.pop(path, None)
+        if state.digest is None or state.digest != self._synced_digests().get(path):
             return False
         self._handled[path] = state.digest
         self.held.pop(path, None)
@@ -263,18 +267,18 @@ class Files:
                 self.held[path] = self._handled[path] = text
         return Held(tuple(sorted(digests)), why)
 
-    def _report_unfit(self, path: RelPath, state: FileState) -> Event | None:
-        same = replace(state, again=False)
-        if self._unfit.get(path) == same:
+    def _report_unsendable(self, path: RelPath, state: FileState) -> Event | None:
+        same = replace(state, is_stable=False)
+        if self._unsendable.get(path) == same:
             return None
-        self._unfit[path] = same
+        self._unsendable[path] = same
         if state.busy:
             why, hint = "a program has it open for writing", "it is sent once that closes it"
-            return Told(path, "not sent", why, hint)
+            return Notice(path, "not sent", why, hint)
         if state.problem:
-            return Told(path, "not sent", state.problem, "fix it and save it again to send it")
+            return Notice(path, "not sent", state.problem, "fix it and save it again to send it")
         hint = f"`pinesync restore {shell_quote(path)}` brings it back; `pinesync rm` forgets it"
-        return Told(path, "missing", "the file is gone; the script on TradingView stays", hint)
+        return Notice(path, "missing", "the file is gone; the script on TradingView stays", hint)
 
 
 def _below(root: Path, paths: tuple[Path, ...]) -> bool:

@@ -8,7 +8,7 @@ from pinesync.app.sync.status import Line
 from pinesync.model import RelPath
 from pinesync.sync.words import Role, Status
 from pinesync.text.filenames import shell_quote
-from pinesync.watch.events import Told
+from pinesync.watch.events import Notice
 
 
 class RemoteChanges:
@@ -18,31 +18,31 @@ class RemoteChanges:
         self._reported: dict[RelPath, tuple[object, ...]] = {}
         self.left = 0
 
-    def news(self, lines: Sequence[Line]) -> Iterator[Told]:
+    def news(self, lines: Sequence[Line]) -> Iterator[Notice]:
         """Report what is new since the last poll. A script that was in sync in between is reported
         again."""
-        self.left = sum(is_left(line.word) for line in lines)
+        self.left = sum(needs_person(line.word) for line in lines)
         seen = {line.path: _state(line) for line in lines if line.word.news}
         for line in lines:
             if line.path in seen and self._reported.get(line.path) != seen[line.path]:
-                yield event_of(line)
+                yield notice_of(line)
         self._reported = seen
 
 
-def bringable(lines: Sequence[Line]) -> list[RelPath]:
+def pullable(lines: Sequence[Line]) -> list[RelPath]:
     """The scripts that a pull would update without touching an edit."""
     return [line.path for line in lines if line.word.role is Role.PULL]
 
 
-def event_of(line: Line) -> Told:
+def notice_of(line: Line) -> Notice:
     news = line.word.news
     assert news, f"no message for {line.word}"
     version = line.newest or line.version
     hint = news.hint.format(path=shell_quote(line.path), after=version)
-    return Told(line.path, line.word, news.message, hint, version)
+    return Notice(line.path, line.word, news.message, hint, version)
 
 
-def is_left(status: Status) -> bool:
+def needs_person(status: Status) -> bool:
     """Whether a person must decide about the script, so `watch` leaves it alone."""
     return status.news is not None and status.role is not Role.PULL
 

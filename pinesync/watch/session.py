@@ -17,8 +17,8 @@ from pinesync.errors import PinesyncError
 from pinesync.model import RelPath
 from pinesync.watch.debouncer import Debouncer
 from pinesync.watch.events import Began, Ended, Event, Idle
-from pinesync.watch.files import AGAIN_SECONDS, Files, Found
-from pinesync.watch.remote_changes import RemoteChanges, bringable
+from pinesync.watch.files import RECHECK_SECONDS, Files, ScanResult
+from pinesync.watch.remote_changes import RemoteChanges, pullable
 from pinesync.watch.uploader import Uploader
 
 if TYPE_CHECKING:
@@ -32,11 +32,11 @@ _SOON_SECONDS = 0.1
 
 @dataclass(frozen=True, slots=True)
 class WatchOptions:
-    """Options. `bring` pulls changes from TradingView. `many` sends any number of files that change
+    """Options. `pull` pulls changes from TradingView. `many` sends any number of files that change
     at once. `poll` is the number of seconds between two polls of the service, `apart` between two
     versions of one script."""
 
-    bring: bool = False
+    pull: bool = False
     many: bool = False
     poll: float = POLL_SECONDS
     apart: float = APART_SECONDS
@@ -46,135 +46,140 @@ def watch(
     setup: Setup,
     options: WatchOptions,
     *,
-    ends: Callable[[], bool] = lambda: False,
-    hear: Callable[[Callable[[str], None]], None] | None = None,
+    should_stop: Callable[[], bool] = lambda: False,
+    listen_keys: Callable[[Callable[[str], None]], None] | None = None,
 ) -> Iterator[Event]:
-    """Watch the workspace until `ends` returns True, or until an interrupt. `hear` receives the
-    function to call with each key pressed: p and y send the held files, n drops them. Raises Misuse
-    or ManifestError if there is nothing to watch, Locked if another process watches already."""
+    """Watch the workspace until `should_stop` returns True, or until an interrupt. `listen_keys`
+    receives the function to call with each key pressed: p and y send the held files, n drops them.
+    Raises Misuse or ManifestError if there is nothing to watch, Locked if another process watches
+    already."""
     from pinesync.workspace.file_events import FileEvents
 
     project = open_project(setup)
     with project.workspace.log.watching():
-        hints = FileEvents(project.workspace.root)
-        if hear:
-            hear(hints.press)
+        file_events = FileEvents(project.workspace.root)
+        if listen_keys:
+            listen_keys(file_events.press)
         try:
-            yield from _Watch(project, options, hints).events(ends)
+            yield from _Watch(project, options, file_events).events(should_stop)
         finally:
-            hints.close()
+            file_events.close()
 
 
 class _Watch:
     """One session of watching."""
 
-    def __init__(self, project: Project, options: WatchOptions, hints: FileEvents) -> None:
+    def __init__(self, project: Project, options: WatchOptions, file_events: FileEvents) -> None:
         folder = project.workspace
         self._project = project
         self._options = options
-        self._hints = hints
+        self._file_events = file_events
         self._files = Files(folder, since_boot, many=options.many)
-        self._debouncer = Debouncer(hints, since_boot, folder.tree.stats, self._files.heard)
+        self._debouncer = Debouncer(
+            file_events, since_boot, folder.tree.stats, self._files.note_changes
+        )
         # Events also arrive during an upload, when nobody reads the queue and git may be running.
-        hints.heard = lambda path: self._files.heard([RelPath(path)], in_order=True)
+        file_events.on_change = lambda path: self._files.note_changes(
+            [RelPath(path)], in_order=True
+        )
         self._uploader = Uploader(
             project,
             since_boot,
             options.apart,
-            dealt_with=self._files.handled,
-            look_again=lambda path, seconds: self._debouncer.look_again([path], seconds),
+            on_handled=self._files.handled,
+            schedule=lambda path, seconds: self._debouncer.schedule([path], seconds),
         )
         self._remote_changes = RemoteChanges()
-        self._polled = float("-inf")
-        self._quiet: Idle | None = None
+        self._last_poll = float("-inf")
+        self._last_idle: Idle | None = None
 
-    def events(self, ends: Callable[[], bool]) -> Iterator[Event]:
+    def events(self, should_stop: Callable[[], bool]) -> Iterator[Event]:
         settings = self._project.settings
         scripts = len(self._project.workspace.manifest.entries())
         self._uploader.sign_in()
-        by_looking = not self._hints.works
+        by_looking = not self._file_events.works
         root = self._project.workspace.root
         yield Began(root, settings.remote, settings.account, scripts, by_looking)
-        if held := self._files.begin():
-            yield held
-        while self._uploader.waits or not ends():
+        if event := self._files.begin():
+            yield event
+        while self._uploader.has_queued or not should_stop():
             try:
-                yield from self._turn()
+                yield from self._run_step()
             except KeyboardInterrupt:
-                if self._uploader.under_way:
+                if self._uploader.is_writing:
                     raise
                 break
         yield Ended()
 
-    def _turn(self) -> Iterator[Event]:
+    def _run_step(self) -> Iterator[Event]:
         """Wait for a change and handle it. Report an error and go on."""
         try:
             yield from self._step()
         except PinesyncError as error:
             if not self._project.workspace.root.is_dir():
                 raise
-            self._debouncer.rest()
-            self._quiet = None
-            yield from self._uploader.troubled(error)
+            self._debouncer.postpone_poll()
+            self._last_idle = None
+            yield from self._uploader.report_trouble(error)
 
     def _step(self) -> Iterator[Event]:
         """Handle what is due; report the overall state once nothing is left."""
-        for event in self._news():
-            self._quiet = None
+        for event in self._handle_due():
+            self._last_idle = None
             yield event
-        if self._debouncer.idle and not self._uploader.waits:
-            yield from self._at_rest()
+        if self._debouncer.idle and not self._uploader.has_queued:
+            yield from self._report_idle()
 
-    def _news(self) -> Iterator[Event]:
-        until_poll = max(0.0, self._polled + self._options.poll - since_boot())
-        paths, keys = self._debouncer.due(0.0 if self._uploader.waits else until_poll)
+    def _handle_due(self) -> Iterator[Event]:
+        until_poll = max(0.0, self._last_poll + self._options.poll - since_boot())
+        paths, keys = self._debouncer.due(0.0 if self._uploader.has_queued else until_poll)
         if {"p", "y"} & set(keys):
             self._uploader.resume()
         if {"p", "y", "n"} & set(keys):
-            yield from self._handle(self._files.released(send="n" not in keys))
+            yield from self._handle(self._files.release(send="n" not in keys))
         if paths or (self._debouncer.idle and self._files.git_moved()):
             yield from self._handle(self._read(paths))
-        sends = self._uploader.waits
+        sends = self._uploader.has_queued
         yield from self._uploader.send()
-        poll = since_boot() - self._polled >= self._options.poll and not self._uploader.paused
+        poll = since_boot() - self._last_poll >= self._options.poll and not self._uploader.paused
         if poll and self._debouncer.idle and not (paths or sends):  # a save that waited goes first
-            self._polled = since_boot()
+            self._last_poll = since_boot()
             yield from self._poll()
 
-    def _read(self, paths: frozenset[RelPath]) -> Found:
+    def _read(self, paths: frozenset[RelPath]) -> ScanResult:
         """Read the files. If that fails, read them again later."""
         try:
-            return self._files.look(paths)
+            return self._files.scan(paths)
         except PinesyncError:
-            self._debouncer.look_again(paths, AGAIN_SECONDS)
+            self._debouncer.schedule(paths, RECHECK_SECONDS)
             raise
 
-    def _handle(self, found: Found) -> Iterator[Event]:
-        self._debouncer.look_again(found.again, AGAIN_SECONDS)
-        self._debouncer.look_again(found.soon, _SOON_SECONDS)
+    def _handle(self, found: ScanResult) -> Iterator[Event]:
+        self._debouncer.schedule(found.recheck, RECHECK_SECONDS)
+        self._debouncer.schedule(found.recheck_soon, _SOON_SECONDS)
         for path in found.settled:
             self._uploader.settled(path)
         yield from found.events
         self._uploader.add(found.saved)
 
     def _poll(self) -> Iterator[Event]:
-        """Finish what an earlier run began. Then poll the service: pull its changes if `bring` is
+        """Finish what an earlier run began. Then poll the service: pull its changes if `pull` is
         set and no edit is touched, else report them."""
-        yield from self._uploader.recovered()
-        for seen in self._uploader.words():
-            if not isinstance(seen, tuple):
-                yield seen
+        yield from self._uploader.recover()
+        for item in self._uploader.poll_status():
+            if not isinstance(item, tuple):
+                yield item
                 continue
-            paths = bringable(seen) if self._options.bring else []
-            yield from self._remote_changes.news([line for line in seen if line.path not in paths])
+            paths = pullable(item) if self._options.pull else []
+            yield from self._remote_changes.news([line for line in item if line.path not in paths])
             if paths:
-                yield from self._uploader.bring(paths)
+                yield from self._uploader.pull(paths)
 
-    def _at_rest(self) -> Iterator[Event]:
+    def _report_idle(self) -> Iterator[Event]:
         """Report the overall state after other events, and whenever it changes."""
-        waiting = self._files.waiting() + len(self._uploader.failing)
+        waiting = self._files.held_count() + len(self._uploader.failing)
         broken = len(self._uploader.broken)
-        quiet = Idle(waiting, self._remote_changes.left, broken, self._uploader.connected)
-        if quiet != self._quiet:
-            self._quiet = quiet
-            yield quiet
+        idle = Idle(waiting, self._remote_changes.left, broken, self._uploader.connected)
+        if idle != self._last_idle:
+            self._last_idle = idle
+            yield idle

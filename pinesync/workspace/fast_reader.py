@@ -86,7 +86,7 @@ def _entry(block: str) -> Entry | None:
     base = None
     if version:
         at = Version(int(version))
-        others = tuple(Version(int(one[:-2])) for one in theirs.split(" ")) if theirs else ()
+        others = tuple(Version(int(part[:-2])) for part in theirs.split(" ")) if theirs else ()
         if others and (list(others) != sorted(set(others)) or others[-1] > at):
             return None
         base = Base(

@@ -33,12 +33,12 @@ _PAIRINGS = (
 
 class FileEvents(FileSystemEventHandler):
     """Collects the paths with events, relative to `root`, and pressed keys. `works` is False if the
-    system delivers no events, so that only polling helps. `heard` is called immediately with each
-    path, in watchdog's thread."""
+    system delivers no events, so that only polling helps. `on_change` is called immediately with
+    each path, in watchdog's thread."""
 
     def __init__(self, root: Path) -> None:
         self._root = root
-        self.heard: Callable[[str], object] = str
+        self.on_change: Callable[[str], object] = str
         self._news = threading.Condition()
         self._paths: set[str] = set()
         self._keys: list[str] = []
@@ -66,7 +66,7 @@ class FileEvents(FileSystemEventHandler):
         ends = (raw for raw in (event.src_path, event.dest_path) if raw)
         paths = [_slashed(os.path.relpath(os.fsdecode(raw), self._root)) for raw in ends]
         for path in paths:
-            self.heard(path)
+            self.on_change(path)
         with self._news:
             self._paths.update(paths)
             self._news.notify()

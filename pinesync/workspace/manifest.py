@@ -32,10 +32,10 @@ def parse(text: str) -> Manifest:
 def bases_of(data: bytes, workspace: str, pine_id: PineId) -> list[Base]:
     """The script's base in an older pine.toml of the workspace; empty if that is not valid."""
     try:
-        held = parse(data.decode("utf-8"))
+        manifest = parse(data.decode("utf-8"))
     except (ManifestError, UnicodeDecodeError):
         return []
-    entries = held.entries.values() if held.settings.id == workspace else ()
+    entries = manifest.entries.values() if manifest.settings.id == workspace else ()
     return [e.base for e in entries if e.pine_id == pine_id and e.base]
 
 
@@ -59,7 +59,7 @@ def dump_new(manifest: Manifest) -> str:
     """The text of a new pine.toml, sorted by path. `parse` turns it back into `manifest`."""
     entries = {path: as_table(manifest.entries[path]) for path in sorted(manifest.entries)}
     text = toml.plain({"workspace": settings_table(manifest.settings), "scripts": entries})
-    return _proved(text, manifest)
+    return _verified(text, manifest)
 
 
 def apply(
@@ -97,7 +97,7 @@ def _with_blocks(text: str, before: Manifest, after: Manifest) -> str | None:
             return None
         text = text.replace(lines, block(entry))
     try:
-        return _proved(text, after)
+        return _verified(text, after)
     except (ManifestError, AssertionError):
         return None
 
@@ -110,7 +110,7 @@ def block(entry: Entry) -> str:
 def _with_tables(text: str, before: Manifest, after: Manifest) -> str:
     table = toml.load(text.removeprefix("\ufeff"))
     edited = toml.edit(canonical(text), table, _table(table, before, after))
-    return _proved(encode_like(edited, text.encode()).decode(), after)
+    return _verified(encode_like(edited, text.encode()).decode(), after)
 
 
 def from_table(path: str, table: object) -> Entry:
@@ -135,7 +135,7 @@ def _changed(
     return Manifest(settings or before.settings, entries)
 
 
-def _proved(text: str, expected: Manifest) -> str:
+def _verified(text: str, expected: Manifest) -> str:
     """Return the text if it parses to the expected manifest."""
     try:
         found = parse(text)

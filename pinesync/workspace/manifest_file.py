@@ -78,11 +78,11 @@ class ManifestFile:
 
     def entries(self) -> Mapping[RelPath, Entry]:
         """The entries of pine.toml, updated with newer versions from the side ref. Misuse or
-        LeftForYou if the ref cannot be used."""
-        held = self.read()
+        ActionRequired if the ref cannot be used."""
+        manifest = self.read()
         if self._side_ref is None and not may_name_side_ref(self._root):
-            return held.entries
-        return self.side_record(held.settings.id).over(held.entries)
+            return manifest.entries
+        return self.side_record(manifest.settings.id).merged_into(manifest.entries)
 
     def side_record(self, workspace_id: str) -> SideRecord:
         """The content of the side ref, cached on first use."""
@@ -115,18 +115,18 @@ class ManifestFile:
         """Set or remove these entries in one write of the current pine.toml."""
         for _ in range(_TRIES):
             data, before = self.parsed()
-            text, held = manifest.apply(_text(data), changes, settings, before)
-            after = text.encode("utf-8")
-            if after == data:
+            text, after = manifest.apply(_text(data), changes, settings, before)
+            body = text.encode("utf-8")
+            if body == data:
                 return
             try:
-                self._tree.write_manifest(after, data, new_key(self._wall()))
+                self._tree.write_manifest(body, data, new_key(self._wall()))
             except ChangedMeanwhile:
                 continue  # another program wrote it: apply the changes to its new text
-            self.known.last = after, held
+            self.known.last = body, after
             for path in changes:
                 self._state.log.journal.changed(
-                    path, before.entries.get(path), held.entries.get(path)
+                    path, before.entries.get(path), after.entries.get(path)
                 )
             return
         raise FileError(
@@ -146,8 +146,10 @@ class ManifestFile:
 
         # Only this workspace: a pine.toml from before `init` says nothing about the bases of these
         # files.
-        own = self.read().settings.id
-        return manifest.recorded_in(lambda text: manifests_with(self._root, text), own, texts)
+        workspace_id = self.read().settings.id
+        return manifest.recorded_in(
+            lambda text: manifests_with(self._root, text), workspace_id, texts
+        )
 
     def follow(self, old: RelPath, entry: Entry) -> None:
         self.commit({old: None, entry.path: entry})

@@ -25,7 +25,7 @@ Holds = Callable[[RelPath], Digest | None]
 
 
 @dataclass(frozen=True, slots=True)
-class Taken:
+class Resolution:
     """A script on which the two sides differed: the version taken, the version rejected, and
     why."""
 
@@ -42,7 +42,7 @@ class MergedManifest:
 
     text: str
     manifest: Manifest
-    taken: tuple[Taken, ...]
+    taken: tuple[Resolution, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +58,8 @@ class _Side:
         except ManifestError as error:
             line = error.line
             if line and line <= len(self.numbers):
-                said = error.message.removeprefix(f"pine.toml:{line}: ")
-                raise ManifestError(said, _BY_HAND, line=self.numbers[line - 1]) from None
+                message = error.message.removeprefix(f"pine.toml:{line}: ")
+                raise ManifestError(message, _BY_HAND, line=self.numbers[line - 1]) from None
             raise
 
 
@@ -79,19 +79,19 @@ def merge(text: str, holds: Holds) -> MergedManifest:
     old = base.entries if base else {}
     settings = _settings(ours.settings, theirs.settings, base.settings if base else None)
     _refuse_two(ours, theirs)
-    taken: list[Taken] = []
+    taken: list[Resolution] = []
     changes: dict[RelPath, Entry | None] = {}
     for path in dict.fromkeys((*ours.entries, *theirs.entries)):
-        one, other = ours.entries.get(path), theirs.entries.get(path)
-        if one == other:
+        ours_entry, theirs_entry = ours.entries.get(path), theirs.entries.get(path)
+        if ours_entry == theirs_entry:
             continue
-        entry, why = _chosen(one, other, old.get(path), holds)
+        entry, why = _chosen(ours_entry, theirs_entry, old.get(path), holds)
         changes[path] = entry
-        left = other if entry == one else one
+        left = theirs_entry if entry == ours_entry else ours_entry
         beside = _version(left) if left else None
-        taken.append(Taken(path, entry.pine_id, _version(entry), beside, why))
-    merged, held = manifest.apply(sides[_OURS].text, changes, settings, ours)
-    return MergedManifest(bom + merged, held, tuple(taken))
+        taken.append(Resolution(path, entry.pine_id, _version(entry), beside, why))
+    merged, merged_manifest = manifest.apply(sides[_OURS].text, changes, settings, ours)
+    return MergedManifest(bom + merged, merged_manifest, tuple(taken))
 
 
 # -- the two sides --------------------------------------------------------------------------------
@@ -100,15 +100,15 @@ def merge(text: str, holds: Holds) -> MergedManifest:
 def _sides(text: str) -> Mapping[str, _Side]:
     """The text of each side: its lines in every conflict, and all lines outside. Includes the base
     only if every conflict shows it."""
-    kept: dict[str, list[tuple[int, str]]] = {_OURS: [], _BASE: [], _THEIRS: []}
+    sides: dict[str, list[tuple[int, str]]] = {_OURS: [], _BASE: [], _THEIRS: []}
     where, begun, with_base = "", 0, True
     order = {"": "<", _OURS: "|=", _BASE: "=", _THEIRS: ">"}
     after = {"<": _OURS, "|": _BASE, "=": _THEIRS, ">": ""}
     for number, line in enumerate(lines(text), start=1):
         marker = line[0] if _MARKER.fullmatch(line) else ""
         if not marker or (marker == "=" and not where):
-            for side in (where,) if where else kept:
-                kept[side].append((number, line))
+            for side in (where,) if where else sides:
+                sides[side].append((number, line))
             continue
         if marker not in order[where]:
             raise ManifestError("a conflict marker out of order", _BY_HAND, line=number)
@@ -116,8 +116,8 @@ def _sides(text: str) -> Mapping[str, _Side]:
         where, begun = after[marker], begun if where else number
     if where:
         raise ManifestError("a conflict without its end", _BY_HAND, line=begun)
-    wanted = kept if with_base else (_OURS, _THEIRS)
-    return {side: _side(kept[side]) for side in wanted}
+    wanted = sides if with_base else (_OURS, _THEIRS)
+    return {side: _side(sides[side]) for side in wanted}
 
 
 def _side(rows: list[tuple[int, str]]) -> _Side:
@@ -201,10 +201,10 @@ def _same_version(one: Entry, other: Entry, base: Entry | None, holds: Holds) ->
         )
     theirs = base is not None and base == one
     entry, why = (other, _CHANGED) if theirs else (one, "both sides have this version")
-    held = holds(one.path)
+    file_digest = holds(one.path)
     if one.base != other.base and one.base and other.base:
         for side in (one, other):
-            if side.base and side.base.expected == held:
+            if side.base and side.base.expected == file_digest:
                 entry, why = side, "the file has exactly this text"
     if entry.base and one.base and other.base:
         # Keep every version known to be somebody else's, so that no push reverts it unnoticed.

@@ -30,7 +30,7 @@ from pinesync.workspace import toml
 SCHEMA = 1
 MAX_NAME = 256
 MAX_PATTERNS = 200
-"""Limit for `ignore`: every file is compared with every pattern."""
+"""Limit for `ignore` and `protected`: every file is compared with every pattern."""
 DEFAULT_FOLDERS: Mapping[Kind, str] = {
     "study": "indicators",
     "strategy": "strategies",
@@ -39,13 +39,9 @@ DEFAULT_FOLDERS: Mapping[Kind, str] = {
 
 Track = Literal["all", "listed"]
 
-WORKSPACE_KEYS = frozenset(
-    "schema id remote account account_id track ignore folders advice contract alerts".split()
-)
-ENTRY_KEYS = (
-    *("pine_id", "name", "version", "digest", "sent", "theirs", "chosen", "hidden"),
-    "pulled",
-)
+_KEYS = "schema id remote account account_id track ignore folders advice contract alerts protected"
+WORKSPACE_KEYS = frozenset(_KEYS.split())
+ENTRY_KEYS = tuple("pine_id name version digest sent theirs chosen hidden pulled".split())
 """`pulled` is from pinesync 0.1.0. It held the newest of `theirs` and is read as such."""
 _BASE_KEYS = ("version", "digest", "sent", "theirs", "chosen", "pulled")
 WORKSPACE_ID = r"[0-9A-Za-z][0-9A-Za-z-]{0,63}"
@@ -61,7 +57,7 @@ class Settings:
     the user name and id that the workspace belongs to, None until known. `folders` maps each kind
     to its folder; `advice` is whether `status` ends with the next step. `contract` is what a
     push does where charts and alerts may read another input or plot; `alerts` is whether it counts
-    the alerts on older versions."""
+    the alerts on older versions. `protected` are patterns of files that no agent may push."""
 
     schema: int = SCHEMA
     id: str
@@ -74,6 +70,7 @@ class Settings:
     advice: bool = True
     contract: Policy = "warn"
     alerts: bool = False
+    protected: tuple[str, ...] = ()
 
     @property
     def owner(self) -> Account | None:
@@ -114,6 +111,7 @@ def settings_table(settings: Settings) -> dict[str, Any]:
         "advice": None if settings.advice else False,
         "alerts": settings.alerts or None,
         "contract": None if settings.contract == "warn" else settings.contract,
+        "protected": list(settings.protected) or None,
     }
     return {key: value for key, value in table.items() if value is not None}
 
@@ -161,7 +159,7 @@ def read(table: Mapping[str, Any], known: dict[RelPath, Entry] | None) -> Manife
 
 def _entries(table: Mapping[str, Any]) -> dict[RelPath, Entry]:
     scripts = as_mapping(table.get("scripts", {}), "scripts")
-    entries = (read_entry(raw, as_mapping(each, "scripts", raw)) for raw, each in scripts.items())
+    entries = (read_entry(raw, as_mapping(value, "scripts", raw)) for raw, value in scripts.items())
     return {entry.path: entry for entry in entries}
 
 
@@ -176,22 +174,25 @@ def _settings(table: Mapping[str, Any]) -> Settings:
     for key in table:
         if key not in WORKSPACE_KEYS:
             _refuse(f"unknown key {_quoted(key)} in [workspace]", "workspace", key, hint=_NEWER)
-    track = _word(table, "track", "all|listed", '"all" or "listed"', "all")
+    track = _checked_text(table, "track", "all|listed", '"all" or "listed"', "all")
     return Settings(
-        id=_word(table, "id", WORKSPACE_ID, "letters, digits and dashes, at most 64"),
-        remote=_word(table, "remote", REMOTE, '"tradingview", "sandbox" or "sandbox:NAME"'),
-        account=_short(table, "workspace", "account"),
-        account_id=_short(table, "workspace", "account_id"),
+        id=_checked_text(table, "id", WORKSPACE_ID, "letters, digits and dashes, at most 64"),
+        remote=_checked_text(table, "remote", REMOTE, '"tradingview", "sandbox" or "sandbox:NAME"'),
+        account=_optional_text(table, "workspace", "account"),
+        account_id=_optional_text(table, "workspace", "account_id"),
         track=cast(Track, track),
-        ignore=_ignore(table.get("ignore", [])),
+        ignore=_patterns(table, "ignore"),
         folders=_folders(as_mapping(table.get("folders", {}), "workspace", "folders")),
-        advice=_switch(table, "advice", True),
-        alerts=_switch(table, "alerts", False),
-        contract=cast(Policy, _word(table, "contract", "warn|refuse|ignore", _POLICIES, "warn")),
+        advice=_checked_bool(table, "advice", True),
+        alerts=_checked_bool(table, "alerts", False),
+        contract=cast(
+            Policy, _checked_text(table, "contract", "warn|refuse|ignore", _POLICIES, "warn")
+        ),
+        protected=_patterns(table, "protected"),
     )
 
 
-def _word(
+def _checked_text(
     table: Mapping[str, Any], key: str, shape: str, wanted: str, default: str | None = None
 ) -> str:
     value = table.get(key, default)
@@ -200,26 +201,27 @@ def _word(
     return value
 
 
-def _switch(table: Mapping[str, Any], key: str, default: bool) -> bool:
+def _checked_bool(table: Mapping[str, Any], key: str, default: bool) -> bool:
     value = table.get(key, default)
     if not isinstance(value, bool):
         _refuse(f"{key} must be true or false", "workspace", key)
     return value
 
 
-def _short(table: Mapping[str, Any], *keys: str) -> str | None:
+def _optional_text(table: Mapping[str, Any], *keys: str) -> str | None:
     value = table.get(keys[-1])
     if value is not None and (not isinstance(value, str) or len(value) > MAX_NAME):
         _refuse(f"{keys[-1]} must be a text of at most {MAX_NAME} characters", *keys)
     return value
 
 
-def _ignore(value: object) -> tuple[str, ...]:
+def _patterns(table: Mapping[str, Any], key: str) -> tuple[str, ...]:
+    value = table.get(key, [])
     if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
-        _refuse("ignore must be a list of texts", "workspace", "ignore")
+        _refuse(f"{key} must be a list of texts", "workspace", key)
     if len(value) > MAX_PATTERNS or any(len(item) > MAX_PATH_BYTES for item in value):
-        most = f"at most {MAX_PATTERNS} patterns of {MAX_PATH_BYTES} characters"
-        _refuse(f"ignore must be {most}", "workspace", "ignore")
+        most = f"{MAX_PATTERNS} patterns of {MAX_PATH_BYTES} characters"
+        _refuse(f"{key} must be at most {most}", "workspace", key)
     return tuple(value)
 
 
@@ -254,7 +256,7 @@ def read_entry(raw: str, table: Mapping[str, Any]) -> Entry:
             _refuse(f"{raw!r}: unknown key {_quoted(key)}", *keys, key, hint=_NEWER)
         if not isinstance(value, str):
             _refuse(f"{raw!r}: {key} must be a text", *keys, key)
-    name = _short(table, *keys, "name")
+    name = _optional_text(table, *keys, "name")
     if name is None:
         _refuse(f"{raw!r}: name is missing", *keys)
     if "pine_id" not in table:

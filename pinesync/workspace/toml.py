@@ -175,8 +175,8 @@ def edit(text: str, before: dict[str, Any], after: dict[str, Any]) -> str:
     """
     if plain(before) == text:
         return plain(after)
-    kept = _edit_in_place(text, before, after) if len(text) <= MAX_EDITED else None
-    return kept or plain(after)
+    edited = _edit_in_place(text, before, after) if len(text) <= MAX_EDITED else None
+    return edited or plain(after)
 
 
 def _edit_in_place(text: str, before: dict[str, Any], after: dict[str, Any]) -> str | None:

@@ -51,9 +51,9 @@ class WorkingTree:
 
     def untracked(self) -> Iterator[RelPath]:
         """The script files that are neither listed nor ignored. Reads none of them."""
-        held = self._manifest.read()
+        manifest = self._manifest.read()
         for raw in self.files.scripts():
-            if raw not in held.entries and not _is_ignored(raw, held.settings.ignore):
+            if raw not in manifest.entries and not _is_ignored(raw, manifest.settings.ignore):
                 with suppress(BadPath):  # such a file cannot be tracked; `add` explains why
                     yield check_path(raw)
 
@@ -101,33 +101,33 @@ class WorkingTree:
         path: RelPath,
         text: str,
         expected: Digest | None,
-        begun: Callable[[str], None],
+        on_temp_created: Callable[[str], None],
         *,
         conflict: bool = False,
     ) -> None:
         data = encode_like(text, self.files.read(path))
         key = new_key(self._wall())
 
-        def came_out(old: bytes) -> None:
+        def on_replaced(old: bytes) -> None:
             self.keep_replaced(path, old, key, digest(text) if conflict else None)
 
-        self.files.put(path, data, expected, key, begun, came_out)
+        self.files.put(path, data, expected, key, on_temp_created, on_replaced)
         self._state.log.journal.wrote(path, expected, digest(text))
 
     def keep_replaced(
         self, path: RelPath, old: bytes, key: str, conflict: Digest | None = None
     ) -> None:
         """Back up the old content before it leaves the workspace."""
-        kept = self._keep_bytes(old)
-        self._state.backups.note(Replaced(key, path, kept, self._wall(), conflict))
+        digest = self._keep_bytes(old)
+        self._state.backups.note(Replaced(key, path, digest, self._wall(), conflict))
 
-    def take_back(self, intent: Download) -> bool:
+    def finish_write(self, intent: Download) -> bool:
         """Drop the intent if nothing was done; else leave it to the caller to finish."""
         key = intent.temp.removeprefix(".pinesync-").removesuffix(".tmp")
         brought = self._state.texts.text_of(intent.brings) if intent.landed else None
         conflict = intent.brings if has_conflict_markers(brought or "") else None
 
-        def came_out(old: bytes) -> None:
+        def on_replaced(old: bytes) -> None:
             try:
                 self.keep_replaced(intent.path, old, key, conflict)
             except (FileError, StateError) as error:
@@ -138,12 +138,12 @@ class WorkingTree:
                     "keep that file: once there is disk space, the next command backs it up",
                 ) from error
 
-        done = self.files.take_back(
+        done = self.files.finish_write(
             intent.path,
             intent.temp,
             intent.brings,
             intent.replaces,
-            came_out,
+            on_replaced,
             lambda: self._state.log.drop([intent]),
             lambda: self._state.backups.has(key, intent.path, intent.replaces),
         )
@@ -151,18 +151,18 @@ class WorkingTree:
             self._state.log.journal.wrote(intent.path, intent.replaces, intent.brings)
         return done
 
-    def appear(self, old: RelPath, new: RelPath) -> None:
-        rename.appear(self.files, old, new)
+    def add_new_name(self, old: RelPath, new: RelPath) -> None:
+        rename.add_new_name(self.files, old, new)
         self._state.log.journal.moved(old, new)
 
-    def has_moved(self, old: RelPath, new: RelPath, text: Digest) -> bool:
-        return rename.has_moved(self.files, old, new, text)
+    def is_moved(self, old: RelPath, new: RelPath, text: Digest) -> bool:
+        return rename.is_moved(self.files, old, new, text)
 
-    def vanish(self, old: RelPath, new: RelPath, key: str) -> bool:
-        return rename.vanish(self.files, old, new, key)
+    def remove_old_name(self, old: RelPath, new: RelPath, key: str) -> bool:
+        return rename.remove_old_name(self.files, old, new, key)
 
-    def retract(self, old: RelPath, new: RelPath, text: Digest, key: str) -> None:
-        rename.retract(self.files, old, new, text, key)
+    def revert_move(self, old: RelPath, new: RelPath, text: Digest, key: str) -> None:
+        rename.revert_move(self.files, old, new, text, key)
 
     def clear_leftovers(self) -> None:
         self._state.store.clear_leftovers()

@@ -18,7 +18,7 @@ def test_results_keep_the_order_of_the_items(jobs: int, count: int) -> None:
     pool = Pool(jobs, lambda done, total: progress.append((done, total)))
     items = range(count)
     assert pool(str, items) == [str(item) for item in items]
-    assert pool.through(str, len, items) == [len(str(item)) for item in items]
+    assert pool.pipeline(str, len, items) == [len(str(item)) for item in items]
     if jobs > 1 and count > 1:
         assert progress == 2 * [(done, count) for done in range(1, count + 1)]
 
@@ -34,7 +34,7 @@ def test_a_read_does_not_wait_for_the_work_on_another() -> None:
     def then(item: int) -> bool:
         return third.wait(LONG)
 
-    assert Pool(2).through(read, then, range(3)) == [True, True, True]
+    assert Pool(2).pipeline(read, then, range(3)) == [True, True, True]
 
 
 def test_reads_wait_when_the_work_falls_behind() -> None:
@@ -53,7 +53,7 @@ def test_reads_wait_when_the_work_falls_behind() -> None:
             return early
         return not gate.wait(LONG)
 
-    assert not any(Pool(2).through(read, then, MANY))
+    assert not any(Pool(2).pipeline(read, then, MANY))
     assert all_read.is_set()
 
 
@@ -75,7 +75,7 @@ def test_the_first_error_stops_waiting_items(fails: str) -> None:
 
     steps = (step, plain) if fails == "read" else (plain, step)
     with pytest.raises(LookupError):
-        Pool(2).through(*steps, range(10_000))
+        Pool(2).pipeline(*steps, range(10_000))
     assert begun.count == ended.count < 10_000
 
 
@@ -102,7 +102,7 @@ def test_an_interrupt_waits_for_running_items() -> None:
         ended.add()
 
     with pytest.raises(KeyboardInterrupt):
-        Pool(4, interrupted).through(read, then, MANY)
+        Pool(4, interrupted).pipeline(read, then, MANY)
     assert not hanging.is_set()
     assert begun.count == ended.count
     hanging.set()

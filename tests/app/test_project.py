@@ -3,7 +3,7 @@
 import gc
 import weakref
 
-from pinesync.lsp.commands import diff_with_remote
+from pinesync.lsp.commands import diff_command
 from pinesync.workspace.workspace import Workspace
 from tests.world import TREND_PATH, World
 
@@ -22,7 +22,7 @@ def test_a_workspace_is_released_after_its_last_use(clone: World, monkeypatch) -
     gc.collect()
     gc.disable()
     try:
-        diff_with_remote(clone.setup(), clone.root / TREND_PATH, {})
+        diff_command(clone.setup(), clone.root / TREND_PATH, {})
         assert opened
         assert [workspace for workspace in opened if workspace()] == []
     finally:

@@ -14,10 +14,10 @@ from typing import Any
 
 from pinesync.app.sync.pull import pull
 from pinesync.app.sync.push import push
+from pinesync.app.versions.undo import undo
 from pinesync.cli.scripts.add import add
 from pinesync.cli.scripts.rm import rm
 from pinesync.cli.tools.repair import repair
-from pinesync.cli.versions.undo import undo
 from pinesync.errors import PinesyncError
 from pinesync.sync.outcome import Run
 from tests.campaign.conftest import noting

@@ -8,7 +8,7 @@ import pytest
 from pinesync.app.sync.pull import pull
 from pinesync.app.sync.push import push
 from pinesync.app.sync.status import status
-from pinesync.errors import LeftForYou, NoAccess, NotAccessible, PinesyncError, SessionExpired
+from pinesync.errors import ActionRequired, NoAccess, NotAccessible, PinesyncError, SessionExpired
 from pinesync.model import PineId
 from tests.world import OneScript
 
@@ -70,7 +70,7 @@ def test_too_many_missing_scripts_stop_the_run(
         world.remote.web_delete(pine_id)
     end = stopped(world)
     if mass:
-        assert isinstance(end, LeftForYou)
+        assert isinstance(end, ActionRequired)
     else:
         assert end is None
         words = [str(line.word) for line in status(world.setup()).lines]

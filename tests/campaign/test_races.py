@@ -111,8 +111,8 @@ def pulled(folder: Workspace, text: str, number: int, planned: bytes | None = No
         now=lambda: clocks,
         sleep=_unasked,
         new_key=lambda: new_key(number),
-        each=Pool(jobs=1),
-        meanwhile=lambda act: act,
+        parallel=Pool(jobs=1),
+        submit=lambda act: act,
         settle_seconds=0.0,
     )
     one = folder

@@ -12,13 +12,13 @@ from pinesync.app.sync.pull import pull
 from pinesync.app.sync.push import push
 from pinesync.app.sync.report_data import build_report
 from pinesync.app.sync.status import status
+from pinesync.app.versions.grep import grep
 from pinesync.app.versions.log import log
 from pinesync.app.versions.oplog import oplog
+from pinesync.app.versions.show import show
 from pinesync.cli.sync.fetch import fetch
 from pinesync.cli.sync.verify import verify
 from pinesync.cli.tools.repair import repair
-from pinesync.cli.versions.grep import grep
-from pinesync.cli.versions.show import show
 from tests.world import OneScript
 
 PATH = "indicators/campaign.pine"

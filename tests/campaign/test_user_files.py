@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from pinesync.app.project import open_project
 from pinesync.app.sync.pull import pull
 from pinesync.app.sync.push import push
-from pinesync.app.versions.backups import bring_back, kept_texts
+from pinesync.app.versions.backups import list_backups, restore_backup
 from pinesync.cli.sync.resolve import resolve
 from pinesync.errors import Misuse, PinesyncError
 from pinesync.model import RelPath
@@ -149,14 +149,14 @@ def test_every_replaced_text_can_be_restored(world: OneScript) -> None:
         world.web_fresh()
         world.sync()
         texts.append(world.file.read_text())
-    found = kept_texts(world.setup(), world.path).kept
+    found = list_backups(world.setup(), world.path).kept
     assert [backup.number for backup in found] == [1, 2, 3]
-    bring_back(world.setup(), world.path, 3)
+    restore_backup(world.setup(), world.path, 3)
     assert world.file.read_text() == texts[0]
-    bring_back(world.setup(), world.path, 1)
+    restore_backup(world.setup(), world.path, 1)
     assert world.file.read_text() == texts[3], "what was there before is kept too"
     world.file.unlink()
-    bring_back(world.setup(), world.path, 2)
+    restore_backup(world.setup(), world.path, 2)
     assert world.file.exists()
     with pytest.raises(Misuse):
-        bring_back(world.setup(), world.path, 99)
+        restore_backup(world.setup(), world.path, 99)

@@ -9,7 +9,7 @@ from contextlib import redirect_stdout
 
 import pytest
 
-from pinesync.cli.render import columns, out_all, shortened, width
+from pinesync.cli.render import columns, out_all, truncate, width
 from tests.world import FASTER, LONGER, SLOWER, TREND_PATH, World
 
 if sys.platform == "win32":
@@ -148,7 +148,7 @@ def test_colours_are_readable_on_any_background_and_optional(busy: World) -> Non
     ],
 )
 def test_a_long_name_is_shortened_before_its_end(text: str, most: int, made: str) -> None:
-    assert shortened(text, most) == made
+    assert truncate(text, most) == made
     assert width(made) <= most
 
 

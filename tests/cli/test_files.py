@@ -435,6 +435,8 @@ def test_verify_reads_everything_and_reports_differences(clone: World) -> None:
     clone.write(LONGER)
     before = clone.files(), clone.account(), clone.state()
     found = clone("verify", code=3)
-    assert found.out.startswith(f"{TREND_PATH}: ")
-    assert found.out.endswith("2 of 3 scripts proven: file = base = TradingView\n")
+    assert found.out.splitlines() == [
+        f"{TREND_PATH}: modified; the file is not the text of 1.0",
+        "2 of 3 scripts proven: file = base = TradingView",
+    ]
     assert (clone.files(), clone.account(), clone.state()) == before

@@ -65,7 +65,7 @@ def test_an_interrupted_clone_removes_its_folder_completely(world: World) -> Non
         raise KeyboardInterrupt
 
     world.monkeypatch.setattr(tree, "write_temp", slowly)
-    world.monkeypatch.setattr(parallel._Ended, "results", interrupted)
+    world.monkeypatch.setattr(parallel._Results, "results", interrupted)
     before = set(world.place.iterdir())
     assert world("clone", "--remote", world.remote_name, "scripts").code == 130
     assert set(world.place.iterdir()) == before

@@ -198,7 +198,7 @@ def test_tradingview_cookies_go_to_no_other_service(world: World) -> None:
     world.monkeypatch.setenv(COOKIE, world.user.cookie)
     world.monkeypatch.delenv("PINESYNC_COOKIE")
     folder = world.home / "pinesync" / "config"
-    signins.keep(folder, cookies.parse(world.user.cookie), Account("sandbox"), 0.0)
+    signins.store(folder, cookies.parse(world.user.cookie), Account("sandbox"), 0.0)
     for command in (["clone", "scripts"], ["list"], ["whoami"]):
         ran = world(*command)
         assert (ran.code, ran.requests) == (5, ()), command

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from pinesync.cli.error_handler import expanded
+from pinesync.cli.error_handler import expand_globs
 from pinesync.cli.render import columns
 from pinesync.git.objects import text_at_head
 from tests.world import World
@@ -54,8 +54,8 @@ def test_patterns_are_expanded_on_windows(tmp_path: Path, monkeypatch: pytest.Mo
     for name in ("b.pine", "a.pine", "c.txt"):
         (tmp_path / name).touch()
     typed = ["push", "*.pine", "*.txt", "no*.pine"]
-    assert expanded(typed, windows=True) == ["push", "a.pine", "b.pine", "*.txt", "no*.pine"]
-    assert expanded(typed, windows=False) == typed
+    assert expand_globs(typed, windows=True) == ["push", "a.pine", "b.pine", "*.txt", "no*.pine"]
+    assert expand_globs(typed, windows=False) == typed
 
 
 # -- where things are -------------------------------------------------------------------------
@@ -357,10 +357,26 @@ def test_a_command_of_git_suggests_ours(world: World, typed: str, meant: str) ->
 
 
 @pytest.mark.parametrize(
-    ("verb", "instead"), [("push", "--over"), ("pull", "restore"), ("rm", "--remote"), ("mv", "")]
+    ("verb", "option", "instead"),
+    [
+        *(
+            (verb, option, instead)
+            for verb, instead in {
+                "push": "--over",
+                "pull": "restore",
+                "rm": "--remote",
+                "mv": "",
+            }.items()
+            for option in ("--force", "-f")
+        ),
+        ("log", "-p", "pinesync diff"),
+        ("log", "--patch", "pinesync diff"),
+        ("log", "--oneline", "one line"),
+    ],
 )
-@pytest.mark.parametrize("option", ["--force", "-f"])
-def test_force_gets_a_hint_instead(world: World, verb: str, instead: str, option: str) -> None:
+def test_an_option_of_git_is_answered_with_what_to_do_instead(
+    world: World, verb: str, option: str, instead: str
+) -> None:
     ran = world(verb, option, code=2)
     assert f"error: there is no {option}" in ran.err
     hint = next(line for line in ran.err.splitlines() if line.startswith("hint: "))

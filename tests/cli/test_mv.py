@@ -10,7 +10,7 @@ from typing import Any, NoReturn
 import pytest
 
 from pinesync.model import RelPath
-from pinesync.workspace.files import Tree, appear, exchange, vanish
+from pinesync.workspace.files import Tree, add_new_name, exchange, remove_old_name
 from tests.world import BREAKOUT_PATH, TOOLS_PATH, TREND_PATH, World, both_ways
 from tests.world.scripts import EXTRA, FASTER, LONGER, SLOWER, TOOLS, TREND
 
@@ -185,8 +185,8 @@ def test_mv_keeps_a_concurrent_save(clone: World, monkeypatch: pytest.MonkeyPatc
 def test_mv_between_two_spellings_of_one_file_works(clone: World) -> None:
     """How some systems treat another letter case in a folder's name."""
     tree, path = Tree(clone.folder), RelPath(TREND_PATH)
-    appear(tree, path, path)
-    assert vanish(tree, path, path, "0-0")
+    add_new_name(tree, path, path)
+    assert remove_old_name(tree, path, path, "0-0")
     assert clone.read() == TREND
 
 

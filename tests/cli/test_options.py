@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import re
+import sys
+from pathlib import Path
 
 import pytest
 
+import pinesync
 from pinesync import __version__
 from pinesync.cli.group import VERBS
 from tests.cli.cases import edits, first, saves
@@ -74,8 +77,10 @@ def test_every_command_has_help(world: World, verb: str) -> None:
         assert described, f"{option} of {verb} says nothing"
 
 
-def test_version_prints_the_version(world: World) -> None:
-    assert world("--version").out == f"pinesync {__version__}\n"
+def test_the_version_comes_with_python_and_the_place(world: World) -> None:
+    python = ".".join(map(str, sys.version_info[:3]))
+    place = Path(pinesync.__file__).parent
+    assert world("-V").out == f"pinesync {__version__} (Python {python}) from {place}\n"
 
 
 # -- exit codes -----------------------------------------------------------------------------------

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from pinesync.app.team_template import starting_files
+from pinesync.app.workspace_templates import template_files
 from tests.world import TREND, git
 
 ROOT = Path(__file__).parents[2]
@@ -84,7 +84,7 @@ def test_a_broken_script_is_not_committed(of: str, home: Path, tmp_path: Path) -
     folder = tmp_path / "work"
     folder.mkdir()
     git(folder, "init", "-q")
-    files = starting_files("team")
+    files = template_files("team")
     config = (
         ours(tmp_path / "hooks")
         if of == "this repository"

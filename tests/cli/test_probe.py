@@ -441,5 +441,5 @@ def test_the_issue_form_asks_for_the_report() -> None:
     required = [
         element["id"] for element in form["body"] if element.get("validations", {}).get("required")
     ]
-    assert required == ["report"]
+    assert required == ["report", "doctor"]
     assert f"*{form['name']}*" in page("docs/guides/probe.md")

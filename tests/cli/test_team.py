@@ -10,11 +10,10 @@ from pathlib import Path
 
 import pytest
 
-import pinesync
-from pinesync.app.team_template import TEAM
+from pinesync.app.workspace_templates import TEMPLATES
 from tests.world import BROKEN, LONGER, TREND, TREND_PATH, World, git
 
-FILES = [f".{name}" for name in TEAM]
+FILES = list(TEMPLATES["team"])
 ROOT = Path(__file__).parents[2]
 
 
@@ -33,10 +32,25 @@ def test_a_template_fills_an_empty_folder(world: World) -> None:
     assert sorted(files) == sorted(["pine.toml", *FILES])
     assert tomllib.loads(files["pine.toml"].decode())["workspace"]["remote"] == "sandbox"
     workflow = files[".github/workflows/pinesync.yml"].decode()
-    assert f"# What pip installs. pinesync {pinesync.__version__} is on no" in workflow
     assert 'PINESYNC: ""\n' in workflow, "a name on no index is anybody's"
-    assert b"{{version" not in b"".join(files.values())
+    assert b"{{released" not in b"".join(files.values())
     assert world("status", cwd=world.place / "new").code == 0
+
+
+def test_the_files_of_an_agent(clone: World) -> None:
+    """Each client starts a server that can push nothing, in the workspace."""
+    before = clone.files()
+    ran = clone("init", "--template", "agent", "--json", code=0)
+    added = ["AGENTS.md", ".mcp.json", ".cursor/mcp.json", ".vscode/mcp.json"]
+    assert (ran.json["written"], ran.json["below"]) == (added, "")
+    files = clone.files()
+    assert {path: files[path] for path in before} == before
+    assert b"Never" in files["AGENTS.md"]
+    for path in added[1:]:
+        (servers,) = json.loads(files[path]).values()
+        started = servers["pinesync"]
+        assert (started["command"], started["args"][-1]) == ("pinesync", "mcp")
+    assert clone("init", "--template", "agent", "--json").json["written"] == []
 
 
 def test_a_template_leaves_existing_files(clone: World) -> None:
@@ -163,6 +177,11 @@ def test_the_vs_code_tasks_find_errors_in_the_output(clone: World) -> None:
 
 def test_the_package_contains_every_template_file() -> None:
     """No name begins with a dot, because git and the build treat those specially."""
-    place = ROOT / "templates" / "workspace"
-    found = [path.relative_to(place).as_posix() for path in place.rglob("*") if path.is_file()]
-    assert sorted(found) == sorted(TEAM)
+    place = ROOT / "templates"
+    found = [
+        path.relative_to(place).as_posix()
+        for folder in ("workspace", "action")
+        for path in (place / folder).rglob("*")
+        if path.is_file()
+    ]
+    assert sorted(found) == sorted(name for files in TEMPLATES.values() for name in files.values())

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import re
 import shutil
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from pinesync.workspace.manifest import parse
 from tests.cli.schemas import validator
-from tests.cli.workflow import COOKIE, Team, together
+from tests.cli.workflow import COOKIE, SECRET, WORKFLOW, Team, together
 from tests.world import BREAKOUT_PATH, TREND_PATH, World, git, touched
 from tests.world.scripts import BREAKOUT, BROKEN, EXTRA, LONGER, MERGED, SLOWER, TREND
 
@@ -18,6 +18,18 @@ pytestmark = [
     pytest.mark.parametrize("world", ["facade"], indirect=True),
     pytest.mark.skipif(not shutil.which("bash"), reason="needs the program bash"),
 ]
+ROOT = Path(__file__).parents[2]
+UP_TO_WRITING = {
+    f"PIP_{name}": value
+    for name, value in {
+        "DRY_RUN": "1",
+        "NO_DEPS": "1",
+        "NO_INDEX": "1",
+        "NO_BUILD_ISOLATION": "0",
+        "ROOT_USER_ACTION": "ignore",
+    }.items()
+}
+"""pip goes as far as it can without an index, and installs nothing."""
 OTHER = BREAKOUT + "// another\n"
 
 
@@ -77,15 +89,63 @@ def test_each_job_has_minimal_secrets_and_permissions(team: Team) -> None:
         "push": {"contents": "write"},
         "drift": {"contents": "read"},
     }
-    for name, handed in {"push": "Push", "drift": "Status"}.items():
-        steps = [step["name"] for step in jobs[name]["steps"] if "secrets." in str(step)]
-        assert steps == [handed]
+    handed = {name: team.inputs(name) for name in jobs}
+    assert {name: one["run"] for name, one in handed.items()} == {name: name for name in jobs}
+    cookies = {name: one["cookie"] for name, one in handed.items()}
+    assert cookies == {"check": "", "push": SECRET, "drift": SECRET}
+    steps = team.action["runs"]["steps"]
+    assert [one["name"] for one in steps if "inputs.cookie" in str(one)] == ["Push", "Drift"]
+    assert not any("${{" in one.get("run", "") for one in steps), "an input is no script"
     assert jobs["push"]["concurrency"]["cancel-in-progress"] is False
-    uses = [step["uses"] for job in jobs.values() for step in job["steps"] if "uses" in step]
-    assert all(re.fullmatch(r"actions/[a-z-]+@[0-9a-f]{40}", use) for use in uses)
     checkouts = {name: job["steps"][0]["with"] for name, job in jobs.items()}
     assert checkouts["check"] == {"fetch-depth": 0, "persist-credentials": False}
     assert checkouts["push"]["fetch-depth"] == checkouts["drift"]["fetch-depth"] == 0
+
+
+def test_the_action_fits_its_schema(team: Team) -> None:
+    validator("https://json.schemastore.org/github-action.json").validate(team.action)
+    folders = {one.get("working-directory") for one in team.action["runs"]["steps"][2:]}
+    assert folders == {"${{ inputs.working-directory }}"}
+
+
+@pytest.mark.parametrize(
+    ("job", "instead", "code", "printed"),
+    [
+        ("check", "run: check\n          args: --offline --strict", 4, "is never closed"),
+        ("push", "run: push\n          args: --dry-run", 0, "would be saved"),
+        ("drift", "run: drift\n          args: --offline", 6, "offline"),
+    ],
+)
+def test_more_options(team: Team, job: str, instead: str, code: int, printed: str) -> None:
+    team.world.write(team.world.read(WORKFLOW).replace(f"run: {job}", instead), WORKFLOW)
+    team.merge(TREND + ("plot((close)\n" if job == "check" else "// more\n"), TREND_PATH)
+    ran = team.run(job)
+    (name,) = (one for one in ran.codes if one != "Record")
+    assert (ran.codes[name], printed in ran.printed[name]) == (code, True), ran
+    assert team.world.saved() == [TREND]
+
+
+@pytest.mark.parametrize(
+    ("inputs", "wanted"),
+    [
+        ({"run": "check", "version": ""}, "::error::What to install is not set"),
+        ({"run": "pull", "version": "1.2.3"}, "::error::run is none of check, push and drift"),
+        (
+            {"run": "check", "version": "1.2.3"},
+            "No matching distribution found for pinesync==1.2.3",
+        ),
+    ],
+)
+def test_what_cannot_be_installed(team: Team, inputs: dict[str, str], wanted: str) -> None:
+    done = team.install(inputs, **UP_TO_WRITING)
+    assert (done.returncode, wanted in done.stdout) == (1, True), done.stdout
+
+
+def test_the_action_of_a_checkout_installs_that_pinesync(team: Team) -> None:
+    place = str(ROOT / "templates" / "action")
+    inputs = {"run": "check", "version": ""}
+    done = team.install(inputs, GITHUB_ACTION_PATH=place, **UP_TO_WRITING)
+    assert (done.returncode, done.stdout) == (0, "")
 
 
 # -- main -----------------------------------------------------------------------------------------
@@ -224,7 +284,7 @@ def test_a_protected_main_is_reported(team: Team) -> None:
 
 def test_a_protected_main_has_its_record_on_a_side_ref(team: Team) -> None:
     team.protected = True
-    assert [step["name"] for step in team._steps("push")[-2:]] == ["Push", "Record"]
+    assert team.inputs("push")["record"] == "pinesync/record"
     team.merge(LONGER, TREND_PATH)
     head = git(team.origin, "rev-parse", "main")
     first = team.run("push")
@@ -246,13 +306,13 @@ def test_a_protected_main_has_its_record_on_a_side_ref(team: Team) -> None:
 
 def test_drift_reports_web_changes_and_changes_nothing(team: Team) -> None:
     clean = team.run("drift")
-    assert clean.codes == {"Status": 0}
+    assert clean.codes == {"Drift": 0}
     assert "    nothing to pull or push, 3 scripts clean" in clean.summary
     team.world.web_save(SLOWER)
     team.world.web_save(EXTRA, "`Extra`\n# big")
     account, head = team.world.account(), git(team.origin, "rev-parse", "main")
     drift = team.run("drift")
-    assert drift.codes == {"Status": 6}
+    assert drift.codes == {"Drift": 6}
     assert f"    behind       {TREND_PATH}" in drift.summary
     assert f"    {TREND_PATH}  +1 -1" in drift.summary
     assert "remote-only" in drift.summary
@@ -266,5 +326,5 @@ def test_drift_reports_web_changes_and_changes_nothing(team: Team) -> None:
 def test_drift_reports_an_expired_session(team: Team) -> None:
     team.world.user = team.world.store.ensure_user("nobody")
     job = team.run("drift")
-    assert job.codes["Status"] not in (0, 6)
+    assert job.codes["Drift"] not in (0, 6)
     assert "    error: " in job.summary

@@ -1,9 +1,10 @@
-"""The workflow of `init --template team` as a runner executes it: each `run` step is a bash
-script, in a fresh clone, on a machine without state."""
+"""The workflow of `init --template team` as a runner executes it, with the action that it uses:
+each `run` step is a bash script, in a fresh clone, on a machine without state."""
 
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
@@ -16,7 +17,9 @@ import yaml
 from tests.world import World, git, start
 
 WORKFLOW = ".github/workflows/pinesync.yml"
+ACTION = ".github/actions/pinesync/action.yml"
 COOKIE = "TRADINGVIEW_COOKIE"
+SECRET = f"${{{{ secrets.{COOKIE} }}}}"
 
 
 @dataclass(frozen=True)
@@ -40,7 +43,7 @@ class Team:
     world: World
     runs: int = 0
     protected: bool = False
-    """Whether the steps for a protected main, which stand in a comment, take their place."""
+    """Whether the input for a protected main, which is in a comment, is set."""
 
     @property
     def origin(self) -> Path:
@@ -48,7 +51,14 @@ class Team:
 
     @property
     def workflow(self) -> Any:
-        return yaml.safe_load((self.world.folder / WORKFLOW).read_text("utf-8"))
+        written = self.world.read(WORKFLOW)
+        return yaml.safe_load(
+            written.replace("# record:", "record:") if self.protected else written
+        )
+
+    @property
+    def action(self) -> Any:
+        return yaml.safe_load(self.world.read(ACTION))
 
     def merge(self, text: str, path: str, said: str = "a change") -> None:
         """Push a developer's change of a script to main."""
@@ -79,47 +89,72 @@ class Team:
         summary.touch()
         codes: dict[str, int] = {}
         printed: dict[str, str] = {}
-        for step in self._steps(job):
-            name = step.get("name", "")
+        inputs = self.inputs(job)
+        for step in self.action["runs"]["steps"]:
+            name, when = step.get("name", ""), step.get("if", "")
             if "run" not in step or name in ("Install", *without):
                 continue
-            if any(codes.values()) and not step.get("if", "").startswith("always()"):
+            always = when == "always() && steps.push.outcome != 'skipped'" and "Push" in codes
+            alone = when == f"inputs.run == '{inputs['run']}'" and not any(codes.values())
+            if not always and not alone:
                 continue
             (before or {}).get(name, lambda: None)()
-            result = _typed(step, place, self._environment(step, place, branch))
+            result = bash(step["run"], folder, self._environment(step, inputs, place, branch))
             codes[name] = result.returncode
             printed[name] = result.stdout
         return Job(codes, printed, summary.read_text("utf-8"), folder)
 
-    def _steps(self, job: str) -> list[Any]:
-        steps: list[Any] = self.workflow["jobs"][job]["steps"]
-        if not self.protected or job != "push":
-            return steps
-        _, _, rest = self.world.read(WORKFLOW).partition("place of Push and Record:\n")
-        instead = "".join(line[8:] + "\n" for line in rest.partition("\n\n")[0].split("\n"))
-        others = [step for step in steps if step.get("name") not in ("Push", "Record")]
-        return others + list(yaml.safe_load(instead))
+    def inputs(self, job: str) -> dict[str, str]:
+        """What the job hands to the action, or the action's defaults."""
+        (handed,) = (
+            step["with"]
+            for step in self.workflow["jobs"][job]["steps"]
+            if step["uses"] == f"./{Path(ACTION).parent.as_posix()}"
+        )
+        declared = self.action["inputs"]
+        assert set(handed) <= set(declared)
+        return {name: handed.get(name, one.get("default", "")) for name, one in declared.items()}
 
-    def _environment(self, step: Any, place: Path, branch: str) -> dict[str, str]:
+    def install(self, inputs: dict[str, str], **more: str) -> subprocess.CompletedProcess[str]:
+        """The step Install, in somebody's folder."""
+        (step,) = (one for one in self.action["runs"]["steps"] if one.get("name") == "Install")
+        env = self._environment(step, inputs, self.world.place, "main")
+        env |= {"GITHUB_ACTION_PATH": str((self.world.folder / ACTION).parent)}
+        env |= {"PIP_DISABLE_PIP_VERSION_CHECK": "1", **more}
+        return bash(step["run"], self.world.folder, env)
+
+    def _environment(
+        self, step: Any, inputs: dict[str, str], place: Path, branch: str
+    ) -> dict[str, str]:
         """The secret is the loopback facade's cookie, only in the steps that receive it."""
         env = {name: value for name, value in os.environ.items() if name != "PINESYNC_COOKIE"}
         path = os.pathsep.join([str(Path(sys.executable).parent), env["PATH"]])
         env |= {"PATH": path, "CI": "true", "GITHUB_ACTIONS": "true", "GITHUB_REF_NAME": branch}
         env |= {"PINESYNC_HOME": str(place / "home"), "PINESYNC_SETTLE_SECONDS": "0"}
         env["GITHUB_STEP_SUMMARY"] = str(place / "summary.md")
-        for name, value in step.get("env", {}).items():
-            assert (name, value) == (COOKIE, f"${{{{ secrets.{COOKIE} }}}}")
+        for name, expression in step.get("env", {}).items():
+            env[name] = evaluated(expression, inputs)
+        if (cookie := env.pop(COOKIE, "")) == SECRET:
             env["PINESYNC_COOKIE"] = self.world.user.cookie
+        assert cookie in ("", SECRET)
         return env
 
 
-def _typed(step: Any, place: Path, env: dict[str, str]) -> subprocess.CompletedProcess[str]:
-    script = place / "step.sh"
-    script.write_text(step["run"], encoding="utf-8")
-    command = ["bash", "--noprofile", "--norc", "-eo", "pipefail", str(script)]
+def evaluated(expression: str, inputs: Mapping[str, str]) -> str:
+    """The value of `${{ inputs.NAME }}` or `${{ inputs.NAME || 'default' }}`."""
+    found = re.fullmatch(r"\$\{\{ inputs\.([\w-]+)(?: \|\| '([^']*)')? \}\}", expression)
+    assert found, expression
+    return inputs[found[1]] or found[2] or ""
+
+
+def bash(script: str, folder: Path, env: dict[str, str]) -> subprocess.CompletedProcess[str]:
+    """Run a step's script, as a runner does for `shell: bash`."""
+    file = folder.parent / "step.sh"
+    file.write_text(script, encoding="utf-8")
+    command = ["bash", "--noprofile", "--norc", "-eo", "pipefail", str(file)]
     return subprocess.run(
         command,
-        cwd=place / "work",
+        cwd=folder,
         env=env,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,

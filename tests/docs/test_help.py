@@ -88,6 +88,7 @@ NOT_RUN = (
     "pinesync demo",
     "pinesync login",
     "pinesync lsp",
+    "pinesync mcp",
     "pinesync sandbox serve",
     "pinesync vscode install",
     "pinesync watch",

@@ -10,7 +10,12 @@ from tests.docs.pages import ROOT, page
 
 
 @pytest.mark.parametrize(
-    ("name", "table"), [("docs/safety.md", safety.promises), ("SECURITY.md", safety.rules)]
+    ("name", "table"),
+    [
+        ("docs/safety.md", safety.promises),
+        ("SECURITY.md", safety.rules),
+        ("SECURITY.md", safety.agents),
+    ],
 )
 def test_the_tables_are_generated_from_the_markers(name: str, table) -> None:
     assert table() in page(name), "`make docs` writes it anew"

@@ -25,9 +25,9 @@ D = f'"{digest("x")}"'
 
 def test_the_schema_files_are_up_to_date() -> None:
     """`make docs` regenerates them."""
-    expected = schemas.files()
-    assert set(schemas.FOLDER.rglob("*.json")) == set(expected)
-    for path, text in expected.items():
+    wanted = schemas.files()
+    assert set(schemas.FOLDER.rglob("*.json")) == set(wanted)
+    for path, text in wanted.items():
         assert path.read_text(encoding="utf-8") == text, f"{path.name} is stale"
 
 
@@ -37,8 +37,8 @@ def test_every_schema_is_valid(command: str) -> None:
 
 
 def test_every_command_has_a_schema() -> None:
-    """Except for the language server, which has its own protocol."""
-    assert {command.split()[0] for command in schemas.commands()} == set(VERBS) - {"lsp"}
+    """But for the servers that an editor or an agent talks to: they have protocols of their own."""
+    assert {command.split()[0] for command in schemas.commands()} == set(VERBS) - {"lsp", "mcp"}
 
 
 def takes(text: str) -> bool:
@@ -59,6 +59,9 @@ def takes(text: str) -> bool:
         "ignore = 'x'\n",
         "ignore = [1]\n",
         f"ignore = {['x'] * 201}\n",
+        "protected = 'x'\n",
+        "protected = [1]\n",
+        f"protected = {['x'] * 201}\n",
         "folders = 1\n",
         "[workspace.folders]\nscreener = 's'\n",
         "[workspace.folders]\nstudy = '../x'\n",
@@ -118,7 +121,7 @@ def test_an_invalid_workspace_table_is_refused(old: str, new: str) -> None:
         "[scripts.'deep/er/測試 & x.pine']\nname = 'a'\n",
         "account = 'a'\naccount_id = '1'\ntrack = 'listed'\nignore = ['drafts/**']\n",
         "advice = false\n",
-        "contract = 'refuse'\nalerts = true\n",
+        "contract = 'refuse'\nalerts = true\nprotected = ['live/*']\n",
         "[workspace.folders]\nstudy = '.'\nlibrary = 'a/b'\n",
     ],
 )
@@ -165,9 +168,9 @@ def linted(path: Path) -> str:
     """The errors that taplo reports for the file."""
     program = Path(sys.executable).parent / "taplo"
     command = [str(program), "lint", "--colors", "never", path.name]
-    result = subprocess.run(command, cwd=path.parent, capture_output=True, text=True, check=False)
-    assert (result.returncode == 0) == ("error:" not in result.stderr), result.stderr
-    return result.stderr if result.returncode else ""
+    done = subprocess.run(command, cwd=path.parent, capture_output=True, text=True, check=False)
+    assert (done.returncode == 0) == ("error:" not in done.stderr), done.stderr
+    return done.stderr if done.returncode else ""
 
 
 def test_the_example_on_the_page_is_valid() -> None:

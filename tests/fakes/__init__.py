@@ -8,6 +8,6 @@ from tests.fakes.intent_log import FakeIntentLog
 from tests.fakes.manifest import FOLDERS, FakeManifest
 from tests.fakes.remote import OWNER, FakeRemote, Script, Turn
 from tests.fakes.texts import FakeTextStore
-from tests.fakes.tools import Threads, meanwhile, merge
+from tests.fakes.tools import Threads, merge, submit
 from tests.fakes.tree import FakeTree
 from tests.fakes.workspace import InMemory, Place

@@ -15,7 +15,7 @@ from pinesync.sync.ports import IntentLog, Ports, Tools
 from pinesync.text.pine_syntax import check
 from tests.fakes.clock import Clock
 from tests.fakes.remote import OWNER, FakeRemote, Turn
-from tests.fakes.tools import Threads, meanwhile, merge
+from tests.fakes.tools import Threads, merge, submit
 from tests.fakes.workspace import InMemory, Place
 
 BASE = "//@version=6\nindicator('One')\nplot(close)\n"
@@ -41,8 +41,8 @@ class Bench:
             now=self.clock.now,
             sleep=self.clock.sleep,
             new_key=lambda: f"{next(keys):04}-aa",
-            each=Threads(),
-            meanwhile=meanwhile,
+            parallel=Threads(),
+            submit=submit,
         )
 
     def ports(self) -> Ports:
@@ -96,7 +96,7 @@ class Bench:
 
     def words(self) -> dict[str, str]:
         view = take_snapshot(self.ports())
-        return {situation.path: situation.word for situation in view.situations}
+        return {situation.path: situation.word for situation in view.states}
 
     def records(self) -> list[Intent]:
         return [*self.place.log.intents()]

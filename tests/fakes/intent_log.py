@@ -38,7 +38,7 @@ class FakeIntentLog:
         before = self.held.get(intent.key)
         self.held[intent.key] = intent
         if before is None or before.state != "landed":
-            self.journal.noted(intent)
+            self.journal.record_intent(intent)
 
     def drop(self, intents: Iterable[Intent]) -> None:
         for intent in intents:

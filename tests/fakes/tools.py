@@ -23,10 +23,12 @@ class Threads:
         with ThreadPoolExecutor(self.jobs) as pool:
             return list(pool.map(act, items))
 
-    def through(self, act: Callable[[T], R], then: Callable[[R], S], items: Sequence[T]) -> list[S]:
+    def pipeline(
+        self, act: Callable[[T], R], then: Callable[[R], S], items: Sequence[T]
+    ) -> list[S]:
         return self(lambda item: then(act(item)), items)
 
-    def ahead(self, act: Callable[[T], R], items: Sequence[T]) -> Iterator[R]:
+    def prefetch(self, act: Callable[[T], R], items: Sequence[T]) -> Iterator[R]:
         pool = ThreadPoolExecutor(self.jobs)
         results = pool.map(act, items)
         # Nothing is waited for at the end: a run that stopped leaves this unfinished, and whichever
@@ -35,7 +37,7 @@ class Threads:
         yield from results
 
 
-def meanwhile(act: Callable[[], R]) -> Callable[[], R]:
+def submit(act: Callable[[], R]) -> Callable[[], R]:
     """Fits `sync.ports.Meanwhile`."""
     pool = ThreadPoolExecutor(1)
     result = pool.submit(act)

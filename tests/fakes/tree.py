@@ -92,7 +92,7 @@ class FakeTree:
         del self.files[temp]
         self._log.journal.wrote(path, expected, digest(text))
 
-    def take_back(self, intent: Download) -> bool:
+    def finish_write(self, intent: Download) -> bool:
         path, temp = intent.path, _beside(intent.path, intent.temp)
         here, left = digest_or_none(self.read(path)), self.files.pop(temp, None)
         if left is None:
@@ -116,7 +116,7 @@ class FakeTree:
             self._log.journal.wrote(path, intent.replaces, intent.brings)
         return done
 
-    def appear(self, old: RelPath, new: RelPath) -> None:
+    def add_new_name(self, old: RelPath, new: RelPath) -> None:
         if old not in self.files:
             raise FileError(f"{new}: no such file")
         data = self._bytes(old)
@@ -124,21 +124,21 @@ class FakeTree:
             raise ChangedMeanwhile
         self._log.journal.moved(old, new)
 
-    def has_moved(self, old: RelPath, new: RelPath, text: Digest) -> bool:
+    def is_moved(self, old: RelPath, new: RelPath, text: Digest) -> bool:
         if new not in self.files:
             return False
         if old in self.files:
             return self._bytes(old) == self._bytes(new)
         return digest_of_any(self._bytes(new)) == text
 
-    def vanish(self, old: RelPath, new: RelPath, key: str) -> bool:
+    def remove_old_name(self, old: RelPath, new: RelPath, key: str) -> bool:
         if old in self.files:
             if self.read(new) != self._bytes(old):
                 return False
             del self.files[old]
         return True
 
-    def retract(self, old: RelPath, new: RelPath, text: Digest, key: str) -> None:
+    def revert_move(self, old: RelPath, new: RelPath, text: Digest, key: str) -> None:
         if new not in self.files:
             return
         if old not in self.files:

@@ -22,7 +22,7 @@ from pinesync.model import (
     Verdict,
     Version,
 )
-from pinesync.protocol import Answer, responses, safe_json, server_responses
+from pinesync.protocol import Response, responses, safe_json, server_responses
 from pinesync.protocol.alerts import alerts
 from pinesync.sandbox.alerts import item
 from pinesync.sandbox.compiler.metainfo import metainfo
@@ -57,7 +57,7 @@ SOUND: list[Any] = [
     {"success": False, "reason": "quota"},
     "ok",
 ]
-READERS: dict[str, Callable[[Answer], Any]] = {
+READERS: dict[str, Callable[[Response], Any]] = {
     "scripts": responses.scripts,
     "newest": lambda answer: responses.saved_text(answer, ID, None),
     "version": lambda answer: responses.saved_text(answer, ID, Version(2)),
@@ -95,7 +95,7 @@ def _check(example: tuple[str, int, bytes, str | None]) -> None:
     _check_json(body)
     refused = None
     try:
-        found = READERS[reader](Answer(status, body, retry_after))
+        found = READERS[reader](Response(status, body, retry_after))
     except PinesyncError as error:
         found, refused = (), error
     assert refused is None or len(refused.message) < 2000

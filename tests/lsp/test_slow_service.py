@@ -230,6 +230,6 @@ def test_notifications_leave_nothing_in_memory(clone: World, tmp_path: Path) -> 
                 await asyncio.sleep(0)
             return dict(server.protocol._request_futures)
         finally:
-            server.shown.close()
+            server.diff_files.close()
 
     assert asyncio.run(asyncio.wait_for(session(), 60)) == {}

@@ -132,7 +132,7 @@ FILES = (
     Mutant(
         "pine.toml is written after the file, not before",
         "3",
-        "pinesync.sync.engine.download:_put",
+        "pinesync.sync.engine.download:_write_one",
         base_first,
         (
             "tests/campaign/test_counterexamples.py::test_a_pull_that_crashed_after_the_file_survives_a_web_revert_and_an_edit",
@@ -198,10 +198,13 @@ FILES = (
     ),
     Mutant(
         "a path stays below the workspace, and is a .pine file's",
-        "S4 S5 S6",
+        "S4 S5 S6 A3",
         "pinesync.text.filenames:check_path",
         any_path,
-        ("tests/security/test_rules.py::test_a_path_outside_is_refused_without_a_request",),
+        (
+            "tests/security/test_rules.py::test_a_path_outside_is_refused_without_a_request",
+            "tests/mcp/test_push.py::test_a_path_outside",
+        ),
     ),
     Mutant(
         "no link is followed",
@@ -213,7 +216,7 @@ FILES = (
     Mutant(
         "pine.toml is read back before it is written",
         "S12",
-        "pinesync.workspace.manifest:_proved",
+        "pinesync.workspace.manifest:_verified",
         unproved,
         ("tests/workspace/test_manifest.py::test_a_text_that_would_not_parse_is_not_written",),
     ),

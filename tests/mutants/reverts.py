@@ -42,12 +42,10 @@ def unknown_is_fine(original: Any) -> Any:
 
 def from_the_recorded_base(original: Any) -> Any:
     def put_back(ports: Any, step: Any, *rest: Any) -> Any:
-        situation = step.situation
+        situation = step.state
         recorded = download._text_of(ports, situation, situation.entry.base)
         compared = replace(situation.comparison, origin=recorded)
-        return original(
-            ports, replace(step, situation=replace(situation, comparison=compared)), *rest
-        )
+        return original(ports, replace(step, state=replace(situation, comparison=compared)), *rest)
 
     return put_back
 
@@ -93,28 +91,28 @@ REVERTS = (
     Mutant(
         "an edit right beside their lines hides nothing",
         "37",
-        "pinesync.sync.reverts:_made",
+        "pinesync.sync.reverts:_is_in_edit",
         giving(None),
         (f"{CLI}::test_a_discarded_then_edited_file_is_refused",),
     ),
     Mutant(
         "what cannot be read is unknown, not fine",
         "38",
-        "pinesync.sync.engine.uploads.revert_detection:_compared",
+        "pinesync.sync.engine.uploads.revert_detection:_compare",
         unknown_is_fine,
         (f"{CLI}::test_an_unreadable_base_stops_a_push",),
     ),
     Mutant(
         "a pull merges from what the file is really based on",
         "37",
-        "pinesync.sync.engine.download:_put_back",
+        "pinesync.sync.engine.download:_merge_from_origin",
         from_the_recorded_base,
         (f"{CLI}::test_a_file_discarded_after_two_foreign_saves_is_refused",),
     ),
     Mutant(
         "git that went back before a foreign save is not believed",
         "37",
-        "pinesync.sync.planner:_there",
+        "pinesync.sync.planner:_remote_side",
         git_is_believed,
         (f"{CLI}::test_an_undone_and_committed_pull_is_refused",),
     ),
@@ -135,21 +133,21 @@ REVERTS = (
     Mutant(
         "a flag that git took away is found again",
         "12 37",
-        "pinesync.sync.engine.snapshot:_flagged_again",
+        "pinesync.sync.engine.snapshot:_restore_flags",
         giving({}),
         (f"{CLI}::test_a_flag_survives_an_older_pine_toml",),
     ),
     Mutant(
         "ours is the text that this very merge replaced",
         "37",
-        "pinesync.cli.sync.resolve:_ours",
+        "pinesync.cli.sync.resolve:_our_text",
         last_replaced,
         (f"{CLI}::test_ours_works_after_theirs_was_undone",),
     ),
     Mutant(
         "each save of others is looked for by itself",
         "37",
-        "pinesync.sync.reverts:_Walk.take_out",
+        "pinesync.sync.reverts:_SaveRemoval.remove",
         only_together,
         (f"{CLI}::test_a_text_with_only_the_later_foreign_save_is_refused",),
     ),

@@ -70,7 +70,7 @@ def based_on_the_file(original: Any) -> Any:
 def absence_propagates(original: Any) -> Any:
     def look(self: Any, *rest: Any) -> Any:
         view = yield from original(self, *rest)
-        for situation in view.situations:
+        for situation in view.states:
             if situation.local is LocalSide.MISSING and situation.info:
                 self.ports.remote.delete(situation.info.pine_id)
         return view
@@ -87,7 +87,7 @@ def never_ended(original: Any) -> Any:
         try:
             yield from original(ports, sent)
         except NoAccess as error:
-            yield failed(sent.step.situation.path, error)
+            yield failed(sent.step.state.path, error)
 
     return resolved
 
@@ -113,7 +113,7 @@ SAVES = (
     Mutant(
         "a save goes on top of the version that was there at the start",
         "8",
-        "pinesync.sync.engine.uploads.upload:_moved",
+        "pinesync.sync.engine.uploads.upload:_rebase_on_newest",
         moved_or_not,
         (f"{INTERLEAVED}::test_a_save_between_list_and_get_refuses_the_push",),
     ),
@@ -155,7 +155,7 @@ SAVES = (
     Mutant(
         "a save that was given up leaves a tombstone",
         "14",
-        "pinesync.sync.engine.settle:give_up",
+        "pinesync.sync.engine.settle:abandon",
         forgotten,
         (TRACES,),
     ),
@@ -175,15 +175,18 @@ SAVES = (
     ),
     Mutant(
         "what does not compile is not saved",
-        "17",
+        "17 A6",
         "pinesync.sync.engine.uploads.prepare_upload:draft_of",
         broken_as_well,
-        (f"{UPLOADS}::test_a_text_that_does_not_compile_is_not_sent",),
+        (
+            f"{UPLOADS}::test_a_text_that_does_not_compile_is_not_sent",
+            "tests/mcp/test_push.py::test_what_push_refuses_is_refused",
+        ),
     ),
     Mutant(
         "the base is what was sent",
         "18",
-        "pinesync.sync.engine.uploads.resolve_upload:land",
+        "pinesync.sync.engine.uploads.resolve_upload:record_landed",
         based_on_the_file,
         (
             "tests/campaign/test_edit_during_upload.py::test_an_edit_during_the_upload_stays_an_edit",
@@ -192,7 +195,7 @@ SAVES = (
     Mutant(
         "a missing file deletes nothing",
         "19",
-        "pinesync.sync.engine.transaction:Transaction.look",
+        "pinesync.sync.engine.transaction:Transaction.survey",
         absence_propagates,
         ("tests/campaign/test_absence.py::test_a_missing_file_deletes_nothing",),
     ),
@@ -206,7 +209,7 @@ SAVES = (
     Mutant(
         "a session that ends stops the batch",
         "24",
-        "pinesync.sync.engine.uploads.upload:_resolved",
+        "pinesync.sync.engine.uploads.upload:_resolve",
         never_ended,
         (f"{INTERLEAVED}::test_a_web_page_instead_of_a_response_stops_the_run",),
     ),

@@ -116,16 +116,19 @@ TRUST = (
     ),
     Mutant(
         "text of others is shown, not obeyed",
-        "S9",
+        "S9 A10",
         "pinesync.text.unicode:escape_controls",
         as_it_came,
-        ("tests/security/test_terminal.py::test_hostile_text_is_escaped",),
+        (
+            "tests/security/test_terminal.py::test_hostile_text_is_escaped",
+            "tests/mcp/test_read.py::test_a_text_that_gives_orders_is_data",
+        ),
     ),
     Mutant(
         "a text of others begins no command, link, markup or trailer where it is read",
         "S9",
         "pinesync.cli.ci_log:escape_ci_commands pinesync.sync.commit_plan:title_of "
-        "pinesync.lsp.commands:without_links pinesync.cli.on_error:_shown_as_it_is",
+        "pinesync.lsp.commands:without_links pinesync.cli.on_error:_escape_markup",
         as_it_came,
         (
             "tests/security/test_workflow_commands.py::test_no_text_starts_a_workflow_command",
@@ -135,11 +138,19 @@ TRUST = (
         ),
     ),
     Mutant(
-        "what is compared is bounded",
-        "S11",
-        "pinesync.text.line_diff:_MOST_PAIRS pinesync.text.line_diff:_MOST_IN_A_PIECE",
-        lambda most: 4 * most,
-        ("tests/text/test_line_diff.py::test_a_diff_of_large_texts_is_not_quadratic",),
+        "an agent saves what a person allowed and what it names, and undoes nothing else",
+        "A1 A2 A4 A5 A9",
+        "pinesync.mcp.boundary:Boundary.refusal pinesync.mcp.writing:_refuse_others "
+        "pinesync.sync.engine.uploads.prepare_upload:_another "
+        "pinesync.sync.engine.uploads.prepare_upload:_other_bytes",
+        giving(None),
+        (
+            "tests/mcp/test_push.py::test_another_version",
+            "tests/mcp/test_push.py::test_another_text",
+            "tests/mcp/test_push.py::test_a_script_that_no_glob_names",
+            "tests/mcp/test_push.py::test_a_protected_script",
+            "tests/mcp/test_push.py::test_nothing_else_is_undone",
+        ),
     ),
     Mutant(
         "a probe removes what it made, and no script that is only called so",

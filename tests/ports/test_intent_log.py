@@ -6,7 +6,7 @@ import pytest
 
 from pinesync.errors import Locked, StateError
 from pinesync.model import Version
-from pinesync.sync.intents import Create, Delete, Download, Intent, Move, Rename, advanced
+from pinesync.sync.intents import Create, Delete, Download, Intent, Move, Rename, with_state
 from pinesync.sync.operations import Change, Moved, SentVersion, Written
 from pinesync.text.canonical import digest
 from tests.fakes import Place
@@ -38,7 +38,7 @@ def test_written_intents_are_visible_to_every_process_oldest_first(place: Place)
 
 def test_an_intent_replaces_the_one_with_its_key(place: Place) -> None:
     place.log.write(upload())
-    sent = advanced(upload(), "sent")
+    sent = with_state(upload(), "sent")
     place.log.write(sent)
     assert list(place.log.intents()) == [sent]
     assert list(place.other_process().intents()) == [sent]
@@ -79,10 +79,10 @@ def test_a_failure_releases_the_lock(place: Place) -> None:
 
 
 def test_only_a_landed_save_is_journaled_and_only_once(place: Place) -> None:
-    intent = advanced(upload(), "sent")
+    intent = with_state(upload(), "sent")
     place.log.write(intent)
     assert place.log.journal.is_empty
-    landed = advanced(intent, "landed", landed=Version(4))
+    landed = with_state(intent, "landed", landed=Version(4))
     place.log.write(landed)
     place.log.write(replace(landed, seen=Version(4)))
     assert place.log.journal.saves == [SentVersion(PATH, PINE_ID, Version(4), Version(3))]
@@ -92,8 +92,8 @@ def test_the_journal_is_logged_as_one_operation(place: Place) -> None:
     place.write(PATH, TEXT.encode())
     place.manifest.commit({PATH: ENTRY})
     place.tree.put(PATH, "new\n", digest(TEXT), lambda _: None)
-    place.tree.appear(PATH, OTHER)
-    place.log.write(advanced(advanced(upload(), "sent"), "landed", landed=Version(4)))
+    place.tree.add_new_name(PATH, OTHER)
+    place.log.write(with_state(with_state(upload(), "sent"), "landed", landed=Version(4)))
     place.log.log_operation("push", 1_700_000_000.0)
     (operation,) = place.log.operations(5)
     assert (operation.verb, operation.when, operation.undoes) == ("push", 1_700_000_000.0, None)

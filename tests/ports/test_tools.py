@@ -9,7 +9,7 @@ from pinesync.app import parallel
 from pinesync.git.merge import merge as git_merge
 from pinesync.sync.ports import Merged, Parallel, Submit
 from pinesync.text.canonical import has_conflict_markers
-from tests.fakes import Threads, meanwhile, merge
+from tests.fakes import Threads, merge, submit
 
 Merge = Callable[[str, str, str], Merged]
 BASE = "one\ntwo\nthree\nfour\nfive\n"
@@ -66,14 +66,14 @@ def test_conflicting_lines_get_conflict_markers(merging: Merge, local: str, remo
 def test_results_come_in_the_order_of_the_items(each: Parallel) -> None:
     items = list(range(20))
     assert each(str, items) == list(map(str, items))
-    assert each.through(str, len, items) == [len(str(n)) for n in items]
-    assert list(each.ahead(str, items)) == list(map(str, items))
-    assert not any((each(str, []), each.through(str, len, []), [*each.ahead(str, [])]))
+    assert each.pipeline(str, len, items) == [len(str(n)) for n in items]
+    assert list(each.prefetch(str, items)) == list(map(str, items))
+    assert not any((each(str, []), each.pipeline(str, len, []), [*each.prefetch(str, [])]))
 
 
 def test_several_calls_run_at_once(each: Parallel) -> None:
     together = Barrier(4, timeout=LONG)
-    for run in (each, each.ahead):
+    for run in (each, each.prefetch):
         assert len(list(run(lambda _: together.wait(), range(4)))) == 4
 
 
@@ -81,14 +81,14 @@ def test_an_error_is_raised_with_the_results(each: Parallel) -> None:
     def act(number: int) -> float:
         return 1 / number
 
-    for run in (lambda: each(act, [1, 0]), lambda: list(each.ahead(act, [1, 0]))):
+    for run in (lambda: each(act, [1, 0]), lambda: list(each.prefetch(act, [1, 0]))):
         with pytest.raises(ZeroDivisionError):
             run()
     with pytest.raises(ZeroDivisionError):
-        each.through(str, lambda _: 1 / 0, [1, 2])
+        each.pipeline(str, lambda _: 1 / 0, [1, 2])
 
 
-@pytest.mark.parametrize("begin", [meanwhile, parallel.meanwhile], ids=["fake", "thread"])
+@pytest.mark.parametrize("begin", [submit, parallel.submit], ids=["fake", "thread"])
 def test_a_background_call_is_awaited_when_its_result_is_needed(begin: Submit) -> None:
     go = Event()
     result = begin(lambda: go.wait(LONG))

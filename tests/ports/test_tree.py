@@ -168,7 +168,7 @@ def test_put_does_not_replace_an_unexpected_text(
     with pytest.raises(ChangedMeanwhile):
         place.tree.put(PATH, NEW, digest(expected) if expected else None, names.append)
     if names:
-        assert not place.tree.take_back(download(place, names[0], NEW, expected))
+        assert not place.tree.finish_write(download(place, names[0], NEW, expected))
     assert place.files() == {PATH: content}
     assert place.log.journal.is_empty
 
@@ -194,7 +194,7 @@ def test_a_put_killed_before_the_exchange_did_nothing(place: Place, before: str 
     if before:
         place.write(PATH, before.encode())
     intent = broken(place, expected=before)
-    assert not place.tree.take_back(intent)
+    assert not place.tree.finish_write(intent)
     assert place.files() == ({PATH: before.encode()} if before else {})
     assert list(place.log.intents()) == []
     assert place.log.journal.is_empty
@@ -206,7 +206,7 @@ def test_a_put_killed_at_its_end_is_done(place: Place, before: str | None) -> No
         place.write(PATH, before.encode())
     intent = put(place, expected=before)
     place.log.log_operation("pull", 1.0)
-    assert place.tree.take_back(intent)
+    assert place.tree.finish_write(intent)
     assert place.files() == {PATH: NEW.encode()}
     assert list(place.log.intents()) == [intent], "it is the caller's to close"
     assert place.log.journal.files == {PATH: Written(PATH, intent.replaces, digest(NEW))}
@@ -216,7 +216,7 @@ def test_a_put_is_done_although_the_file_was_edited_since(place: Place) -> None:
     place.write(PATH, TEXT.encode())
     intent = put(place)
     place.write(PATH, THEIRS.encode())
-    assert place.tree.take_back(intent)
+    assert place.tree.finish_write(intent)
     assert place.files() == {PATH: THEIRS.encode()}
 
 
@@ -226,7 +226,7 @@ def test_a_put_whose_temporary_file_was_removed_did_nothing(place: Place, conten
     intent = broken(place)
     place.remove(f"indicators/{intent.temp}")
     place.write(PATH, content.encode())
-    assert not place.tree.take_back(intent)
+    assert not place.tree.finish_write(intent)
     assert place.files() == {PATH: content.encode()}
     assert list(place.log.intents()) == []
 
@@ -236,7 +236,7 @@ def test_a_put_killed_after_the_exchange_is_finished(place: Place) -> None:
     intent = broken(place)
     place.write(PATH, NEW.encode())
     place.write(f"indicators/{intent.temp}", TEXT.encode())
-    assert place.tree.take_back(intent)
+    assert place.tree.finish_write(intent)
     assert place.files() == {PATH: NEW.encode()}
     assert place.texts.text_of(digest(TEXT)) == TEXT
 
@@ -246,7 +246,7 @@ def test_take_back_restores_the_text_an_editor_saved(place: Place) -> None:
     intent = broken(place)
     place.write(PATH, NEW.encode())
     place.write(f"indicators/{intent.temp}", THEIRS.encode())
-    assert not place.tree.take_back(intent)
+    assert not place.tree.finish_write(intent)
     assert place.files() == {PATH: THEIRS.encode()}
 
 
@@ -255,7 +255,7 @@ def test_take_back_keeps_two_unexpected_texts(place: Place) -> None:
     intent = broken(place)
     place.write(PATH, b"the newer one\n")
     place.write(f"indicators/{intent.temp}", THEIRS.encode())
-    assert not place.tree.take_back(intent)
+    assert not place.tree.finish_write(intent)
     assert place.files() == {PATH: b"the newer one\n"}
     assert place.texts.text_of(digest(THEIRS)) == THEIRS
 
@@ -263,13 +263,13 @@ def test_take_back_keeps_two_unexpected_texts(place: Place) -> None:
 def test_put_keeps_an_edit_made_at_the_last_moment(place: Place) -> None:
     place.write(PATH, TEXT.encode())
     intent = broken(place, lambda: place.write(PATH, THEIRS.encode()))
-    assert not place.tree.take_back(intent)
+    assert not place.tree.finish_write(intent)
     assert place.files() == {PATH: THEIRS.encode()}
 
 
 def test_put_keeps_a_file_created_at_the_last_moment(place: Place) -> None:
     intent = broken(place, lambda: place.write(PATH, THEIRS.encode()), expected=None)
-    assert not place.tree.take_back(intent)
+    assert not place.tree.finish_write(intent)
     assert place.files() == {PATH: THEIRS.encode()}
 
 
@@ -286,29 +286,29 @@ def test_unknown_leftovers_are_backed_up_and_removed(place: Place) -> None:
 # -- moving ---------------------------------------------------------------------------------------
 
 
-def has_moved(place: Place, text: str = TEXT) -> bool:
-    return place.tree.has_moved(PATH, OTHER, digest(text))
+def is_moved(place: Place, text: str = TEXT) -> bool:
+    return place.tree.is_moved(PATH, OTHER, digest(text))
 
 
 def test_a_file_moves_in_two_steps(place: Place) -> None:
     place.write(PATH, TEXT.encode())
-    assert not has_moved(place)
-    place.tree.appear(PATH, OTHER)
+    assert not is_moved(place)
+    place.tree.add_new_name(PATH, OTHER)
     assert place.files() == {PATH: TEXT.encode(), OTHER: TEXT.encode()}
-    assert has_moved(place)
-    assert place.tree.vanish(PATH, OTHER, KEY)
+    assert is_moved(place)
+    assert place.tree.remove_old_name(PATH, OTHER, KEY)
     assert place.files() == {OTHER: TEXT.encode()}
-    assert has_moved(place)
-    assert not has_moved(place, THEIRS)
+    assert is_moved(place)
+    assert not is_moved(place, THEIRS)
     assert place.log.journal.moves == [Moved(PATH, OTHER)]
 
 
 def test_each_step_of_a_move_is_idempotent(place: Place) -> None:
     place.write(PATH, TEXT.encode())
-    place.tree.appear(PATH, OTHER)
-    place.tree.appear(PATH, OTHER)
-    assert place.tree.vanish(PATH, OTHER, KEY)
-    assert place.tree.vanish(PATH, OTHER, KEY)
+    place.tree.add_new_name(PATH, OTHER)
+    place.tree.add_new_name(PATH, OTHER)
+    assert place.tree.remove_old_name(PATH, OTHER, KEY)
+    assert place.tree.remove_old_name(PATH, OTHER, KEY)
     assert place.files() == {OTHER: TEXT.encode()}
 
 
@@ -316,50 +316,50 @@ def test_a_move_does_not_overwrite_a_file(place: Place) -> None:
     place.write(PATH, TEXT.encode())
     place.write(OTHER, THEIRS.encode())
     with pytest.raises(ChangedMeanwhile):
-        place.tree.appear(PATH, OTHER)
-    assert not has_moved(place)
-    assert not place.tree.vanish(PATH, OTHER, KEY)
+        place.tree.add_new_name(PATH, OTHER)
+    assert not is_moved(place)
+    assert not place.tree.remove_old_name(PATH, OTHER, KEY)
     assert place.files() == {PATH: TEXT.encode(), OTHER: THEIRS.encode()}
 
 
 def test_a_missing_file_does_not_move(place: Place) -> None:
     with pytest.raises(FileError):
-        place.tree.appear(PATH, OTHER)
+        place.tree.add_new_name(PATH, OTHER)
     place.block(PATH)
     with pytest.raises(FileError):
-        place.tree.appear(PATH, OTHER)
+        place.tree.add_new_name(PATH, OTHER)
     assert place.log.journal.moves == []
 
 
 def test_a_move_keeps_an_old_path_that_was_saved_again(place: Place) -> None:
     place.write(PATH, TEXT.encode())
-    place.tree.appear(PATH, OTHER)
+    place.tree.add_new_name(PATH, OTHER)
     place.write(PATH, THEIRS.encode())
-    assert not has_moved(place)
-    assert not place.tree.vanish(PATH, OTHER, KEY)
+    assert not is_moved(place)
+    assert not place.tree.remove_old_name(PATH, OTHER, KEY)
     assert place.files() == {PATH: THEIRS.encode(), OTHER: TEXT.encode()}
 
 
 def test_a_retracted_move_removes_the_new_path(place: Place) -> None:
     place.write(PATH, TEXT.encode())
-    place.tree.appear(PATH, OTHER)
-    place.tree.retract(PATH, OTHER, digest(TEXT), KEY)
+    place.tree.add_new_name(PATH, OTHER)
+    place.tree.revert_move(PATH, OTHER, digest(TEXT), KEY)
     assert place.files() == {PATH: TEXT.encode()}
-    place.tree.retract(PATH, OTHER, digest(TEXT), KEY)
+    place.tree.revert_move(PATH, OTHER, digest(TEXT), KEY)
     assert place.files() == {PATH: TEXT.encode()}
 
 
 def test_a_retracted_move_keeps_a_new_path_that_was_saved(place: Place) -> None:
     place.write(PATH, TEXT.encode())
-    place.tree.appear(PATH, OTHER)
+    place.tree.add_new_name(PATH, OTHER)
     place.write(OTHER, THEIRS.encode())
-    place.tree.retract(PATH, OTHER, digest(TEXT), KEY)
+    place.tree.revert_move(PATH, OTHER, digest(TEXT), KEY)
     assert place.files() == {PATH: TEXT.encode(), OTHER: THEIRS.encode()}
 
 
 def test_a_retracted_move_restores_the_old_path(place: Place) -> None:
     place.write(PATH, TEXT.encode())
-    place.tree.appear(PATH, OTHER)
+    place.tree.add_new_name(PATH, OTHER)
     place.remove(PATH)
-    place.tree.retract(PATH, OTHER, digest(TEXT), KEY)
+    place.tree.revert_move(PATH, OTHER, digest(TEXT), KEY)
     assert place.files() == {PATH: TEXT.encode()}

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from pinesync import errors
-from pinesync.errors import BadAnswer, BotCheck, Refused
+from pinesync.errors import BadResponse, BotCheck, Refused
 from pinesync.model import Diagnostic, PineId, Verdict, Version
-from pinesync.protocol import Answer, Request, requests, responses
+from pinesync.protocol import Request, Response, requests, responses
 from pinesync.text.canonical import MAX_SOURCE
 
 pytestmark = pytest.mark.promise(23)
@@ -21,8 +21,8 @@ QUOTED = "USER%3B0123456789abcdef0123456789abcdef"
 HTML = b"<!DOCTYPE html>\n<html><head><title>Just a moment...</title></head></html>"
 
 
-def ok(body: bytes | str) -> Answer:
-    return Answer(200, body.encode() if isinstance(body, str) else body)
+def ok(body: bytes | str) -> Response:
+    return Response(200, body.encode() if isinstance(body, str) else body)
 
 
 # -- what is asked --------------------------------------------------------------------------------
@@ -147,7 +147,7 @@ def test_lists_in_other_formats_are_parsed() -> None:
     ids=range(16),
 )
 def test_malformed_lists_are_refused(body: str) -> None:
-    with pytest.raises(errors.BadAnswer):
+    with pytest.raises(errors.BadResponse):
         responses.scripts(ok(body))
 
 
@@ -207,12 +207,12 @@ def test_a_text_of_another_id_is_refused() -> None:
     mine = GET[:-1] + f',"scriptIdPart":"{ID}"' + "}"
     assert responses.saved_text(ok(mine), ID, None).pine_id == ID
     theirs = mine.replace("USER;0", "USER;1")
-    with pytest.raises(errors.BadAnswer, match="another script"):
+    with pytest.raises(errors.BadResponse, match="another script"):
         responses.saved_text(ok(theirs), ID, None)
 
 
 def test_a_text_of_another_version_is_refused() -> None:
-    with pytest.raises(errors.BadAnswer, match=r"2\.0"):
+    with pytest.raises(errors.BadResponse, match=r"2\.0"):
         responses.saved_text(ok(GET), ID, Version(2))
 
 
@@ -236,19 +236,19 @@ def test_a_text_of_another_version_is_refused() -> None:
     ids=range(12),
 )
 def test_malformed_texts_are_refused(body: str) -> None:
-    with pytest.raises(errors.BadAnswer):
+    with pytest.raises(errors.BadResponse):
         responses.saved_text(ok(body), ID, None)
 
 
 def test_invalid_utf8_is_refused() -> None:
-    with pytest.raises(errors.BadAnswer):
+    with pytest.raises(errors.BadResponse):
         responses.saved_text(ok(GET.encode().replace(b"A &amp; B", b"\xff")), ID, None)
 
 
 @pytest.mark.promise("S11")
 def test_a_source_that_is_too_large_is_refused() -> None:
     body = GET.replace("plot", "x" * (MAX_SOURCE + 1))
-    with pytest.raises(errors.BadAnswer, match="larger"):
+    with pytest.raises(errors.BadResponse, match="larger"):
         responses.saved_text(ok(body), ID, None)
 
 
@@ -368,7 +368,7 @@ def test_other_refusals_are_not_taken_for_old_pine(body: str) -> None:
 
 @pytest.mark.parametrize(
     ("body", "error"),
-    [('{"error":"busy"}', Refused), ('{"success":true}', BadAnswer), ("<html>", BotCheck)],
+    [('{"error":"busy"}', Refused), ('{"success":true}', BadResponse), ("<html>", BotCheck)],
 )
 def test_a_malformed_full_verdict_is_refused(body: str, error: type[Exception]) -> None:
     with pytest.raises(error):
@@ -389,7 +389,7 @@ def test_a_refused_check_raises(body: str) -> None:
 
 @pytest.mark.parametrize("body", ["{}", "[]", '{"success":true}', '{"success":true,"result":5}'])
 def test_malformed_verdicts_are_refused(body: str) -> None:
-    with pytest.raises(errors.BadAnswer):
+    with pytest.raises(errors.BadResponse):
         responses.verdict(ok(body))
 
 
@@ -436,7 +436,7 @@ def test_a_save_that_does_not_compile_may_have_id_and_version() -> None:
     "body", ['{"success":true}', '{"success":true,"result":null}', "null", '"ok"', SAVED[:-5], ""]
 )
 def test_malformed_save_responses_are_refused(body: str) -> None:
-    with pytest.raises(errors.BadAnswer):
+    with pytest.raises(errors.BadResponse):
         responses.saved(ok(body))
 
 
@@ -450,7 +450,7 @@ def test_a_confirmed_deletion_is_accepted(body: bytes) -> None:
 
 @pytest.mark.parametrize("body", [b"", b'"no"', b"okay", b"{}", b"true", b"null"])
 def test_any_other_deletion_response_is_refused(body: bytes) -> None:
-    with pytest.raises(errors.BadAnswer):
+    with pytest.raises(errors.BadResponse):
         responses.deleted(ok(body))
 
 
@@ -475,17 +475,17 @@ def test_a_session_response_is_the_account_or_an_error() -> None:
     account = responses.account(ok('{"userId":77,"userName":"trader42","chartImageUrl":null}'))
     assert (account.name, account.user_id) == ("trader42", "77")
     with pytest.raises(errors.SessionExpired):
-        responses.account(Answer(401, b"header 'X-Userid' is not specified"))
+        responses.account(Response(401, b"header 'X-Userid' is not specified"))
     with pytest.raises(errors.BotCheck):
-        responses.account(Answer(401, HTML))
-    with pytest.raises(errors.BadAnswer):
+        responses.account(Response(401, HTML))
+    with pytest.raises(errors.BadResponse):
         responses.account(ok('{"userId":77}'))
 
 
 # -- what every answer may be ---------------------------------------------------------------------
 
 
-def _read(answer: Answer, kind: str) -> Any:
+def _read(answer: Response, kind: str) -> Any:
     return {
         "list": lambda: responses.scripts(answer),
         "get": lambda: responses.saved_text(answer, ID, None),
@@ -500,35 +500,35 @@ def _read(answer: Answer, kind: str) -> Any:
 @pytest.mark.parametrize(
     ("answer", "error"),
     [
-        (Answer(200, HTML), errors.BotCheck),
-        (Answer(200, b"\xef\xbb\xbf\n <html>"), errors.BotCheck),
-        (Answer(403, HTML), errors.BotCheck),
-        (Answer(404, HTML), errors.BotCheck),
-        (Answer(401, b'{"code":401,"message":"why"}'), errors.NotAccessible),
-        (Answer(403, b"plain why"), errors.NotAccessible),
-        (Answer(404, b""), errors.NotAccessible),
-        (Answer(409, b'{"code":409,"message":"Script already exists"}'), errors.NameTaken),
-        (Answer(409, b"Script already exists"), errors.NameTaken),
-        (Answer(400, b"why"), errors.Refused),
-        (Answer(413, b"why"), errors.Refused),
-        (Answer(420, b'{"code":420,"message":"why"}'), errors.Refused),
-        (Answer(429, b"Too Many Requests"), errors.RateLimited),
-        (Answer(429, HTML), errors.RateLimited),
-        (Answer(500, b"x"), errors.ServiceDown),
-        (Answer(503, HTML), errors.ServiceDown),
-        (Answer(302, b""), errors.BotCheck),
-        (Answer(200, b""), errors.BadAnswer),
-        (Answer(200, b"[" * 100_000), errors.BadAnswer),
-        (Answer(200, b'{"a":Infinity}'), errors.BadAnswer),
+        (Response(200, HTML), errors.BotCheck),
+        (Response(200, b"\xef\xbb\xbf\n <html>"), errors.BotCheck),
+        (Response(403, HTML), errors.BotCheck),
+        (Response(404, HTML), errors.BotCheck),
+        (Response(401, b'{"code":401,"message":"why"}'), errors.NotAccessible),
+        (Response(403, b"plain why"), errors.NotAccessible),
+        (Response(404, b""), errors.NotAccessible),
+        (Response(409, b'{"code":409,"message":"Script already exists"}'), errors.NameTaken),
+        (Response(409, b"Script already exists"), errors.NameTaken),
+        (Response(400, b"why"), errors.Refused),
+        (Response(413, b"why"), errors.Refused),
+        (Response(420, b'{"code":420,"message":"why"}'), errors.Refused),
+        (Response(429, b"Too Many Requests"), errors.RateLimited),
+        (Response(429, HTML), errors.RateLimited),
+        (Response(500, b"x"), errors.ServiceDown),
+        (Response(503, HTML), errors.ServiceDown),
+        (Response(302, b""), errors.BotCheck),
+        (Response(200, b""), errors.BadResponse),
+        (Response(200, b"[" * 100_000), errors.BadResponse),
+        (Response(200, b'{"a":Infinity}'), errors.BadResponse),
     ],
     ids=range(20),
 )
 def test_each_status_and_web_page_has_its_error(
-    kind: str, answer: Answer, error: type[Exception]
+    kind: str, answer: Response, error: type[Exception]
 ) -> None:
     if kind == "list" and answer.status in (401, 403):
         error = errors.NoAccess  # it concerns the account, not one script
-    if kind == "rename" and error is errors.BadAnswer:
+    if kind == "rename" and error is errors.BadResponse:
         return  # the list shows the result of a rename, not its response
     with pytest.raises(error):
         _read(answer, kind)
@@ -537,7 +537,9 @@ def test_each_status_and_web_page_has_its_error(
 def test_a_refusal_keeps_the_services_message() -> None:
     with pytest.raises(errors.NotAccessible, match="not allowed to see") as refusal:
         responses.saved_text(
-            Answer(401, b'{"code":401,"message":"User is not allowed to see source code of pine"}'),
+            Response(
+                401, b'{"code":401,"message":"User is not allowed to see source code of pine"}'
+            ),
             ID,
             None,
         )
@@ -559,5 +561,5 @@ def test_retry_after_is_parsed_as_seconds_or_a_date(
     header: str | None, seconds: float | None
 ) -> None:
     with pytest.raises(errors.RateLimited) as refusal:
-        responses.scripts(Answer(429, b"", header))
+        responses.scripts(Response(429, b"", header))
     assert refusal.value.retry_after == seconds

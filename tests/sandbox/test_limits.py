@@ -2,7 +2,13 @@
 
 import pytest
 
-from pinesync.sandbox.compiler.limits import MAX_PLOTS, MAX_REQUESTS, MAX_TOKENS, TOO_LONG, find_all
+from pinesync.sandbox.compiler.limits import (
+    MAX_PLOTS,
+    MAX_REQUESTS,
+    MAX_TOKENS,
+    TOO_LONG,
+    all_findings,
+)
 from pinesync.sandbox.seeds import seeds
 from pinesync.text.pine_syntax import tokens
 
@@ -21,13 +27,13 @@ def long(count: int) -> str:
 
 
 def findings(source: str) -> list[tuple[str, int, int]]:
-    found = find_all(source)
+    found = all_findings(source)
     assert all(item.span for item in found)
     return [(item.message, *(item.span or ())[:2]) for item in found]
 
 
 def test_the_seeds_are_within_all_limits() -> None:
-    assert all(find_all(text) == [] for seed in seeds() for text in seed.versions)
+    assert all(all_findings(text) == [] for seed in seeds() for text in seed.versions)
 
 
 def test_too_many_plots_are_reported() -> None:
@@ -59,23 +65,23 @@ def test_the_same_request_counts_once() -> None:
 
 
 def test_too_many_tokens_are_reported() -> None:
-    assert find_all(long(MAX_TOKENS)) == []
-    (finding,) = find_all(long(MAX_TOKENS + 2))
+    assert all_findings(long(MAX_TOKENS)) == []
+    (finding,) = all_findings(long(MAX_TOKENS + 2))
     assert finding.code == TOO_LONG
     assert finding.ctx == {"outputILLength": 100_257, "limit": 100_256}
     assert finding.message.endswith("100257. The limit is 100256")
     assert finding.span
     assert finding.span[0] == 3
-    assert find_all(long(MAX_TOKENS + 2).replace("indicator", "library")) == []
+    assert all_findings(long(MAX_TOKENS + 2).replace("indicator", "library")) == []
 
 
 def test_the_tokens_of_a_very_large_text_are_counted() -> None:
     """Its names are not checked, but its tokens are counted."""
-    (finding,) = find_all(long(600_000))
+    (finding,) = all_findings(long(600_000))
     assert finding.code == TOO_LONG
-    assert find_all(HEAD + "// nothing\n" * 200_000) == []
+    assert all_findings(HEAD + "// nothing\n" * 200_000) == []
 
 
 def test_an_error_hides_the_limits() -> None:
-    found = find_all(HEAD + "plot(clsoe)\n" + "plot(close)\n" * 70)
+    found = all_findings(HEAD + "plot(clsoe)\n" + "plot(close)\n" * 70)
     assert [finding.code for finding in found] == ["CE10272"]

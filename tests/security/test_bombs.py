@@ -287,4 +287,4 @@ def test_every_client_request_survives_hostile_responses(tmp_path: Path) -> None
     assert len(ends) == 7 * len(bombs)
     taken = {call for number, call, end in ends if end == "took it"}
     assert taken <= {"check", "get", "list"}, ends
-    assert {end for _, _, end in ends} <= {"took it", "BadAnswer", "NetworkError", "Refused"}
+    assert {end for _, _, end in ends} <= {"took it", "BadResponse", "NetworkError", "Refused"}

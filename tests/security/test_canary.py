@@ -61,6 +61,7 @@ COMMANDS: dict[str, list[list[str]]] = {
     "whoami": [["whoami"]],
     "sandbox": [["sandbox", "path"]],
     "demo": [["demo", "--help"]],
+    "mcp": [["mcp", "--help"]],  # the rest is in tests/mcp/test_read.py
     "lsp": [["lsp", "--help"]],  # the rest is in tests/lsp/test_commands.py
     "watch": [["watch", "--help"]],  # the rest is in tests/watch/test_process.py
     "blame-version": [["blame-version", TREND_PATH]],

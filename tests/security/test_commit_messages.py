@@ -9,7 +9,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from pinesync.app.commits.message import Script, message_of
+from pinesync.app.commits.message import Script, commit_message
 from pinesync.model import Base, Digest, Entry, PineId, RelPath, Version
 from pinesync.sync.commit_plan import message, title_of
 from tests.world import LONGER, TREND_PATH, World, git, start
@@ -63,7 +63,7 @@ SIGNED = "Signed-off-by: me <me@x>"
 @given(st.lists(st.tuples(names, st.booleans()), min_size=1, max_size=4))
 @settings(max_examples=150)
 def test_no_name_forges_a_trailer(found: list[tuple[str, bool]]) -> None:
-    text = message_of([script(name, exact=exact) for name, exact in found], "from")
+    text = commit_message([script(name, exact=exact) for name, exact in found], "from")
     ours = [f"Pine-Id: {A}", "Pine-Version: 2.0"] * sum(exact for _, exact in found)
     assert parsed(text) == ours
     is_harmless(text)

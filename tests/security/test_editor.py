@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from pinesync.cli.on_error import alarm
+from pinesync.cli.on_error import error_notifier
 from pinesync.lsp import commands
 from pinesync.model import RelPath
 from pinesync.sandbox.faults import Fault
-from pinesync.watch.events import Told
+from pinesync.watch.events import Notice
 from tests.lsp.conftest import Opening, opening  # noqa: F401
 from tests.watch.processes import Session
 from tests.watch.test_process import recording, was_started
@@ -69,7 +69,9 @@ def test_a_name_in_a_code_lens_does_not_become_an_icon(clone: World, opening: Op
 def test_output_contains_no_markup(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     recording(tmp_path, "notify-send")
     monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
-    alarm(None, notify=True)(Told(RelPath(TREND_PATH), "diverged", "<b>R&D</b> \\074b\\076"))
+    error_notifier(None, notify=True)(
+        Notice(RelPath(TREND_PATH), "diverged", "<b>R&D</b> \\074b\\076")
+    )
     words, _ = was_started(tmp_path)
     assert words[-1] == "&lt;b&gt;R&amp;D&lt;/b&gt; \\\\074b\\\\076"
 

@@ -21,7 +21,7 @@ from pinesync.sync.ports import ChangedMeanwhile
 from pinesync.text.canonical import Unreadable, decode, digest
 from pinesync.workspace.files import MANIFEST, Tree
 from pinesync.workspace.files.exchange import _renameat2
-from pinesync.workspace.files.new_workspace import building
+from pinesync.workspace.files.new_workspace import staged_folder
 from tests.security.twins import LEFT, PATH, SECRET, Twins
 from tests.world import SLOWER, TREND, TREND_PATH, World
 
@@ -103,7 +103,7 @@ def puts(at: Place, tree: Tree, key: str) -> None:
         tree.put(PATH, text.encode(), expected, key, lambda _: None, at.seen.append)
     except (FileError, ChangedMeanwhile):
         kept = at.seen.append
-        tree.take_back(PATH, temp, digest(text), expected, kept, lambda: None, lambda: False)
+        tree.finish_write(PATH, temp, digest(text), expected, kept, lambda: None, lambda: False)
         raise
 
 
@@ -180,7 +180,7 @@ def test_pulls_stay_inside_during_a_race(clone: World) -> None:
 
 
 def built(target: Path, meanwhile: Callable[[], object]) -> None:
-    with building(target) as folder:
+    with staged_folder(target) as folder:
         (folder / MANIFEST).write_text("ours")
         meanwhile()
 

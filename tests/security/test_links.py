@@ -36,12 +36,12 @@ class Place(Twins):
         try:
             self.tree.put(path, NEW, expected, KEY, lambda _: None, self.seen.append)
         except (FileError, ChangedMeanwhile):
-            self.take_back(path, expected)
+            self.finish_write(path, expected)
 
-    def take_back(self, path: str, expected: Digest | None) -> None:
+    def finish_write(self, path: str, expected: Digest | None) -> None:
         brings, temp = digest(NEW.decode()), TEMP.rpartition("/")[2]
         told, nothing, kept = self.seen.append, lambda: None, lambda: False
-        self.tree.take_back(RelPath(path), temp, brings, expected, told, nothing, kept)
+        self.tree.finish_write(RelPath(path), temp, brings, expected, told, nothing, kept)
 
 
 def reads(at: Place) -> None:
@@ -69,14 +69,14 @@ def finishes(at: Place) -> None:
     """The process was killed right after the exchange."""
     (at.root / PATH).write_bytes(NEW)
     (at.root / TEMP).write_bytes(OLD)
-    at.take_back(PATH, digest(OLD.decode()))
+    at.finish_write(PATH, digest(OLD.decode()))
 
 
 def undoes(at: Place) -> None:
     """An editor saved during the exchange."""
     (at.root / PATH).write_bytes(NEW)
     (at.root / TEMP).write_bytes(b"edited\n")
-    at.take_back(PATH, digest(OLD.decode()))
+    at.finish_write(PATH, digest(OLD.decode()))
 
 
 def discards(at: Place) -> None:

@@ -47,6 +47,7 @@ MANIFESTS: dict[str, tuple[Callable[[], str], str]] = {
     "empty texts": (lambda: HEAD + "ignore = [" + '"",' * (ROOM // 3) + "]", "keys and values"),
     "lists in lists": (lambda: HEAD + "x = " + "[" * 40_000 + "]" * 40_000, "nested"),
     "tables in tables": (lambda: HEAD + "x = " + "{a=" * 40_000 + "1" + "}" * 40_000, "nested"),
+    "protected": (lambda: HEAD + f"protected = {['*a'] * (MAX_PATTERNS + 1)}", "protected"),
     "patterns": (lambda: HEAD + f"ignore = {['*a'] * (MAX_PATTERNS + 1)}", "ignore"),
     "a long pattern": (lambda: HEAD + f"ignore = ['{'*a' * 5000}']", "ignore"),
     "a schema of many digits": (lambda: "[workspace]\nschema = 0x" + "f" * 100_000, "newer"),

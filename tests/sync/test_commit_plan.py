@@ -5,7 +5,7 @@ import random
 import pytest
 
 from pinesync.model import Digest, Entry, PineId, RelPath, ScriptInfo, Version, VersionInfo
-from pinesync.sync.commit_plan import line_up, message, places
+from pinesync.sync.commit_plan import assign_paths, message, plan_commits
 from tests.fakes import FOLDERS
 
 A, B, C = (PineId("USER;" + digit * 32) for digit in "abc")
@@ -28,13 +28,15 @@ def listed(**names: str) -> list[ScriptInfo]:
     return [ScriptInfo(ids[key], name, Version(9)) for key, name in names.items()]
 
 
-WHERE = places(listed(a="One", b="Two"), {}, FOLDERS)
+WHERE = assign_paths(listed(a="One", b="Two"), {}, FOLDERS)
 
 
 def subjects(histories: dict[PineId, tuple[VersionInfo, ...]], **done: int) -> list[str]:
     ids = {"a": A, "b": B}
     known = {ids[key]: Version(number) for key, number in done.items()}
-    return [f"{c.entry.name} {c.info.version.major}" for c in line_up(histories, WHERE, {}, known)]
+    return [
+        f"{c.entry.name} {c.info.version.major}" for c in plan_commits(histories, WHERE, {}, known)
+    ]
 
 
 def test_commits_are_ordered_by_time_id_and_version() -> None:
@@ -44,13 +46,13 @@ def test_commits_are_ordered_by_time_id_and_version() -> None:
 
 def test_the_order_of_the_input_does_not_matter() -> None:
     infos = {A: list(history(A, 1, 1, 4, 4)), B: list(history(B, 1, 2, 4))}
-    expected = line_up(infos, WHERE, {}, {})
+    expected = plan_commits(infos, WHERE, {}, {})
     for seed in range(20):
         chance = random.Random(seed)
         for infos_of_one in infos.values():
             chance.shuffle(infos_of_one)
         shuffled = dict(sorted(infos.items(), reverse=bool(seed % 2)))
-        assert line_up(shuffled, WHERE, {}, {}) == expected
+        assert plan_commits(shuffled, WHERE, {}, {}) == expected
 
 
 def test_committed_versions_are_skipped_and_older_ones_come_after() -> None:
@@ -69,7 +71,7 @@ def test_paths_come_from_pine_toml_then_the_last_commit_then_a_clone() -> None:
         RelPath("once/Two.pine"): entry(B, "once/Two.pine", "Two"),
         RelPath("once/Three.pine"): entry(C, "once/Three.pine", "Three"),
     }
-    found = places(listed(a="One &amp; only", b="Two", c="Renamed"), current, FOLDERS, before)
+    found = assign_paths(listed(a="One &amp; only", b="Two", c="Renamed"), current, FOLDERS, before)
     assert {one.path: one.name for one in found.values()} == {
         "mine/X.pine": "One & only",
         "once/Two.pine": "Two",
@@ -78,7 +80,7 @@ def test_paths_come_from_pine_toml_then_the_last_commit_then_a_clone() -> None:
 
 
 def test_two_scripts_with_one_name_get_two_paths() -> None:
-    paths = [entry.path for entry in places(listed(b="RSI", a="rsi"), {}, FOLDERS).values()]
+    paths = [entry.path for entry in assign_paths(listed(b="RSI", a="rsi"), {}, FOLDERS).values()]
     assert paths == ["indicators/rsi.pine", "indicators/RSI-bbbbbbbb.pine"]
 
 
@@ -88,11 +90,11 @@ def test_moved_files_move_in_the_first_commit_only() -> None:
         RelPath("INDICATORS/one.pine"): entry(C, "INDICATORS/one.pine", "gone"),
         RelPath("gone.pine"): entry(PineId("USER;" + "d" * 32), "gone.pine", "gone too"),
     }
-    first, second = line_up({A: history(A, 1, 2)}, WHERE, before, {})
+    first, second = plan_commits({A: history(A, 1, 2)}, WHERE, before, {})
     assert first.moved == {"old/Two.pine": entry(B, "indicators/Two.pine", "Two")}
     assert first.dropped == ("INDICATORS/one.pine",)
     assert (second.moved, second.dropped) == ({}, ())
-    assert line_up({}, WHERE, before, {}) == []
+    assert plan_commits({}, WHERE, before, {}) == []
 
 
 @pytest.mark.parametrize(

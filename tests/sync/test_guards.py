@@ -2,7 +2,7 @@
 
 import pytest
 
-from pinesync.errors import EXIT_ACCESS, EXIT_LEFT, LeftForYou, NoAccess, OtherAccount
+from pinesync.errors import EXIT_ACCESS, EXIT_LEFT, ActionRequired, NoAccess, OtherAccount
 from pinesync.model import Account, PineId
 from pinesync.sync import guards
 
@@ -40,7 +40,7 @@ def test_an_empty_workspace_misses_nothing() -> None:
 
 def test_new_scripts_are_not_counted() -> None:
     assert not guards.is_mass_absence(ids(4), ids(1000, start=1))
-    assert guards.vanished(ids(4), ids(1000, start=1)) == frozenset(ids(1))
+    assert guards.missing_ids(ids(4), ids(1000, start=1)) == frozenset(ids(1))
 
 
 def test_a_duplicate_id_counts_once() -> None:
@@ -79,6 +79,6 @@ def test_another_account_is_refused(expected: Account | None, found: Account, sa
 def test_both_refusals_have_their_exit_codes() -> None:
     with pytest.raises(NoAccess, match="4 of 10") as doubted:
         guards.refuse_doubtful_list(4, 10)
-    with pytest.raises(LeftForYou, match="4 of 10") as gone:
+    with pytest.raises(ActionRequired, match="4 of 10") as gone:
         guards.refuse_mass_absence(4, 10)
     assert (doubted.value.exit_code, gone.value.exit_code) == (EXIT_ACCESS, EXIT_LEFT)

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from pinesync.model import Digest, PineId, RelPath, Version
-from pinesync.sync.intents import Now, State, Upload, advanced, age
+from pinesync.sync.intents import Now, State, Upload, age, with_state
 
 pytestmark = pytest.mark.promise(26)
 
@@ -74,7 +74,7 @@ def test_an_intent_state_never_goes_back(state: State, after: str) -> None:
     states: tuple[State, ...] = ("prepared", "sent", "landed", "abandoned")
     for then in states:
         if then in after.split():
-            assert advanced(replace(UPLOAD, state=state), then).state == then
+            assert with_state(replace(UPLOAD, state=state), then).state == then
         else:
             with pytest.raises(ValueError, match="does not become"):
-                advanced(replace(UPLOAD, state=state), then)
+                with_state(replace(UPLOAD, state=state), then)

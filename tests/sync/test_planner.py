@@ -9,10 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pinesync.model import Base, Digest, Entry, PineId, RelPath, ScriptInfo, Version
-from pinesync.sync.planner import LocalText, ScriptState, Snapshot, survey, wanted
+from pinesync.sync.planner import LocalText, ScriptState, Snapshot, survey, versions_needed
 from pinesync.sync.policy import NEVER, POLICY, Act, LocalSide, RemoteSide
 from pinesync.sync.reverts import Comparison
-from pinesync.sync.selection import named
+from pinesync.sync.selection import select_named
 from pinesync.sync.words import Role, Status
 from pinesync.text.filenames import unescape_name
 
@@ -72,7 +72,7 @@ def test_the_policy_table_is_total_and_unambiguous() -> None:
 def test_absence_never_deletes_and_a_refusal_never_acts() -> None:
     for (local, remote), row in POLICY.items():
         if local is LocalSide.MISSING:
-            assert {row.pull, row.push} <= {Act.TELL, Act.KEEP, Act.REFUSE}
+            assert {row.pull, row.push} <= {Act.EXPLAIN, Act.KEEP, Act.REFUSE}
         if remote is RemoteSide.GONE:
             assert {row.pull, row.push} <= {Act.KEEP, Act.REFUSE}
         if row.word == "conflict":
@@ -129,7 +129,7 @@ def test_every_status_has_the_advice_its_rows_need() -> None:
     ],
 )
 def test_every_policy_row_is_reached(word: str, seen: Snapshot) -> None:
-    assert wanted(seen) == []
+    assert versions_needed(seen) == []
     (situation,) = survey(seen)
     assert (situation.path, situation.word) == (A, word)
 
@@ -160,17 +160,17 @@ def test_a_workspace_that_tracks_listed_scripts_ignores_others() -> None:
 
 
 def test_an_unedited_script_needs_no_read() -> None:
-    assert wanted(snapshot(TRACKED, "b", info(1, "A", 9))) == []
-    assert wanted(snapshot(TRACKED, None, info(1, "A", 9))) == []
-    assert wanted(snapshot(TRACKED, "x", info(1, "A", 3))) == []
+    assert versions_needed(snapshot(TRACKED, "b", info(1, "A", 9))) == []
+    assert versions_needed(snapshot(TRACKED, None, info(1, "A", 9))) == []
+    assert versions_needed(snapshot(TRACKED, "x", info(1, "A", 3))) == []
 
 
 def test_older_versions_are_read_only_if_the_newest_differs() -> None:
     seen = snapshot(TRACKED, "x", info(1, "A", 6))
-    assert wanted(seen) == [(pine_id(1), Version(6))]
-    assert wanted(replace(seen, texts=texts("x", 6))) == []
+    assert versions_needed(seen) == [(pine_id(1), Version(6))]
+    assert versions_needed(replace(seen, texts=texts("x", 6))) == []
     more = [(pine_id(1), Version(4)), (pine_id(1), Version(5))]
-    assert wanted(replace(seen, texts=texts("n", 6))) == more
+    assert versions_needed(replace(seen, texts=texts("n", 6))) == more
 
 
 # -- names and paths ------------------------------------------------------------------------------
@@ -207,14 +207,14 @@ def test_two_scripts_that_match_one_new_entry_both_appear() -> None:
     entry = Entry(path("z.pine"), "A & B")
     files = {entry.path: LocalText(d("x"))}
     seen = replace(snapshot(entry), files=files, listed=listed)
-    seen = replace(seen, texts={pair: d("y") for pair in wanted(seen)})
+    seen = replace(seen, texts={pair: d("y") for pair in versions_needed(seen)})
     assert {s.info.pine_id for s in survey(seen) if s.info} == set(listed)
 
 
 def test_an_entry_with_an_id_and_no_base_is_never_created_again() -> None:
     entry = Entry(A, "A", pine_id(1))
     seen = snapshot(entry, "x", info(1, "Another name", 3))
-    seen = replace(seen, texts={pair: d("y") for pair in wanted(seen)})
+    seen = replace(seen, texts={pair: d("y") for pair in versions_needed(seen)})
     (situation,) = survey(seen)
     assert situation.row.push is not Act.CREATE
 
@@ -272,7 +272,7 @@ def snapshots(draw: st.DrawFn) -> Snapshot:
 def surveyed(seen: Snapshot, data: st.DataObject) -> tuple[Snapshot, tuple[ScriptState, ...]]:
     """Read the wanted versions until none is left."""
     for _ in range(5):
-        pairs = wanted(seen)
+        pairs = versions_needed(seen)
         if not pairs:
             return seen, survey(seen)
         assert not set(pairs) & set(seen.texts)
@@ -289,7 +289,7 @@ def test_every_file_and_script_appears_exactly_once(seen: Snapshot, data: st.Dat
     ids = [s.info.pine_id for s in found if s.info]
     assert len(ids) == len(set(ids))
     for situation in found:
-        assert (situation.local, situation.there) in POLICY
+        assert (situation.local, situation.remote) in POLICY
         assert situation.entry == seen.entries.get(situation.path)
         if situation.path not in seen.entries and situation.path not in seen.files:
             assert situation.word == "remote-only"
@@ -316,8 +316,8 @@ def test_the_same_snapshot_has_the_same_answer(seen: Snapshot, data: st.DataObje
 
 def test_paths_and_folders_select_scripts() -> None:
     found = survey(replace(snapshot(), files={p: LocalText(d("x")) for p in PATHS}))
-    assert named(found, []) == (found, [])
-    assert named(found, ["."])[0] == found
-    chosen, unmatched = named(found, ["indicators", "A.pine", "ind", "nothing.pine"])
+    assert select_named(found, []) == (found, [])
+    assert select_named(found, ["."])[0] == found
+    chosen, unmatched = select_named(found, ["indicators", "A.pine", "ind", "nothing.pine"])
     assert {s.path for s in chosen} == {p for p in PATHS if "/" in p or p == "A.pine"}
     assert unmatched == ["ind", "nothing.pine"]

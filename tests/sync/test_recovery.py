@@ -107,9 +107,9 @@ def test_landed_saves_are_ours() -> None:
     sent = Upload(path=path, name="A", digest=TEXT, pine_id=pine_id, parent=Version(1))
     saved = replace(sent, key="b", state="landed", landed=Version(4))
     uploads: list[Save] = [made, saved, sent]
-    assert recovery.ours_of(uploads) == {Version(1), Version(4)}
-    assert recovery.ours_of(uploads, besides=made) == {Version(4)}
-    assert recovery.ours_of([]) == frozenset()
+    assert recovery.own_versions_of(uploads) == {Version(1), Version(4)}
+    assert recovery.own_versions_of(uploads, besides=made) == {Version(4)}
+    assert recovery.own_versions_of([]) == frozenset()
 
 
 @pytest.mark.parametrize(
@@ -119,7 +119,7 @@ def test_landed_saves_are_ours() -> None:
         (errors.NetworkError("reset"), Landing.UNKNOWN),
         (errors.RateLimited("429"), Landing.UNKNOWN),
         (errors.ServiceDown("500"), Landing.UNKNOWN),
-        (errors.BadAnswer("3xx, empty, truncated"), Landing.UNKNOWN),
+        (errors.BadResponse("3xx, empty, truncated"), Landing.UNKNOWN),
         (errors.BotCheck("html"), Landing.UNKNOWN),
         (errors.SessionExpired("html login"), Landing.UNKNOWN),
         (errors.Refused(200, "an error key"), Landing.UNKNOWN),

@@ -43,7 +43,7 @@ def words(bench: Bench, kind: type[FakeTree]) -> dict[str, str]:
     tree = kind(ports.manifest.entries, ports.texts, ports.log)
     tree.files = dict(bench.place.files())
     view = take_snapshot(replace(ports, tree=tree))
-    return {situation.path: situation.word for situation in view.situations}
+    return {situation.path: situation.word for situation in view.states}
 
 
 def test_a_failure_on_either_side_is_raised(bench: Bench) -> None:

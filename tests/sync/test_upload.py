@@ -11,7 +11,7 @@ from pinesync.errors import (
     EXIT_DONE,
     EXIT_LATER,
     EXIT_LEFT,
-    BadAnswer,
+    BadResponse,
     BotCheck,
     NameTaken,
     NetworkError,
@@ -35,7 +35,7 @@ LOST: dict[str, PinesyncError] = {
     "truncated": NetworkError("the response broke off"),
     "500": ServiceDown("TradingView answered 500"),
     "429": RateLimited("TradingView limits the number of requests"),
-    "empty": BadAnswer("the answer is empty"),
+    "empty": BadResponse("the answer is empty"),
     "html": BotCheck("TradingView returned a web page"),
     "error key": Refused(200, "something"),
 }

@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from pinesync.errors import BadAnswer, BotCheck, NotAccessible, PinesyncError, ServiceDown
+from pinesync.errors import BadResponse, BotCheck, NotAccessible, PinesyncError, ServiceDown
 from pinesync.model import PineId, Version, VersionInfo
-from pinesync.sync.engine.version_histories import held_history, not_held, read_histories
+from pinesync.sync.engine.version_histories import missing_versions, read_histories, stored_history
 from pinesync.sync.ports import TextStore
 from pinesync.text.canonical import digest
 from tests.fakes import FakeRemote, Threads
@@ -29,7 +29,7 @@ def texts(bench: Bench) -> TextStore:
 def read(bench: Bench, pine_id: PineId, last: Version = LAST) -> tuple[VersionInfo, ...]:
     """With one read at a time."""
     ports = bench.ports()
-    ports = replace(ports, tools=replace(ports.tools, each=Threads(jobs=1)))
+    ports = replace(ports, tools=replace(ports.tools, parallel=Threads(jobs=1)))
     return read_histories(ports, {pine_id: last})[pine_id]
 
 
@@ -48,7 +48,7 @@ def test_only_newer_versions_are_read(bench: Bench, remote: FakeRemote, texts: T
     pine_id = remote.add("One", *TEXTS)
     read(bench, pine_id)
     remote.web_save(pine_id, "five\n")
-    assert not_held(texts, pine_id, Version(5)) == [Version(5)]
+    assert missing_versions(texts, pine_id, Version(5)) == [Version(5)]
     assert read(bench, pine_id, Version(5))[4].digest == digest("five\n")
     assert remote.sent("get") == 5
 
@@ -65,7 +65,7 @@ def test_a_lost_text_is_read_again(bench: Bench, remote: FakeRemote) -> None:
     "error",
     [
         NotAccessible(404, "Not Found"),
-        BadAnswer("no list"),
+        BadResponse("no list"),
         ServiceDown("500"),
         BotCheck("a page came"),
     ],
@@ -99,6 +99,6 @@ def test_an_unreadable_version_stops_the_read_and_keeps_the_others(
     remote.at_next("get", lambda: remote.fail_next("get", NotAccessible(404, "gone")))
     with pytest.raises(NotAccessible):
         read(bench, pine_id)
-    stored = held_history(texts, pine_id, LAST)
+    stored = stored_history(texts, pine_id, LAST)
     assert [info.version.major for info in stored] == [1, 2, 3]
     assert len(read(bench, pine_id)) == 4

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from pinesync.app.sync.text_diff import SideBySide, changed_lines, side_by_side, unified
 from pinesync.model import RelPath
-from pinesync.sync.reverts import Hunk, _Edit, _made
+from pinesync.sync.reverts import Hunk, _Edit, _is_in_edit
 from pinesync.text.canonical import lines
 from pinesync.text.line_diff import changes, same_lines
 
@@ -172,7 +172,7 @@ def test_conflict_search_is_linear_in_the_number_of_changes() -> None:
     ours = [(n, n + 1, (f"{n}\n", "mine\n")) for n in range(0, 20_000, 4)]
     theirs = [(n, n + 1, (f"{n}\n",)) for n in range(0, 20_000, 4)]
     edit = _Edit(Walked(ours))
-    assert all(_made(hunk, edit) for hunk in theirs)
-    assert not _made((2, 2, ("theirs\n",)), edit)
-    assert _made((1, 2, ("5\n",)), edit) is None
+    assert all(_is_in_edit(hunk, edit) for hunk in theirs)
+    assert not _is_in_edit((2, 2, ("theirs\n",)), edit)
+    assert _is_in_edit((1, 2, ("5\n",)), edit) is None
     assert Walked.times <= 3 * len(theirs)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from pinesync.cli.render import escape_controls
 from pinesync.model import Diagnostic
 from pinesync.text.canonical import canonical
-from pinesync.text.unicode import named, unseen
+from pinesync.text.unicode import character_name, invisible_characters
 from tests.security.hostile import RAW
 
 FLAG = "\U0001f3f4\U000e0067\U000e0062\U000e0065\U000e006e\U000e0067\U000e007f"
@@ -25,7 +25,7 @@ CONTROL = (*range(9), *range(0x0B, 0x0D), *range(0x0E, 0x20), *range(0x7F, 0xA0)
 
 
 def only(text: str) -> Diagnostic:
-    (found,) = unseen(text)
+    (found,) = invisible_characters(text)
     return found
 
 
@@ -54,7 +54,7 @@ def test_a_hidden_character_is_named() -> None:
         "a character that reorders the text: U+202E RIGHT-TO-LEFT OVERRIDE"
     )
     assert only("\x1b[2J").message == "a control character: U+001B"
-    assert named("\U000e0041") == "U+E0041 TAG LATIN CAPITAL LETTER A"
+    assert character_name("\U000e0041") == "U+E0041 TAG LATIN CAPITAL LETTER A"
 
 
 @pytest.mark.parametrize(
@@ -71,8 +71,8 @@ def test_a_hidden_character_is_named() -> None:
     ],
 )
 def test_ordinary_scripts_and_emoji_cause_no_warning(text: str) -> None:
-    assert unseen(text) == ()
-    assert unseen(text * 50) == ()
+    assert invisible_characters(text) == ()
+    assert invisible_characters(text * 50) == ()
 
 
 @pytest.mark.parametrize(
@@ -93,14 +93,14 @@ def test_ordinary_scripts_and_emoji_cause_no_warning(text: str) -> None:
     ],
 )
 def test_a_joiner_that_joins_nothing_is_reported(text: str, columns: list[int]) -> None:
-    found = unseen("first\n" + text)
+    found = invisible_characters("first\n" + text)
     assert [(finding.line, finding.column) for finding in found] == [
         (2, column) for column in columns
     ]
 
 
 def test_a_leading_byte_order_mark_is_ignored() -> None:
-    assert unseen(canonical("\ufeffplot(close)")) == ()
+    assert invisible_characters(canonical("\ufeffplot(close)")) == ()
     assert only(canonical("\ufeff\ufeffplot(close)")).column == 1
 
 
@@ -108,12 +108,16 @@ def test_a_run_of_hidden_characters_is_one_finding() -> None:
     found = only("ab\u200b\u200b\u200bcd")
     assert (found.column, found.end_column) == (3, 5)
     assert found.message.endswith("ZERO WIDTH SPACE, 3 times")
-    assert [finding.code for finding in unseen("\u200b\u202e\u200b")] == ["PS002", "PS001", "PS002"]
+    assert [finding.code for finding in invisible_characters("\u200b\u202e\u200b")] == [
+        "PS002",
+        "PS001",
+        "PS002",
+    ]
 
 
 def test_many_findings_are_cut_with_a_count() -> None:
-    assert len(unseen("a\u200b\n" * 20)) == 20
-    found = unseen("a\u200b\n" * 50)
+    assert len(invisible_characters("a\u200b\n" * 20)) == 20
+    found = invisible_characters("a\u200b\n" * 50)
     assert len(found) == 21
     assert found[-1].message == "and 30 more like these"
     assert (found[-1].line, found[-1].column) == (21, 2)
@@ -122,7 +126,7 @@ def test_many_findings_are_cut_with_a_count() -> None:
 @given(st.text())
 def test_every_position_is_inside_the_text(text: str) -> None:
     lines = canonical(text).split("\n")
-    for finding in unseen(canonical(text)):
+    for finding in invisible_characters(canonical(text)):
         marked = lines[finding.line - 1][finding.column - 1 : finding.end_column]
         assert len(marked) == finding.end_column - finding.column + 1 > 0
         assert len(set(marked)) == 1
@@ -137,5 +141,5 @@ def test_characters_that_cause_a_warning_are_escaped_in_output() -> None:
 def test_a_large_text_is_checked_quickly() -> None:
     for text in ("plot(close)\n", "plot('日本')\n", "a\u200b\u200c\ufe0f\U0001f3f4\n"):
         began = time.thread_time()
-        unseen(text * (2_000_000 // len(text)))
+        invisible_characters(text * (2_000_000 // len(text)))
         assert time.thread_time() - began < 5

@@ -14,9 +14,9 @@ from pathlib import Path
 
 import pytest
 
-from pinesync.errors import BadAnswer, BotCheck, NetworkError, PinesyncError
+from pinesync.errors import BadResponse, BotCheck, NetworkError, PinesyncError
 from pinesync.model import PineId
-from pinesync.protocol import MAX_ANSWER, Answer, Request, requests, responses
+from pinesync.protocol import MAX_RESPONSE, Request, Response, requests, responses
 from pinesync.sandbox.adapter import IN_PROCESS_URL, WSGIAdapter
 from pinesync.sandbox.app import SandboxApp
 from pinesync.sandbox.faults import FaultPlan
@@ -35,7 +35,7 @@ WRITES = {
 FINE = answer(b"[]")
 
 
-def attempt(session: Session, request: Request) -> Answer | NetworkError:
+def attempt(session: Session, request: Request) -> Response | NetworkError:
     """Return the response or the network error."""
     try:
         return session.send(request)
@@ -81,7 +81,7 @@ def test_the_body_of_a_redirect_is_bounded(opened: Open) -> None:
     with RawServer(response) as server:
         tracemalloc.start()
         try:
-            with pytest.raises(BadAnswer):
+            with pytest.raises(BadResponse):
                 opened(server.url).send(READ)
             assert tracemalloc.get_traced_memory()[1] < 40 * 1024 * 1024
         finally:
@@ -271,7 +271,7 @@ def test_retry_after_is_honoured_and_capped(
 @pytest.mark.promise(23, "S11")
 @pytest.mark.parametrize("body", [b"x" * 101, b"x" * 5_000_000])
 def test_a_response_over_the_cap_is_dropped(opened: Open, body: bytes) -> None:
-    with RawServer(answer(body)) as server, pytest.raises(BadAnswer, match="larger than 100"):
+    with RawServer(answer(body)) as server, pytest.raises(BadResponse, match="larger than 100"):
         opened(server.url).send(Request("GET", "/list", cap=100))
 
 
@@ -291,8 +291,8 @@ _EMPTY = gzip.compress(b"")
     [
         lambda: answer(gzip.compress(bytes(300 * 1024 * 1024), 9), 200, GZIP),
         lambda: answer(gzip.compress(gzip.compress(bytes(300 << 20), 9)), 200, GZIP + ", gzip"),
-        lambda: answer(_EMPTY * (MAX_ANSWER // len(_EMPTY) + 1), 200, GZIP),
-        lambda: answer(b"[" * (MAX_ANSWER + 1)),
+        lambda: answer(_EMPTY * (MAX_RESPONSE // len(_EMPTY) + 1), 200, GZIP),
+        lambda: answer(b"[" * (MAX_RESPONSE + 1)),
     ],
     ids=["gzip", "gzip in gzip", "empty members", "plain"],
 )
@@ -302,9 +302,9 @@ def test_a_decompression_bomb_is_bounded(opened: Open, bomb: object) -> None:
         session = opened(server.url)
         tracemalloc.start()
         try:
-            with pytest.raises(BadAnswer):
+            with pytest.raises(BadResponse):
                 session.send(requests.get_script(ID, None))
-            assert tracemalloc.get_traced_memory()[1] < 8 * MAX_ANSWER
+            assert tracemalloc.get_traced_memory()[1] < 8 * MAX_RESPONSE
         finally:
             tracemalloc.stop()
 
@@ -312,7 +312,7 @@ def test_a_decompression_bomb_is_bounded(opened: Open, bomb: object) -> None:
 @pytest.mark.parametrize("encoding", ["br", "zstd", "deflate", "nonsense", "gzip, gzip"])
 def test_an_unrequested_encoding_is_refused(opened: Open, encoding: str) -> None:
     with RawServer(answer(b"[]", 200, f"Content-Encoding: {encoding}")) as server:
-        with pytest.raises(BadAnswer, match="encoding"):
+        with pytest.raises(BadResponse, match="encoding"):
             opened(server.url).send(READ)
 
 

@@ -14,14 +14,14 @@ from pinesync.errors import FileError, Misuse, NotSignedIn, StateError
 from pinesync.model import Account
 from pinesync.tradingview.cookies import Secret, parse
 from pinesync.tradingview.signins import (
-    all_kept,
     clear_leftovers,
     forget,
-    keep,
+    list_sign_ins,
     load,
     names,
     path_of,
     secret_of,
+    store,
 )
 from tests.ring import Ring
 from tests.tradingview.conftest import CANARY, COOKIE, SIGN
@@ -37,7 +37,7 @@ def config(tmp_path: Path) -> Path:
 
 
 def stored_sign_in(config: Path) -> Path:
-    return keep(config, parse(COOKIE), OWNER, 1_700_000_000.9).path
+    return store(config, parse(COOKIE), OWNER, 1_700_000_000.9).path
 
 
 def test_a_sign_in_is_stored_and_removed(config: Path) -> None:
@@ -90,7 +90,7 @@ def test_a_link_is_not_followed_and_not_written_through(config: Path, tmp_path: 
     with pytest.raises(StateError):
         load(config)
     before = elsewhere.read_bytes()
-    keep(config, Secret("new", "new", ORIGIN), OWNER, 0)
+    store(config, Secret("new", "new", ORIGIN), OWNER, 0)
     assert elsewhere.read_bytes() == before
     assert not path.is_symlink()
 
@@ -231,10 +231,10 @@ OTHER = parse("sessionid=other-canary; sessionid_sign=v3:other-sign")
 
 
 def test_named_sign_ins_are_separate(config: Path) -> None:
-    keep(config, parse(COOKIE), OWNER, 1)
-    keep(config, OTHER, Account("second", "8"), 2, name="Work")
+    store(config, parse(COOKIE), OWNER, 1)
+    store(config, OTHER, Account("second", "8"), 2, name="Work")
     assert names(config) == ("", "work")
-    assert [sign_in.account.name for sign_in in all_kept(config)] == ["trader42", "second"]
+    assert [sign_in.account.name for sign_in in list_sign_ins(config)] == ["trader42", "second"]
     found = load(config, "WORK")
     assert found
     assert (found.secret, found.name) == (OTHER, "work")
@@ -250,9 +250,9 @@ def test_an_invalid_sign_in_name_is_refused(config: Path, name: str) -> None:
 
 
 def test_a_damaged_sign_in_does_not_hide_the_others(config: Path) -> None:
-    keep(config, OTHER, OWNER, 2, name="work")
-    keep(config, parse(COOKIE), OWNER, 1).path.write_text("{")
-    assert [sign_in.name for sign_in in all_kept(config)] == ["work"]
+    store(config, OTHER, OWNER, 2, name="work")
+    store(config, parse(COOKIE), OWNER, 1).path.write_text("{")
+    assert [sign_in.name for sign_in in list_sign_ins(config)] == ["work"]
     assert names(config) == ("", "work")
     with pytest.raises(StateError):
         load(config)
@@ -263,7 +263,7 @@ def test_a_damaged_sign_in_does_not_hide_the_others(config: Path) -> None:
 
 @pytest.mark.promise("S2")
 def test_a_cookie_in_the_keyring_is_not_in_the_file(config: Path, ring: Ring) -> None:
-    sign_in = keep(config, parse(COOKIE), OWNER, 1, keyring=True)
+    sign_in = store(config, parse(COOKIE), OWNER, 1, keyring=True)
     assert sign_in.secret is None
     assert secret_of(sign_in) == parse(COOKIE)
     body = sign_in.path.read_text()
@@ -275,26 +275,26 @@ def test_a_cookie_in_the_keyring_is_not_in_the_file(config: Path, ring: Ring) ->
 
 
 def test_moving_a_cookie_out_of_the_keyring_removes_it_there(config: Path, ring: Ring) -> None:
-    keep(config, parse(COOKIE), OWNER, 1, keyring=True)
-    assert keep(config, parse(COOKIE), OWNER, 2).secret == parse(COOKIE)
+    store(config, parse(COOKIE), OWNER, 1, keyring=True)
+    assert store(config, parse(COOKIE), OWNER, 2).secret == parse(COOKIE)
     assert ring.held == {}
 
 
 def test_two_homes_have_two_keyring_entries(tmp_path: Path, ring: Ring) -> None:
-    keep(tmp_path / "a", parse(COOKIE), OWNER, 1, keyring=True)
-    keep(tmp_path / "b", OTHER, OWNER, 1, keyring=True)
+    store(tmp_path / "a", parse(COOKIE), OWNER, 1, keyring=True)
+    store(tmp_path / "b", OTHER, OWNER, 1, keyring=True)
     assert len(ring.held) == 2
 
 
 def test_a_keyring_that_does_not_store_is_reported(config: Path, ring: Ring) -> None:
     ring.forgets = True
     with pytest.raises(NotSignedIn, match="did not keep"):
-        keep(config, parse(COOKIE), OWNER, 1, keyring=True)
+        store(config, parse(COOKIE), OWNER, 1, keyring=True)
     assert load(config) is None
 
 
 def test_a_keyring_without_the_cookie_is_reported(config: Path, ring: Ring) -> None:
-    sign_in = keep(config, parse(COOKIE), OWNER, 1, keyring=True)
+    sign_in = store(config, parse(COOKIE), OWNER, 1, keyring=True)
     ring.held.clear()
     with pytest.raises(NotSignedIn, match="any more"):
         secret_of(sign_in)
@@ -304,11 +304,11 @@ def test_a_keyring_without_the_cookie_is_reported(config: Path, ring: Ring) -> N
 
 
 def test_a_locked_keyring_is_reported_without_its_message(config: Path, ring: Ring) -> None:
-    sign_in = keep(config, parse(COOKIE), OWNER, 1, keyring=True)
+    sign_in = store(config, parse(COOKIE), OWNER, 1, keyring=True)
     ring.locked = True
     for act in (
         lambda: secret_of(sign_in),
-        lambda: keep(config, parse(COOKIE), OWNER, 1, keyring=True),
+        lambda: store(config, parse(COOKIE), OWNER, 1, keyring=True),
         lambda: forget(config),
     ):
         with pytest.raises(NotSignedIn, match="KeyringLocked") as caught:
@@ -323,6 +323,6 @@ def test_a_missing_keyring_library_is_reported(
 ) -> None:
     monkeypatch.setitem(__import__("sys").modules, "keyring", None)
     with pytest.raises(Misuse, match="not installed") as caught:
-        keep(config, parse(COOKIE), OWNER, 1, keyring=True)
+        store(config, parse(COOKIE), OWNER, 1, keyring=True)
     assert "pipx inject pinesync keyring" in (caught.value.hint or "")
     assert load(config) is None

@@ -9,7 +9,7 @@ from typing import Any, Self
 import pytest
 
 from pinesync.app.project import Places, Setup
-from pinesync.watch.events import Done, Event, Held, Told, Trouble
+from pinesync.watch.events import Done, Event, Held, Notice, Trouble
 from pinesync.watch.session import WatchOptions, watch
 from tests.world import TREND_PATH, World
 
@@ -38,12 +38,14 @@ class Watching:
         setup = self.setup
         chosen = WatchOptions(**{"poll": 3600.0, "apart": 0.0, **options})
 
-        def hear(press: Callable[[str], None]) -> None:
+        def listen_keys(press: Callable[[str], None]) -> None:
             self.press = press
 
         def run() -> None:
             try:
-                for event in watch(setup, chosen, ends=self._stop.is_set, hear=hear):
+                for event in watch(
+                    setup, chosen, should_stop=self._stop.is_set, listen_keys=listen_keys
+                ):
                     self._news.put(event)
             except BaseException as error:
                 self._news.put(error)
@@ -95,8 +97,8 @@ class Watching:
         found: Held = self.until(lambda event: isinstance(event, Held))
         return found
 
-    def news(self, path: str = TREND_PATH) -> Told:
-        found: Told = self.until(lambda event: isinstance(event, Told) and event.path == path)
+    def news(self, path: str = TREND_PATH) -> Notice:
+        found: Notice = self.until(lambda event: isinstance(event, Notice) and event.path == path)
         return found
 
     def trouble(self) -> Trouble:

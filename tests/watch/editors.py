@@ -17,7 +17,7 @@ from pinesync.sandbox.faults import Seen
 from pinesync.sync.planner import LocalText
 from pinesync.sync.watching import FileState
 from pinesync.watch import debouncer, files, session
-from pinesync.watch.events import Checking, Held, Told, Trouble
+from pinesync.watch.events import Checking, Held, Notice, Trouble
 from pinesync.workspace.working_tree import WorkingTree
 from tests.cli.terminal import PATIENCE, Terminal
 from tests.watch.conftest import Watching
@@ -218,8 +218,8 @@ def brisk(patch: pytest.MonkeyPatch, again: float = 0.2) -> None:
     """Poll and read files more often, with `again` seconds before a second read."""
     patch.setattr(debouncer, "LOOK_SECONDS", 0.2)
     patch.setattr(debouncer, "READ_SECONDS", 0.2)
-    patch.setattr(files, "AGAIN_SECONDS", again)
-    patch.setattr(session, "AGAIN_SECONDS", again)
+    patch.setattr(files, "RECHECK_SECONDS", again)
+    patch.setattr(session, "RECHECK_SECONDS", again)
 
 
 def check_uploads(watching: Watching, *texts: str, told: int = 0, again: int = 0) -> None:
@@ -234,7 +234,7 @@ def check_uploads(watching: Watching, *texts: str, told: int = 0, again: int = 0
     events = watching.events
     sent = [e.path for e in events if isinstance(e, Checking) and e.path != BREAKOUT_PATH]
     assert sent == [TREND_PATH] * (len(texts) + again)
-    assert sum(isinstance(event, Told | Held | Trouble) for event in events) == told
+    assert sum(isinstance(event, Notice | Held | Trouble) for event in events) == told
 
 
 class Looks:

@@ -50,7 +50,7 @@ def test_a_fresh_save_goes_before_waiting_ones(
     _add(world, batch, TREND_PATH, LONGER)
     _add(world, batch, TREND_PATH, SLOWER)
     assert [_pushed(batch), _pushed(batch)] == [[TREND_PATH], [BREAKOUT_PATH]]
-    assert not batch.waits
+    assert not batch.has_queued
     assert world.saved() == [TREND, SLOWER]
     assert world.words() == {}
 
@@ -65,24 +65,24 @@ def test_a_failed_script_is_retried_alone_and_last(
         _add(world, batch, path, text + "// all\n")
     assert sorted(_pushed(batch)) == [TOOLS_PATH, BREAKOUT_PATH]
     assert _pushed(batch) == [TREND_PATH]
-    assert (batch.waits, batch.failing) == (False, {})
+    assert (batch.has_queued, batch.failing) == (False, {})
 
 
 def test_a_web_page_during_a_batch_fails_only_unsent_saves(
     watching: Watching, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """By hand: earlier saves are finished, and are not sent again."""
-    dealt_with: list[str] = []
-    world, batch = watching.world, _by_hand(watching, monkeypatch, dealt_with, first=100)
+    on_handled: list[str] = []
+    world, batch = watching.world, _by_hand(watching, monkeypatch, on_handled, first=100)
     world.plan.add("save_next:2:html:after")
     for path, text in {BREAKOUT_PATH: BREAKOUT, TOOLS_PATH: TOOLS, TREND_PATH: TREND}.items():
         _add(world, batch, path, text + "// all\n")
     _pushed(batch)
     assert batch.paused
-    unsent = {path for path, text in world.words().items()} - set(dealt_with)
+    unsent = {path for path, text in world.words().items()} - set(on_handled)
     assert unsent
     assert batch.failing.keys() >= unsent
-    assert not batch.failing.keys() & set(dealt_with)
+    assert not batch.failing.keys() & set(on_handled)
     assert all(len(world.saved(name)) <= 2 for name in ("Trend", "Breakout", "Tools"))
 
 
@@ -91,11 +91,11 @@ def test_the_outcome_of_an_earlier_save_does_not_settle_the_current_text(
 ) -> None:
     """By hand: a save is given up, and then the list fails. The current text is still to be
     sent."""
-    monkeypatch.setattr(sending, "_LATER_SECONDS", (0.0,))
+    monkeypatch.setattr(sending, "_RETRY_SECONDS", (0.0,))
     monkeypatch.setattr("pinesync.app.project.PAUSES", ())
     monkeypatch.setattr("pinesync.tradingview.http.PAUSES", ())
-    dealt_with: list[str] = []
-    world, batch = watching.world, _by_hand(watching, monkeypatch, dealt_with, settle=0.0)
+    on_handled: list[str] = []
+    world, batch = watching.world, _by_hand(watching, monkeypatch, on_handled, settle=0.0)
     world.plan.add("save_next:1:reset:before")
     _add(world, batch, TREND_PATH, LONGER)
     _pushed(batch)
@@ -103,11 +103,11 @@ def test_the_outcome_of_an_earlier_save_does_not_settle_the_current_text(
     world.plan.add("list:1+:500")
     batch.add([(RelPath(TREND_PATH), digest(LONGER))])
     _pushed(batch)
-    assert (dealt_with, [*batch.failing]) == ([], [TREND_PATH])
+    assert (on_handled, [*batch.failing]) == ([], [TREND_PATH])
     world.plan.clear()
     batch.add([(RelPath(TREND_PATH), digest(LONGER))])
     _pushed(batch)
-    assert (dealt_with, world.saved()) == ([TREND_PATH], [TREND, LONGER])
+    assert (on_handled, world.saved()) == ([TREND_PATH], [TREND, LONGER])
 
 
 def test_a_removed_script_does_not_fail_the_others(
@@ -125,15 +125,15 @@ def test_a_removed_script_does_not_fail_the_others(
 def _by_hand(
     watching: Watching,
     monkeypatch: pytest.MonkeyPatch,
-    dealt_with: list[str] | None = None,
+    on_handled: list[str] | None = None,
     first: int = 1,
     settle: float = SETTLE_SECONDS,
 ) -> sending.Uploader:
     monkeypatch.setattr(sending, "_FIRST_BATCH", first)
 
     def deal(path: RelPath, _: object) -> None:
-        if dealt_with is not None:
-            dealt_with.append(path)
+        if on_handled is not None:
+            on_handled.append(path)
 
     project = open_project(replace(watching.setup, settle_seconds=settle))
     return sending.Uploader(project, lambda: 0.0, 0.0, deal, lambda *_: None)

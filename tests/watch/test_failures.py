@@ -45,7 +45,7 @@ def test_watch_continues_after_a_login(watching: Watching) -> None:
     assert watching.trouble().exit_code == 5
     world.plan.clear()
     config = watching.setup.places.config
-    signins.keep(config, cookies.parse(world.user.cookie), Account("sandbox"), 0)
+    signins.store(config, cookies.parse(world.user.cookie), Account("sandbox"), 0)
     assert watching.done().done == "saved"
 
 
@@ -72,7 +72,7 @@ def test_a_save_waits_while_the_disk_is_full(
     watching: Watching, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It is reported once for all retries, and again when it works."""
-    monkeypatch.setattr(sending, "_LATER_SECONDS", (0.0,))
+    monkeypatch.setattr(sending, "_RETRY_SECONDS", (0.0,))
     world = watching.start().world
     whole, tries = TextStore.keep, threading.Semaphore(0)
 
@@ -97,7 +97,7 @@ def test_a_save_waits_while_the_disk_is_full(
 def test_a_refused_save_is_not_sent_again(
     watching: Watching, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sending, "_LATER_SECONDS", (0.0,))
+    monkeypatch.setattr(sending, "_RETRY_SECONDS", (0.0,))
     world = watching.start().world
     world.plan.add(Fault("save_next", "answer", status=413, body=b'{"message":"too long"}'))
     world.write(LONGER)
@@ -114,7 +114,7 @@ def test_a_save_that_waited_for_a_hanging_one_is_sent_next(
     world = watching.world
     polls: list[int] = []
     noticed = threading.Event()
-    hear = Files.heard
+    hear = Files.note_changes
 
     def hearing(self: Files, paths: Collection[RelPath], **how: bool) -> None:
         hear(self, paths, **how)
@@ -130,7 +130,7 @@ def test_a_save_that_waited_for_a_hanging_one_is_sent_next(
         polls.append(len(world.plan.log))
         return run
 
-    monkeypatch.setattr(Files, "heard", hearing)
+    monkeypatch.setattr(Files, "note_changes", hearing)
     monkeypatch.setattr(sending, "push", hanging)
     watching.start(poll=0.0)
     watching.saves(LONGER)

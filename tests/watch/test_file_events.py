@@ -33,8 +33,8 @@ from pinesync.watch import debouncer
 from pinesync.watch import files as files_module
 from pinesync.watch import uploader as sending_module
 from pinesync.watch.debouncer import Debouncer
-from pinesync.watch.events import Began, Checking, Done, Held, Told, Trouble
-from pinesync.watch.files import Files, Found
+from pinesync.watch.events import Began, Checking, Done, Held, Notice, Trouble
+from pinesync.watch.files import Files, ScanResult
 from pinesync.watch.uploader import Uploader
 from pinesync.workspace.file_events import FileEvents
 from pinesync.workspace.lock import writing
@@ -162,15 +162,15 @@ def test_a_wait_with_a_limit_returns_nothing_at_its_end() -> None:
 
 def test_a_file_to_check_again_is_due_once() -> None:
     hand = Hand()
-    hand.debouncer.look_again([ONE, TWO], 0.7)
+    hand.debouncer.schedule([ONE, TWO], 0.7)
     hand.hints((0.2, TWO))
     assert hand.due() == (0.26, {TWO})
     assert hand.due() == (0.7, {ONE})
-    hand.debouncer.look_again([ONE], 0.0)
+    hand.debouncer.schedule([ONE], 0.0)
     assert hand.due() == (0.7, {ONE})
-    hand.debouncer.look_again([ONE], 30.0)
+    hand.debouncer.schedule([ONE], 30.0)
     assert hand.due() == (30.7, {ONE})
-    hand.debouncer.look_again([ONE], 0.5)
+    hand.debouncer.schedule([ONE], 0.5)
     hand.hints((31.1, TWO))
     assert hand.due() == (31.16, {TWO})
     assert hand.due() == (31.2, {ONE})
@@ -189,7 +189,7 @@ def test_file_times_are_polled_every_second() -> None:
     hand.hints((2.5, "four.pine"), (2.5, TWO))
     assert hand.due() == (2.56, {"four.pine"})
     hand.hints(*((3.0 + number * 0.3, "noise") for number in range(20)))
-    hand.debouncer.look_again([ONE], 6.44)
+    hand.debouncer.schedule([ONE], 6.44)
     assert hand.due() == (9.0, {ONE})
     assert hand.looks == [float(second) for second in range(1, 10)]
 
@@ -198,7 +198,7 @@ def test_a_change_with_an_event_is_not_found_again_by_polling() -> None:
     hand = Hand().hints((0.99, ONE))
     hand.stats[ONE] = 1
     assert hand.due() == (1.05, {ONE})
-    hand.debouncer.look_again([TWO], 3.0)
+    hand.debouncer.schedule([TWO], 3.0)
     assert hand.due() == (4.05, {TWO})
     assert len(hand.heard) == 1
 
@@ -262,13 +262,13 @@ def test_a_failed_poll_is_retried_after_a_second() -> None:
     hand.hints((0.25, "pine.toml"))
     with pytest.raises(ManifestError):
         hand.due()
-    hand.debouncer.rest()
+    hand.debouncer.postpone_poll()
     assert hand.due() == (0.26, {ONE})
     for second in (1.25, 2.25):
         with pytest.raises(ManifestError):
             hand.due()
         assert hand.since() == second
-        hand.debouncer.rest()
+        hand.debouncer.postpone_poll()
     hand.fails = False
     hand.stats[TWO] = 1
     assert hand.due() == (3.31, {TWO})
@@ -539,14 +539,14 @@ def test_an_overflowed_event_queue_loses_no_save(clone: World) -> None:
 def test_a_failed_read_is_repeated(deaf: Watching, monkeypatch: pytest.MonkeyPatch) -> None:
     """Due paths are kept until all are read."""
     monkeypatch.setattr(debouncer, "READ_SECONDS", 3600.0)
-    fails, look = [ManifestError("cannot be read")], Files.look
+    fails, look = [ManifestError("cannot be read")], Files.scan
 
-    def failing(self: Files, paths: Collection[RelPath]) -> Found:
+    def failing(self: Files, paths: Collection[RelPath]) -> ScanResult:
         if paths and fails:
             raise fails.pop()
         return look(self, paths)
 
-    monkeypatch.setattr(Files, "look", failing)
+    monkeypatch.setattr(Files, "scan", failing)
     world = deaf.start().world
     world.write(LONGER)
     assert deaf.trouble().exit_code == EXIT_USAGE
@@ -567,18 +567,20 @@ def rounds(watching: Watching, number: int) -> list[str]:
 
 
 @pytest.mark.promise(34)
-@pytest.mark.parametrize(("bring", "number"), [(True, 100), (False, 20)])
+@pytest.mark.parametrize(("pull", "number"), [(True, 100), (False, 20)])
 def test_a_service_that_rewrites_line_ends_causes_no_extra_versions(
-    watching: Watching, bring: bool, number: int, monkeypatch: pytest.MonkeyPatch
+    watching: Watching, pull: bool, number: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(debouncer, "QUIET_SECONDS", 0.01)
     world = watching.world
     world.app.switches = Switches(eol="crlf")
-    watching.start(bring=bring, poll=0.01)
+    watching.start(pull=pull, poll=0.01)
     texts = rounds(watching, number)
     assert world.saved() == [TREND, *texts]
     assert world.words() == {}
-    events = [event for event in watching.stop() if isinstance(event, Done | Told | Held | Trouble)]
+    events = [
+        event for event in watching.stop() if isinstance(event, Done | Notice | Held | Trouble)
+    ]
     assert len(events) == number
 
 
@@ -591,10 +593,10 @@ def test_a_service_that_rewrites_texts_causes_no_extra_versions(
     world.app.switches = replace(Switches(), text=text)  # type: ignore[arg-type]
     world.write(TREND + "\tplot(open)\n")
     assert world("push").code == 0
-    watching.start(bring=True, poll=0.01)
+    watching.start(pull=True, poll=0.01)
     rounds(watching, 5)
     assert len(world.saved()) == 7
-    assert not any(isinstance(event, Told | Held | Trouble) for event in watching.stop())
+    assert not any(isinstance(event, Notice | Held | Trouble) for event in watching.stop())
 
 
 def test_files_pulled_by_another_process_are_not_sent(
@@ -621,16 +623,16 @@ def test_a_save_waits_while_another_process_holds_the_lock(
     watching: Watching, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It waits; if that takes too long, it says so and keeps trying."""
-    monkeypatch.setattr(sending_module, "_LATER_SECONDS", (0.1,))
+    monkeypatch.setattr(sending_module, "_RETRY_SECONDS", (0.1,))
     world = watching.start().world
     folder = open_project(watching.setup).workspace.state.folder
     with writing(folder):
         world.write(LONGER)
-        monkeypatch.setattr(files_module, "OTHERS_SECONDS", 0.3)
+        monkeypatch.setattr(files_module, "LOCK_SECONDS", 0.3)
         assert watching.trouble().exit_code == EXIT_LATER
     assert watching.done().done == "saved"
     with writing(folder):
-        monkeypatch.setattr(files_module, "OTHERS_SECONDS", 3600.0)
+        monkeypatch.setattr(files_module, "LOCK_SECONDS", 3600.0)
         world.write(SLOWER)
     assert watching.done().done == "saved"
     assert sum(isinstance(event, Trouble) for event in watching.stop()) == 1
@@ -644,14 +646,14 @@ def test_versions_of_one_script_are_spaced_apart(watching: Watching) -> None:
     """By hand: the second save is early and waits, another script's does not."""
     world = watching.world
     now = [1000.0]
-    dealt_with: list[RelPath] = []
+    on_handled: list[RelPath] = []
     again: list[tuple[RelPath, float]] = []
     sending = Uploader(
         open_project(watching.setup),
         lambda: now[0],
         2.0,
-        dealt_with=lambda path, _: dealt_with.append(path),
-        look_again=lambda path, seconds: again.append((path, seconds)),
+        on_handled=lambda path, _: on_handled.append(path),
+        schedule=lambda path, seconds: again.append((path, seconds)),
     )
 
     def save(text: str, path: str = TREND_PATH) -> list[str]:
@@ -667,7 +669,7 @@ def test_versions_of_one_script_are_spaced_apart(watching: Watching) -> None:
     now[0] += 1.5
     assert save(SLOWER) == ["checking", "done"]
     assert world.saved() == [TREND, LONGER, SLOWER]
-    assert dealt_with == [TREND_PATH, BREAKOUT_PATH, TREND_PATH]
+    assert on_handled == [TREND_PATH, BREAKOUT_PATH, TREND_PATH]
     now[0] += 1.0
     assert save(BROKEN) == []
     now[0] += 1.0
@@ -740,7 +742,7 @@ def test_a_failing_script_does_not_stop_the_others(
 ) -> None:
     """Whether the save arrived is unknown each time: reported once, and again on the next try."""
     monkeypatch.setattr("pinesync.app.project.PAUSES", ())
-    monkeypatch.setattr(sending_module, "_LATER_SECONDS", (3600.0,))
+    monkeypatch.setattr(sending_module, "_RETRY_SECONDS", (3600.0,))
     world = watching.start().world
     planned, trend = world.plan.next, world.id_of()
 

@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 
 from pinesync.app.project import open_project
-from pinesync.git.activity import held_by_git, mark
+from pinesync.git.activity import mark, stored_in_git
 from pinesync.model import RelPath
 from pinesync.watch import files as files_module
-from pinesync.watch.events import Checking, Event, Held, Told
-from pinesync.watch.files import BY_GIT, GITS_SECONDS, Files, Found
+from pinesync.watch.events import Checking, Event, Held, Notice
+from pinesync.watch.files import BY_GIT, GIT_LOCK_SECONDS, Files, ScanResult
 from pinesync.workspace.working_tree import WorkingTree
 from tests.watch.conftest import Watching
 from tests.world import BREAKOUT_PATH, TOOLS_PATH, TREND_PATH, World, git
@@ -351,7 +351,7 @@ def test_a_work_tree_inside_the_workspace_is_ignored(repo: Watching) -> None:
     git(world, "worktree", "add", "-q", "inside")
     assert (world.folder / "inside" / TREND_PATH).is_file()
     events = look_at_all(repo)
-    assert not any(isinstance(event, Held | Told) for event in events)
+    assert not any(isinstance(event, Held | Notice) for event in events)
     assert checked(events) == {BREAKOUT_PATH}
 
 
@@ -368,7 +368,7 @@ def test_a_file_with_line_ends_converted_by_git_is_held(repo: Watching) -> None:
 
 def test_a_pull_by_watch_moves_the_tracking_branch(repo: Watching) -> None:
     """It moves nothing that would make its own files look like git's."""
-    world = repo.start(bring=True, poll=0.05).world
+    world = repo.start(pull=True, poll=0.05).world
     world.web_save(SLOWER)
     assert repo.done().done == "pulled"
     repo.stop()
@@ -406,7 +406,7 @@ class Moment:
         self._watching = watching
         self._patch = monkeypatch
         self._heard = threading.Semaphore(0)
-        heard = Files.heard
+        heard = Files.note_changes
 
         def telling(files: Files, paths: Collection[RelPath], **how: bool) -> None:
             heard(files, paths, **how)
@@ -414,7 +414,7 @@ class Moment:
                 if path in (TREND_FILE, TOOLS_FILE):
                     self._heard.release()
 
-        monkeypatch.setattr(Files, "heard", telling)
+        monkeypatch.setattr(Files, "note_changes", telling)
         for name in ("QUIET_SECONDS", "MOST_SECONDS"):
             monkeypatch.setattr(f"pinesync.watch.debouncer.{name}", 3600.0)
 
@@ -524,15 +524,15 @@ def test_a_finished_git_operation_does_not_hold_later_saves(
     repo: Watching, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It is recognized once everything is quiet, and later saves are not taken for git's."""
-    looked, look = threading.Semaphore(0), Files.look
+    looked, look = threading.Semaphore(0), Files.scan
 
-    def telling(self: Files, paths: Iterable[RelPath]) -> Found:
+    def telling(self: Files, paths: Iterable[RelPath]) -> ScanResult:
         found = look(self, paths)
         if not paths:
             looked.release()
         return found
 
-    monkeypatch.setattr(Files, "look", telling)
+    monkeypatch.setattr(Files, "scan", telling)
     world = repo.world
     branch(world, "other", LONGER)
     repo.start()
@@ -597,26 +597,26 @@ def test_a_stale_index_lock_is_ignored_after_a_while(repo: Watching) -> None:
     for text in (LONGER, SLOWER):
         repo.world.write(text)
         if text == LONGER:
-            assert hand.files.look([TREND_FILE]).soon == (TREND_FILE,)
-            hand.now += GITS_SECONDS - 1
-            assert hand.files.look([TREND_FILE]).soon == (TREND_FILE,)
+            assert hand.files.scan([TREND_FILE]).recheck_soon == (TREND_FILE,)
+            hand.now += GIT_LOCK_SECONDS - 1
+            assert hand.files.scan([TREND_FILE]).recheck_soon == (TREND_FILE,)
             assert not hand.files.git_moved()
             hand.now += 1
-        ((path, _),) = hand.files.look([TREND_FILE]).saved
+        ((path, _),) = hand.files.scan([TREND_FILE]).saved
         assert path == TREND_FILE
     lock.unlink()
     assert hand.files.git_moved()
-    hand.files.look(())
+    hand.files.scan(())
     assert not hand.files.git_moved()
     lock.touch()
     repo.world.write(MERGED)
-    assert hand.files.look([TREND_FILE]).soon == (TREND_FILE,)
+    assert hand.files.scan([TREND_FILE]).recheck_soon == (TREND_FILE,)
 
 
 def test_a_save_is_sent_despite_a_stale_index_lock(
     repo: Watching, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(files_module, "GITS_SECONDS", 0.3)
+    monkeypatch.setattr(files_module, "GIT_LOCK_SECONDS", 0.3)
     world = repo.start().world
     (world.folder / ".git" / "index.lock").touch()
     repo.saves(LONGER)
@@ -632,11 +632,11 @@ def test_a_git_write_is_recognized_before_its_event(repo: Watching) -> None:
     hand = Hand(repo)
     git(world, "checkout", "-q", "other")
     assert hand.files.git_moved()
-    found = hand.files.look([TREND_FILE])
+    found = hand.files.scan([TREND_FILE])
     assert held_files(found.events) == {TREND_PATH, TOOLS_PATH}
     assert not hand.files.git_moved()
-    hand.files.heard([TOOLS_FILE])
-    assert hand.files.look([TOOLS_FILE]).saved == ()
+    hand.files.note_changes([TOOLS_FILE])
+    assert hand.files.scan([TOOLS_FILE]).saved == ()
 
 
 LOCK = RelPath(".git/index.lock")
@@ -647,9 +647,9 @@ def test_the_order_of_events_separates_a_save_from_a_commit(repo: Watching) -> N
     world, hand = repo.world, Hand(repo)
     world.write(LONGER)
     commit(world)
-    hand.files.heard([TREND_FILE], in_order=True)
-    hand.files.heard([LOCK], in_order=True)
-    ((path, _),) = hand.files.look([TREND_FILE]).saved
+    hand.files.note_changes([TREND_FILE], in_order=True)
+    hand.files.note_changes([LOCK], in_order=True)
+    ((path, _),) = hand.files.scan([TREND_FILE]).saved
     assert path == TREND_FILE
 
 
@@ -666,8 +666,8 @@ def test_a_git_write_followed_by_a_commit_is_held(
     git(world, "checkout", "-q", "HEAD^", "--", TREND_PATH)
     git(world, "commit", "-q", "-m", "back")
     for path in events:
-        hand.files.heard([path], in_order=True)
-    found = hand.files.look([TREND_FILE])
+        hand.files.note_changes([path], in_order=True)
+    found = hand.files.scan([TREND_FILE])
     assert (found.saved, held_files(found.events)) == ((), {TREND_PATH})
 
 
@@ -687,9 +687,9 @@ def test_a_git_write_during_a_read_is_recognized(
         return inspect(path)
 
     monkeypatch.setattr(hand.folder.tree, "inspect", meanwhile)
-    found = hand.files.look([TREND_FILE])
-    assert (found.saved, found.soon) == ((), (TREND_FILE,))
-    assert held_files(hand.files.look([TREND_FILE]).events) == {TREND_PATH}
+    found = hand.files.scan([TREND_FILE])
+    assert (found.saved, found.recheck_soon) == ((), (TREND_FILE,))
+    assert held_files(hand.files.scan([TREND_FILE]).events) == {TREND_PATH}
 
 
 def test_a_git_write_that_ends_during_the_check_is_recognized(tmp_path: Path) -> None:
@@ -731,8 +731,8 @@ def test_a_text_stored_in_git_is_recognized(repo: Watching) -> None:
         TREND.replace("\n", "\r\n", 5),  # equal to the index except for line ends
         TREND,
     ):
-        assert held_by_git(world.folder, {TREND_PATH: held_text.encode()}) == {TREND_PATH}
+        assert stored_in_git(world.folder, {TREND_PATH: held_text.encode()}) == {TREND_PATH}
     for other in (LONGER, TREND + "// $Id\n", marked.replace("$Id$", "$Id: two\n$")):
-        assert held_by_git(world.folder, {TREND_PATH: other.encode()}) == frozenset()
-    assert held_by_git(world.folder, {}) == frozenset()
-    assert held_by_git(world.place, {TREND_PATH: TREND.encode()}) == frozenset()
+        assert stored_in_git(world.folder, {TREND_PATH: other.encode()}) == frozenset()
+    assert stored_in_git(world.folder, {}) == frozenset()
+    assert stored_in_git(world.place, {TREND_PATH: TREND.encode()}) == frozenset()

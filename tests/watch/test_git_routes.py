@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from pinesync.app.sync.push import push
-from pinesync.git.activity import held_by_git
+from pinesync.git.activity import stored_in_git
 from pinesync.watch import uploader as sending
 from tests.watch.conftest import Watching
 from tests.watch.test_git import (
@@ -301,7 +301,7 @@ def test_a_missing_object_is_not_fetched_from_another_host(repo: Watching) -> No
     assert log.exists()
     log.unlink()
     files = {TREND_PATH: LONGER.encode(), TOOLS_PATH: TOOLS.encode()}
-    assert held_by_git(origin, files) == {TOOLS_PATH}
+    assert stored_in_git(origin, files) == {TOOLS_PATH}
     assert not log.exists()
 
 

@@ -13,7 +13,7 @@ from pinesync.model import RelPath
 from pinesync.sandbox.faults import Seen
 from pinesync.sync.watching import FileState
 from pinesync.watch import debouncer, files
-from pinesync.watch.events import Checking, Told
+from pinesync.watch.events import Checking, Notice
 from pinesync.workspace.files import Tree
 from tests.watch.conftest import PATIENCE, Watching
 from tests.watch.editors import (
@@ -265,7 +265,7 @@ def made_unreadable(file: Path) -> None:
     file.chmod(0)
 
 
-UNFIT: dict[str, tuple[bytes | Callable[[Path], None], str]] = {
+UNSENDABLE: dict[str, tuple[bytes | Callable[[Path], None], str]] = {
     "empty": (b"", "the file is empty"),
     "blank": (b" \n\t\r\n", "the file is empty"),
     "a mark of order alone": (b"\xef\xbb\xbf", "the file is empty"),
@@ -282,13 +282,13 @@ UNFIT: dict[str, tuple[bytes | Callable[[Path], None], str]] = {
 
 
 @pytest.mark.promise(32)
-@pytest.mark.parametrize("kind", UNFIT)
+@pytest.mark.parametrize("kind", UNSENDABLE)
 def test_an_invalid_file_is_reported_once_and_never_sent(
     watching: Watching, kind: str, looks: Looks
 ) -> None:
     world = watching.start().world
     file = world.folder / TREND_PATH
-    made, message = UNFIT[kind]
+    made, message = UNSENDABLE[kind]
     made(file) if callable(made) else file.write_bytes(made)
     news = watching.news()
     assert (news.word, news.message) == ("not sent", message)
@@ -411,19 +411,19 @@ def test_a_missing_file_is_confirmed_a_second_later(clone: World, made: str) -> 
     path = RelPath(TREND_PATH)
     clone.remove() if made == "gone" else clone.write("")
     for _ in range(5):
-        assert watched.look([path]) == files.Found(again=(path,))
+        assert watched.scan([path]) == files.ScanResult(recheck=(path,))
         clock.wait(0.15)
     clone.write(TREND)
-    assert watched.look([path]).events == ()
+    assert watched.scan([path]).events == ()
     clone.remove() if made == "gone" else clone.write("")
     clock.wait(1.0)
-    assert watched.look([path]).again == (path,)
+    assert watched.scan([path]).recheck == (path,)
     clock.wait(1.0)
-    (event,) = watched.look([path]).events
-    assert isinstance(event, Told)
+    (event,) = watched.scan([path]).events
+    assert isinstance(event, Notice)
     assert event.word == ("missing" if made == "gone" else "not sent")
     clock.wait(60.0)
-    assert watched.look([path]).events == ()
+    assert watched.scan([path]).events == ()
 
 
 class Hearing:

@@ -15,11 +15,11 @@ from typing import Any
 
 import pytest
 
-from pinesync.cli.on_error import alarm
-from pinesync.cli.watch_output import Screen
+from pinesync.cli.on_error import error_notifier
+from pinesync.cli.watch_output import EventPrinter
 from pinesync.model import RelPath
 from pinesync.sandbox.faults import Fault
-from pinesync.watch.events import Told
+from pinesync.watch.events import Notice
 from tests.cli.answers import answering, finding
 from tests.security.hostile import EVIL, MARK, PAYLOADS, SPOOF, raw
 from tests.world import BREAKOUT_PATH, TOOLS_PATH, TREND_PATH, World
@@ -314,11 +314,11 @@ def was_started(folder: Path) -> tuple[list[str], dict[str, str]]:
 
 
 def test_new_scripts_on_tradingview_cause_no_notification(tmp_path: Path) -> None:
-    ring = alarm(str(recording(tmp_path, "tell.sh")), notify=False)
+    ring = error_notifier(str(recording(tmp_path, "tell.sh")), notify=False)
     for word in ("behind", "remote-only"):
-        ring(Told(RelPath(TREND_PATH), word, "saved on TradingView"))
+        ring(Notice(RelPath(TREND_PATH), word, "saved on TradingView"))
     assert not (tmp_path / "words").exists()
-    ring(Told(RelPath(TREND_PATH), "diverged", "and edited here"))
+    ring(Notice(RelPath(TREND_PATH), "diverged", "and edited here"))
     assert (tmp_path / "words").exists()
 
 
@@ -575,10 +575,12 @@ def test_the_on_error_command_gets_escaped_text(clone: World, tmp_path: Path) ->
 
 
 def test_a_hint_for_several_scripts_is_shown_once(capsys: pytest.CaptureFixture[str]) -> None:
-    screen = Screen(standing=False, keys=False)
+    screen = EventPrinter(status_line=False, keys=False)
     for name in ("One", "Two"):
         path = RelPath(f"indicators/{name}.pine")
-        screen.tell(Told(path, "remote-only", "saved on TradingView", "run `pinesync pull`"))
+        screen.print_event(
+            Notice(path, "remote-only", "saved on TradingView", "run `pinesync pull`")
+        )
     shown = capsys.readouterr().err
     assert shown.count("saved on TradingView") == 2
     assert shown.count("hint:") == 1

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from pinesync.watch.events import Done, Held, Told
+from pinesync.watch.events import Done, Held, Notice
 from tests.watch.conftest import Watching
 from tests.watch.test_git import commit
 from tests.world import BREAKOUT_PATH, TOOLS_PATH, TREND_PATH, World, git
@@ -36,11 +36,11 @@ def test_at_rest_every_file_is_the_newest_version_or_is_reported(
     watching: Watching, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Ten minutes with --deep."""
-    monkeypatch.setattr("pinesync.watch.uploader._LATER_SECONDS", (0.05, 0.1))
+    monkeypatch.setattr("pinesync.watch.uploader._RETRY_SECONDS", (0.05, 0.1))
     monkeypatch.setattr("pinesync.tradingview.http.PAUSES", ())
     dice = random.Random(20261123)
     watching.settle = 0.0
-    watching.start(poll=0.2, bring=True)
+    watching.start(poll=0.2, pull=True)
     for steps in rounds(request, 30):
         path = dice.choice(list(NAMES))
         dice.choice([_save_here, _save_here, _save_there, _fail, _by_hand])(
@@ -52,7 +52,7 @@ def test_at_rest_every_file_is_the_newest_version_or_is_reported(
         watching.press("p")
         watching.until_quiet(1.5)
     events = watching.stop()
-    reported = {e.path for e in events if isinstance(e, Told)}
+    reported = {e.path for e in events if isinstance(e, Notice)}
     reported |= {e.outcome.path for e in events if isinstance(e, Done) and e.outcome.exit_code}
     reported |= {path for e in events if isinstance(e, Held) for path in e.paths}
     words = watching.world.words()

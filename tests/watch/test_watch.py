@@ -5,7 +5,7 @@ from collections.abc import Generator
 
 import pytest
 
-from pinesync.watch.events import Checking, Done, Ended, Held, Told, Trouble
+from pinesync.watch.events import Checking, Done, Ended, Held, Notice, Trouble
 from pinesync.watch.session import WatchOptions, watch
 from tests.watch.conftest import Watching
 from tests.world import BREAKOUT_PATH, TOOLS_PATH, TREND_PATH, both_ways
@@ -149,12 +149,12 @@ def test_a_save_on_tradingview_is_reported_once(watching: Watching) -> None:
     watching.world.web_save(BREAKOUT + "// x\n", "Breakout")
     watching.news(BREAKOUT_PATH)
     assert len(world.plan.log) > before
-    words = [event.word for event in watching.stop() if isinstance(event, Told)]
+    words = [event.word for event in watching.stop() if isinstance(event, Notice)]
     assert words == ["behind"] * 3
 
 
 def test_a_save_on_tradingview_is_pulled_with_the_option(watching: Watching) -> None:
-    world = watching.start(poll=0.05, bring=True).world
+    world = watching.start(poll=0.05, pull=True).world
     world.web_save(SLOWER)
     assert watching.done().done == "pulled"
     assert world.read() == SLOWER
@@ -167,7 +167,7 @@ def test_a_save_on_tradingview_is_pulled_with_the_option(watching: Watching) -> 
 
 
 def test_a_diverged_script_does_not_stop_the_others(watching: Watching) -> None:
-    world = watching.start(bring=True, poll=0.05).world
+    world = watching.start(pull=True, poll=0.05).world
     world.write(BROKEN)
     watching.done()
     world.web_save(SLOWER)
@@ -177,7 +177,7 @@ def test_a_diverged_script_does_not_stop_the_others(watching: Watching) -> None:
     watching.saves(BREAKOUT + "// one\n", BREAKOUT_PATH)
     assert world.read() == LONGER
     assert world.saved() == [TREND, SLOWER]
-    events = [e for e in watching.stop() if isinstance(e, Told) and e.word == "diverged"]
+    events = [e for e in watching.stop() if isinstance(e, Notice) and e.word == "diverged"]
     assert len(events) == 1
 
 

@@ -156,6 +156,7 @@ SCRIPT = f'[scripts."a.pine"]\nname = "a"\npine_id = "{pine_id(1)}"\n'
         (HEAD + "advice = 0\n", 5, "advice must be true or false"),
         (HEAD + "ignore = 'x'\n", 5, "ignore must be"),
         (HEAD + "ignore = [1]\n", 5, "ignore must be"),
+        (HEAD + "protected = 'x'\n", 5, "protected must be"),
         (HEAD + "folders = 1\n", 5, "must be a table"),
         (HEAD + "[workspace.folders]\nstudy = '../x'\n", 6, "cannot be used"),
         (HEAD + "[workspace.folders]\nstudy = 1\n", 6, "must be a text"),
@@ -427,6 +428,7 @@ ALL_SETTINGS = st.builds(
     ignore=st.lists(NAMES, max_size=2).map(tuple),
     advice=st.booleans(),
     contract=st.sampled_from(["warn", "refuse", "ignore"]),
+    protected=st.lists(NAMES, max_size=2).map(tuple),
     alerts=st.booleans(),
     folders=st.fixed_dictionaries(
         {"study": st.sampled_from([".", "a"]), "strategy": st.just("s"), "library": st.just("l/m")}

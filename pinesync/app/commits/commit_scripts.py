@@ -7,10 +7,17 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 
-from pinesync.app.commits.message import Script, Way, message_of
+from pinesync.app.commits.message import Direction, Script, commit_message
 from pinesync.app.commits.remote_tracking import catch_up
 from pinesync.app.project import Project, Setup, open_project
-from pinesync.errors import EXIT_FAILED, FileError, LeftForYou, ManifestError, Misuse, PinesyncError
+from pinesync.errors import (
+    EXIT_FAILED,
+    ActionRequired,
+    FileError,
+    ManifestError,
+    Misuse,
+    PinesyncError,
+)
 from pinesync.git import commit as commits
 from pinesync.model import Base, Entry, RelPath
 from pinesync.sync.outcome import Committed, Outcome, Run, failed
@@ -29,31 +36,35 @@ def with_commit(
     setup: Setup,
     act: Callable[[Project], Run],
     *,
-    wish: bool | None,
-    way: Way,
+    enabled: bool | None,
+    direction: Direction,
     message: str = "",
 ) -> Run:
-    """Run pull or push and commit what it changed, with `message` or one of ours. With `wish` None,
-    `git config pinesync.commit` decides. If a commit is impossible, raise before any request to the
-    service. Misuse for a message without a commit."""
+    """Run pull or push and commit what it changed, with `message` or one of ours. With `enabled`
+    None, `git config pinesync.commit` decides. If a commit is impossible, raise before any request
+    to the service. Misuse for a message without a commit."""
     project = open_project(setup)
     root = project.workspace.root
-    if wish or (wish is None and project.workspace.manifest.has_history() and _is_wanted(project)):
+    if enabled or (
+        enabled is None
+        and project.workspace.manifest.has_history()
+        and _commits_by_default(project)
+    ):
         commits.refuse_unready(root)
         before = _manifest_at_head(project)
         run = act(project)
-        return run if run.dry_run else _and_commit(project, run, before, way, message)
+        return run if run.dry_run else _commit_run(project, run, before, direction, message)
     if message:
         raise Misuse("-m goes with --commit: no commit is made without it", "add --commit")
     run = act(project)
-    if way == "to" and not run.dry_run and project.workspace.manifest.has_history():
+    if direction == "to" and not run.dry_run and project.workspace.manifest.has_history():
         _note_head(project, run)
     return run
 
 
-def _is_wanted(project: Project) -> bool:
+def _commits_by_default(project: Project) -> bool:
     try:
-        return commits.asks_for_commits(project.workspace.root)
+        return commits.autocommit_enabled(project.workspace.root)
     except FileError:
         return False  # without git there is no setting
 
@@ -62,7 +73,7 @@ def _manifest_at_head(project: Project) -> str | None:
     data = commits.at_head(project.workspace.root, MANIFEST)
     if data is None:
         if commits.ignored(project.workspace.root, [MANIFEST]):
-            raise LeftForYou(
+            raise ActionRequired(
                 f"git ignores {MANIFEST}, so nothing can be committed",
                 f"`git check-ignore -v {MANIFEST}` shows the pattern; remove it",
             )
@@ -71,7 +82,7 @@ def _manifest_at_head(project: Project) -> str | None:
         text = data.decode("utf-8")
         manifest.parse(text)
     except (UnicodeDecodeError, ManifestError) as error:
-        raise LeftForYou(
+        raise ActionRequired(
             f"the {MANIFEST} in HEAD is not valid, so nothing can be committed: {error}",
             f"commit a valid {MANIFEST} first, or use --no-commit",
         ) from None
@@ -88,12 +99,12 @@ def _note_head(project: Project, run: Run) -> None:
         changed = _changed(project, run)
         if not changed:
             return
-        held = commits.held_at_head(project.workspace.root, list(changed))
-        if held is None:
+        head = commits.files_at_head(project.workspace.root, list(changed))
+        if head is None:
             return
-        commit, files = held
+        commit, files = head
         for path, (entry, base) in changed.items():
-            if path in files and _has(files[path], base) and entry.pine_id:
+            if path in files and _has_base_text(files[path], base) and entry.pine_id:
                 project.workspace.texts.note_commit(entry.pine_id, base.version, commit)
     except PinesyncError:
         return
@@ -107,7 +118,7 @@ def _changed(project: Project, run: Run) -> dict[RelPath, tuple[Entry, Base]]:
     return {entry.path: (entry, entry.base) for entry in found if entry.pine_id and entry.base}
 
 
-def _has(data: bytes, base: Base) -> bool:
+def _has_base_text(data: bytes, base: Base) -> bool:
     """Whether the file has the version's text, as stored or as sent."""
     try:
         return digest(decode(data)) in (base.digest, base.expected)
@@ -118,19 +129,21 @@ def _has(data: bytes, base: Base) -> bool:
 # -- the commit -----------------------------------------------------------------------------------
 
 
-def _and_commit(project: Project, run: Run, before: str | None, way: Way, own: str) -> Run:
+def _commit_run(
+    project: Project, run: Run, before: str | None, direction: Direction, message_text: str
+) -> Run:
     """Add the commit to the run, or the reason why there is none. The run's changes stay either
     way."""
     notes: list[Outcome] = []
     try:
         scripts = list(_scripts(project, run, notes))
-        message = message_of(scripts, way, own)
-        made = _commit(project, scripts, message, before, notes) if scripts else None
+        message = commit_message(scripts, direction, message_text)
+        commit = _commit(project, scripts, message, before, notes) if scripts else None
     except PinesyncError as error:
         outcome = failed(RelPath(MANIFEST), error)
         notes.append(replace(outcome, message=f"not committed: {outcome.message}"))
-        made = None
-    return replace(run, outcomes=(*run.outcomes, *notes), commit=made)
+        commit = None
+    return replace(run, outcomes=(*run.outcomes, *notes), commit=commit)
 
 
 def _scripts(project: Project, run: Run, notes: list[Outcome]) -> Iterator[Script]:
@@ -145,7 +158,7 @@ def _scripts(project: Project, run: Run, notes: list[Outcome]) -> Iterator[Scrip
             notes.append(_note(path, "not committed: git ignores it", hint))
             continue
         data = project.workspace.tree.read(path)
-        exact = data is not None and _has(data, base)
+        exact = data is not None and _has_base_text(data, base)
         if data is not None and not exact and path in more and not _is_marked(data):
             yield Script(entry, base, data, exact=False)
             continue
@@ -179,11 +192,11 @@ def _commit(
 ) -> Committed | None:
     now = project.workspace.manifest.read()
     changes = _changes(now, scripts, before)
-    held = manifest.apply(before, changes)[0] if before else _first(now, scripts)
+    pine_toml = manifest.apply(before, changes)[0] if before else _new_manifest(now, scripts)
     moved = [path for path, entry in changes.items() if entry is None]
     files: dict[str, bytes | None] = {script.entry.path: script.data for script in scripts}
     files |= {path: None for path in moved if project.workspace.tree.read(path) is None}
-    files[MANIFEST] = held.encode()
+    files[MANIFEST] = pine_toml.encode()
 
     def restage(path: str, staged: bytes) -> bytes | None:
         """Update only these entries in a staged pine.toml that has other changes."""
@@ -195,29 +208,29 @@ def _commit(
         except (UnicodeDecodeError, ManifestError):
             return None
 
-    made = commits.commit(project.workspace.root, files, message, restage)
-    if made is None:
+    commit = commits.commit(project.workspace.root, files, message, restage)
+    if commit is None:
         return None
     with suppress(PinesyncError):  # the next pull moves it
         catch_up(project)
-    if not made.in_step:
-        notes.append(_behind(made.commit, files))
-    if not made.on_branch:
-        why = f"HEAD is detached, so the commit {made.commit[:9]} is on no branch"
-        hint = f"`git branch NAME {made.commit[:9]}` puts it on one"
+    if not commit.in_step:
+        notes.append(_index_outdated(commit.commit, files))
+    if not commit.on_branch:
+        why = f"HEAD is detached, so the commit {commit.commit[:9]} is on no branch"
+        hint = f"`git branch NAME {commit.commit[:9]}` puts it on one"
         notes.append(_note(RelPath(MANIFEST), why, hint))
-    for path in made.staged:
+    for path in commit.staged:
         why = "another text was staged and stays staged"
         notes.append(_note(RelPath(path), why, f"`git add {shell_quote(path)}` stages the new one"))
     for script in scripts:
         if script.exact and script.entry.pine_id:
             version = script.base.version
-            project.workspace.texts.note_commit(script.entry.pine_id, version, made.commit)
+            project.workspace.texts.note_commit(script.entry.pine_id, version, commit.commit)
     subject = message.partition("\n")[0]
-    return Committed(made.commit, subject, tuple(script.entry.path for script in scripts))
+    return Committed(commit.commit, subject, tuple(script.entry.path for script in scripts))
 
 
-def _behind(commit: str, paths: Iterable[str]) -> Outcome:
+def _index_outdated(commit: str, paths: Iterable[str]) -> Outcome:
     """A failure to report: an index with the old files would revert this commit in the next one."""
     return Outcome(
         RelPath(MANIFEST),
@@ -244,6 +257,6 @@ def _changes(
     return changes | {script.entry.path: script.entry for script in scripts}
 
 
-def _first(now: Manifest, scripts: Sequence[Script]) -> str:
+def _new_manifest(now: Manifest, scripts: Sequence[Script]) -> str:
     entries = {script.entry.path: script.entry for script in scripts}
     return manifest.dump_new(Manifest(now.settings, entries))

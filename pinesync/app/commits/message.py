@@ -11,7 +11,7 @@ from pinesync.model import Base, Entry
 from pinesync.sync.commit_plan import title_of
 from pinesync.text.unicode import HARMFUL
 
-Way = Literal["from", "to"]
+Direction = Literal["from", "to"]
 """A pull comes from TradingView, a push goes to it."""
 
 _MOST_NAME = 120
@@ -28,16 +28,16 @@ class Script:
     exact: bool
 
 
-def message_of(scripts: Sequence[Script], way: Way, own: str = "") -> str:
-    """A subject and one line per script if there are several, or the person's `own` message; then
+def commit_message(scripts: Sequence[Script], direction: Direction, message: str = "") -> str:
+    """A subject and one line per script if there are several, or the person's `message`; then
     trailers for each version whose text is in the commit, its id first."""
     lines = [_line(script) for script in scripts]
-    if own:
-        parts = [own]
+    if message:
+        parts = [message]
     elif len(lines) == 1:
         parts = lines
     else:
-        parts = [f"{len(lines)} scripts {way} TradingView", "\n".join(lines)]
+        parts = [f"{len(lines)} scripts {direction} TradingView", "\n".join(lines)]
     trailers = [
         f"Pine-Id: {script.entry.pine_id}\nPine-Version: {script.base.version}"
         for script in scripts

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from pinesync.app.commits.message import name_of
 from pinesync.app.project import Project
 from pinesync.clock import now
-from pinesync.errors import EXIT_LEFT, LeftForYou, ManifestError, Misuse, PinesyncError
+from pinesync.errors import EXIT_LEFT, ActionRequired, ManifestError, Misuse, PinesyncError
 from pinesync.git.fast_import import NewCommit, write_commits
 from pinesync.git.refs.side_record import TRAILER, SideRecord, side_ref, with_newer_base
 from pinesync.git.repo import Repository, require_repository
@@ -42,11 +42,11 @@ class _Side:
     before: SideRecord
 
 
-def recording(act: Callable[[Project], Run], raw: str) -> Callable[[Project], Run]:
-    """Wrap a push so that it also records on this ref. Misuse or LeftForYou, before any request,
-    if recording is not possible."""
+def with_record(act: Callable[[Project], Run], raw: str) -> Callable[[Project], Run]:
+    """Wrap a push so that it also records on this ref. Misuse or ActionRequired, before any
+    request, if recording is not possible."""
 
-    def acting(project: Project) -> Run:
+    def push_and_record(project: Project) -> Run:
         repository = require_repository(project.workspace.root)
         ref = side_ref(repository, raw, "--record")
         _refuse_unready(repository, ref)
@@ -57,7 +57,7 @@ def recording(act: Callable[[Project], Run], raw: str) -> Callable[[Project], Ru
         run = act(project)
         return _planned_record(project, run, side) if run.dry_run else _recorded(project, run, side)
 
-    return acting
+    return push_and_record
 
 
 def _refuse_unready(repository: Repository, ref: str) -> None:
@@ -83,12 +83,14 @@ def _head_of(repository: Repository) -> _Head:
         raise Misuse("--record: there are no commits yet", "commit the scripts first")
     blob = repository.blobs(commit, [MANIFEST]).get(MANIFEST)
     if blob is None:
-        raise LeftForYou(f"--record: HEAD has no {MANIFEST}", "commit it with the scripts first")
+        raise ActionRequired(
+            f"--record: HEAD has no {MANIFEST}", "commit it with the scripts first"
+        )
     try:
         text = (blob.data or b"").decode("utf-8")
         return _Head(commit, text, manifest.parse(text).entries)
     except (UnicodeDecodeError, ManifestError) as error:
-        raise LeftForYou(
+        raise ActionRequired(
             f"--record: the {MANIFEST} in HEAD is not valid: {error}",
             f"commit a valid {MANIFEST} first",
         ) from None
@@ -101,27 +103,27 @@ def _recorded(project: Project, run: Run, side: _Side) -> Run:
     """The run with its record, or with the reason for having none. The saves stay either way."""
     notes: list[Outcome] = []
     try:
-        made = _record(project, run, side, notes)
+        record = _record(project, run, side, notes)
     except PinesyncError as error:
         outcome = failed(RelPath(MANIFEST), error)
         short = shell_quote(side.ref.removeprefix(_BRANCH))
         hint = f"run `pinesync push --record {short}` again; nothing saved is lost"
         notes.append(replace(outcome, message=f"not recorded: {outcome.message}", hint=hint))
-        made = None
-    return replace(run, outcomes=(*run.outcomes, *notes), record=made)
+        record = None
+    return replace(run, outcomes=(*run.outcomes, *notes), record=record)
 
 
 def _record(project: Project, run: Run, side: _Side, notes: list[Outcome]) -> Recorded | None:
     repository, ref, before = side.repository, side.ref, side.before
-    known = before.over(side.head.entries)
-    newer = dict(_newer(known, project.workspace.manifest.entries()))
+    known = before.merged_into(side.head.entries)
+    newer = dict(_newer_entries(known, project.workspace.manifest.entries()))
     texts = repository.digests(side.head.commit, list(newer))
     new: dict[RelPath, Entry] = {}
     for path, entry in newer.items():
         if entry.base and texts.get(path) == entry.base.expected:
             new[path] = entry
         else:
-            notes.append(_left(path, entry))
+            notes.append(_not_recorded(path, entry))
     if not new and len(before.tips) == 1:
         (tip,) = before.tips
         if before.local != tip:
@@ -130,12 +132,12 @@ def _record(project: Project, run: Run, side: _Side, notes: list[Outcome]) -> Re
     if not new and not before.tips and run.stopped:
         return Recorded(ref, None, ())
     text = manifest.apply(side.head.text, {**known, **new})[0]
-    made = _write(project, side, text, _message(project, new.values()))
+    commit = _write(project, side, text, _message(project, new.values()))
     project.workspace.manifest.reload_side_record()
-    return Recorded(ref, made, tuple(new))
+    return Recorded(ref, commit, tuple(new))
 
 
-def _newer(
+def _newer_entries(
     known: Mapping[RelPath, Entry], here: Mapping[RelPath, Entry]
 ) -> Iterator[tuple[RelPath, Entry]]:
     """HEAD's entries for which the workspace has a newer base, with that base."""
@@ -148,7 +150,7 @@ def _newer(
                 yield path, newer
 
 
-def _left(path: RelPath, entry: Entry) -> Outcome:
+def _not_recorded(path: RelPath, entry: Entry) -> Outcome:
     """Report a script that is not recorded. If a record were ahead of HEAD's file, the next push
     of HEAD would revert the save."""
     assert entry.base
@@ -186,10 +188,14 @@ def _message(project: Project, entries: Iterable[Entry]) -> str:
 
 def _planned_record(project: Project, run: Run, side: _Side) -> Run:
     """A dry run, with the scripts that would be recorded if nothing fails."""
-    known = side.before.over(side.head.entries)
-    paths = {path for path, _ in _newer(known, project.workspace.manifest.entries())}
+    known = side.before.merged_into(side.head.entries)
+    paths = {path for path, _ in _newer_entries(known, project.workspace.manifest.entries())}
     paths |= {row.path for row in run.planned if row.act in AGREES}
-    here = project.workspace.tree.local_texts(paths)
-    texts = side.repository.digests(side.head.commit, [path for path in known if path in here])
-    there = [path for path in known if path in texts and texts[path] == here[path].digest]
-    return replace(run, record=Recorded(side.ref, None, tuple(there)))
+    local_texts = project.workspace.tree.local_texts(paths)
+    texts = side.repository.digests(
+        side.head.commit, [path for path in known if path in local_texts]
+    )
+    committed = [
+        path for path in known if path in texts and texts[path] == local_texts[path].digest
+    ]
+    return replace(run, record=Recorded(side.ref, None, tuple(committed)))

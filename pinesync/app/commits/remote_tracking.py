@@ -14,7 +14,7 @@ from pinesync.git.refs.remote_branch import remote_named
 from pinesync.git.refs.saved_branch import NAME, SETTING, Fork, Saved, find_fork, track
 from pinesync.git.repo import SAVED, Repository, find_repository
 from pinesync.model import Base, Entry, PineId, RelPath, ScriptInfo
-from pinesync.sync.commit_plan import places
+from pinesync.sync.commit_plan import assign_paths
 from pinesync.sync.engine.lifecycle import own_versions
 from pinesync.sync.outcome import Outcome
 from pinesync.text.canonical import Unreadable, decode, digest, encode_like
@@ -27,7 +27,7 @@ _RAW = (
 )
 
 
-def follow(project: Project, listed: Mapping[PineId, ScriptInfo]) -> str | None:
+def update_tracking(project: Project, listed: Mapping[PineId, ScriptInfo]) -> str | None:
     """Move the remote-tracking branch to what the service has, as far as texts are cached. Returns
     its commit; None outside git or if tracking is off. Leaves the user's branch, index and files
     untouched. Where the service is a git remote, its branch moves instead, and the versions that
@@ -47,14 +47,14 @@ def follow(project: Project, listed: Mapping[PineId, ScriptInfo]) -> str | None:
     tracked = {entry.pine_id: entry for entry in entries.values() if entry.pine_id}
     every = settings.track == "all"
     infos = [info for pine_id, info in listed.items() if every or pine_id in tracked]
-    where = places(infos, entries, settings.folders, fork.entries)
+    where = assign_paths(infos, entries, settings.folders, fork.entries)
     known = (_saved(folder, info, tracked.get(info.pine_id), where) for info in infos)
-    saved = [one for one in known if one is not None]
+    saved = [save for save in known if save is not None]
     account = settings.account or ""
-    return track(repository, fork, saved, account, lambda one: _file(folder, fork, one))
+    return track(repository, fork, saved, account, lambda save: _file(folder, fork, save))
 
 
-def raw(project: Project) -> str:
+def unfiltered_note(project: Project) -> str:
     """A one-time note that the branch's files are unfiltered; empty if no filter applies."""
     folder = project.workspace
     repository = None if folder.log.was_reported(_NOTE) else _repository(folder)
@@ -68,8 +68,8 @@ def raw(project: Project) -> str:
 def follow_quietly(project: Project, listed: Mapping[PineId, ScriptInfo]) -> Iterator[Outcome]:
     """Like `follow`, but report an error as an outcome instead of raising it."""
     try:
-        follow(project, listed)
-        if note := raw(project):
+        update_tracking(project, listed)
+        if note := unfiltered_note(project):
             yield Outcome(RelPath(NAME), "told", message=note)
     except PinesyncError as error:
         yield Outcome(RelPath(NAME), "told", message=f"not moved: {error.message}")
@@ -122,19 +122,19 @@ def _saved(
     return Saved(replace(entry, base=base), info.modified)
 
 
-def _file(folder: Workspace, fork: Fork, one: Saved) -> bytes | None:
+def _file(folder: Workspace, fork: Fork, saved: Saved) -> bytes | None:
     """The text, encoded like the file here or else like the fork's file."""
-    path, base = one.entry.path, one.entry.base
+    path, base = saved.entry.path, saved.entry.base
     assert base
-    here = _bytes_here(folder, path)
+    data = _bytes_here(folder, path)
     text = folder.texts.text_of(base.expected)
-    if text is None and here is not None:
+    if text is None and data is not None:
         with suppress(Unreadable):
-            text = decode(here)
+            text = decode(data)
         if text is None or digest(text) != base.expected:
             return None
     blob = fork.blobs.get(path)
-    return None if text is None else encode_like(text, here or (blob.data if blob else None))
+    return None if text is None else encode_like(text, data or (blob.data if blob else None))
 
 
 def _bytes_here(folder: Workspace, path: RelPath) -> bytes | None:

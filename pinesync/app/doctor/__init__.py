@@ -8,22 +8,22 @@ from contextlib import suppress
 from pinesync.app.account import whoami
 from pinesync.app.doctor import machine, upkeep
 from pinesync.app.doctor.checkup import (
+    CheckResult,
     Checkup,
     Finding,
-    Said,
     Unusable,
     from_error,
     note,
     ok,
     wrong,
 )
-from pinesync.app.doctor.parts import Workspace
+from pinesync.app.doctor.parts import WorkspaceCheck
 from pinesync.app.project import DEFAULT_REMOTE, Setup, open_remote
 from pinesync.app.sandbox import location
 from pinesync.errors import Misuse, NotSignedIn, PinesyncError, TryLater
 from pinesync.model import Account
 from pinesync.sync import guards
-from pinesync.text.plural import counted
+from pinesync.text.plural import pluralize
 from pinesync.workspace.files import MANIFEST
 from pinesync.workspace.manifest import Settings
 from pinesync.workspace.workspace import find_root
@@ -40,13 +40,13 @@ def doctor(setup: Setup, *, offline: bool = False) -> Checkup:
     """Check every area independently: a problem in one hides no other. Changes nothing, and with
     `offline` sends no request. The findings contain no cookie and no source text."""
     here = None
-    nowhere: Sequence[Said] = ()
+    nowhere: Sequence[CheckResult] = ()
     try:
-        here = Workspace(setup, find_root(setup.cwd))
+        here = WorkspaceCheck(setup, find_root(setup.cwd))
     except Misuse as error:
         nowhere = [from_error(error, "note")]
     versions = machine.versions()
-    areas: dict[str, Iterable[Said]] = {
+    areas: dict[str, Iterable[CheckResult]] = {
         "session": _session(setup, here, offline=offline),
         "sign-in": machine.sign_ins(setup.places.config),
         "probe": machine.probes(setup, _settings(here)),
@@ -64,22 +64,22 @@ def doctor(setup: Setup, *, offline: bool = False) -> Checkup:
             "leftovers": upkeep.leftovers(here),
         }
     areas |= {"bugs": machine.bugs(setup.places.state), "versions": machine.packages(versions)}
-    findings = [finding for area, said in areas.items() for finding in _findings(area, said)]
+    findings = [finding for area, results in areas.items() for finding in _findings(area, results)]
     return Checkup(tuple(findings), versions)
 
 
-def _settings(here: Workspace | None) -> Settings | None:
+def _settings(here: WorkspaceCheck | None) -> Settings | None:
     """None outside a workspace, and where pine.toml cannot be used."""
     with suppress(Unusable):
         return here.manifest.settings if here else None
     return None
 
 
-def _findings(area: str, said: Iterable[Said]) -> Iterator[Finding]:
+def _findings(area: str, results: Iterable[CheckResult]) -> Iterator[Finding]:
     """The findings of a check. An error that ends the check becomes its last finding."""
     try:
-        for one in said:
-            yield Finding(area, *one)
+        for result in results:
+            yield Finding(area, *result)
     except PinesyncError as error:
         if isinstance(error, Unusable) and error.area != area:
             yield Finding(area, *note(*_ELSEWHERE[error.area]))
@@ -87,7 +87,7 @@ def _findings(area: str, said: Iterable[Said]) -> Iterator[Finding]:
             yield Finding(area, *from_error(error))
 
 
-def _session(setup: Setup, here: Workspace | None, *, offline: bool) -> Iterator[Said]:
+def _session(setup: Setup, here: WorkspaceCheck | None, *, offline: bool) -> Iterator[CheckResult]:
     """Whose session it is, and whether the workspace belongs to that account."""
     settings = project = None
     if here:
@@ -120,6 +120,6 @@ def _session(setup: Setup, here: Workspace | None, *, offline: bool) -> Iterator
     if settings and found.account:
         account = Account(found.account, found.user_id)
         guards.refuse_other_account(settings.owner, account)
-    whose = found.account or "an account without saved scripts"
-    scripts = counted(found.scripts, "saved script")
-    yield ok(f"{whose} on {found.remote}, {scripts}, cookie: {found.source}")
+    owner = found.account or "an account without saved scripts"
+    scripts = pluralize(found.scripts, "saved script")
+    yield ok(f"{owner} on {found.remote}, {scripts}, cookie: {found.source}")

@@ -10,10 +10,10 @@ from typing import Literal
 
 from pinesync.errors import EXIT_DONE, EXIT_FAILED, ManifestError, PinesyncError
 from pinesync.text.filenames import shell_quote
-from pinesync.text.plural import some_of
+from pinesync.text.plural import shorten_list
 
 Level = Literal["ok", "note", "wrong"]
-Said = tuple[Level, str, str]
+CheckResult = tuple[Level, str, str]
 """A finding without its area: level, message, hint."""
 
 _SHOWN = 4
@@ -43,15 +43,15 @@ class Checkup:
         return EXIT_FAILED if any(f.level == "wrong" for f in self.findings) else EXIT_DONE
 
 
-def ok(message: str) -> Said:
+def ok(message: str) -> CheckResult:
     return "ok", message, ""
 
 
-def note(message: str, hint: str) -> Said:
+def note(message: str, hint: str) -> CheckResult:
     return "note", message, hint
 
 
-def wrong(message: str, hint: str) -> Said:
+def wrong(message: str, hint: str) -> CheckResult:
     return "wrong", message, hint
 
 
@@ -64,7 +64,7 @@ class Unusable(PinesyncError):
         self.error = error
 
 
-def from_error(error: PinesyncError, level: Level = "wrong") -> Said:
+def from_error(error: PinesyncError, level: Level = "wrong") -> CheckResult:
     """Convert an error to a finding."""
     otherwise = "check it, then run `pinesync doctor` again"
     if isinstance(error, Unusable):
@@ -74,12 +74,12 @@ def from_error(error: PinesyncError, level: Level = "wrong") -> Said:
     return level, error.message, error.hint or otherwise
 
 
-def named(names: Sequence[str]) -> str:
+def some_names(names: Sequence[str]) -> str:
     """The first names, and how many more there are."""
-    return some_of(names, _SHOWN)
+    return shorten_list(names, _SHOWN)
 
 
-def entered_by_others(folder: Path) -> Iterator[Said]:
+def check_private(folder: Path) -> Iterator[CheckResult]:
     """A finding if other users of this machine can enter one of pinesync's own directories."""
     if os.name == "posix" and folder.stat().st_mode & 0o077:
         yield wrong(

@@ -16,8 +16,16 @@ from importlib.metadata import version as version_of
 from pathlib import Path
 
 from pinesync import __version__
-from pinesync.app.doctor.checkup import Said, Unusable, entered_by_others, named, note, ok, wrong
-from pinesync.app.doctor.parts import Workspace, disk
+from pinesync.app.doctor.checkup import (
+    CheckResult,
+    Unusable,
+    check_private,
+    note,
+    ok,
+    some_names,
+    wrong,
+)
+from pinesync.app.doctor.parts import WorkspaceCheck, disk
 from pinesync.app.probe import leftovers
 from pinesync.app.probe.proofs import proof_of
 from pinesync.app.project import DEFAULT_REMOTE, Setup
@@ -25,7 +33,7 @@ from pinesync.clock import now, wall
 from pinesync.errors import FileError
 from pinesync.git import status as git_now
 from pinesync.text.filenames import shell_quote
-from pinesync.text.plural import counted
+from pinesync.text.plural import pluralize
 from pinesync.workspace.files import MANIFEST
 from pinesync.workspace.manifest import Settings
 
@@ -40,14 +48,14 @@ NEEDED = (
     "urllib3",
     "watchdog",
 )
-EXTRA = ("keyring", "pygls")
+EXTRA = ("keyring", "mcp", "pygls")
 
 _SIGN_IN = re.compile(r"session.*\.json|\.session.*\.tmp")
 _TOO_FAR = 24 * 3600.0
 """How many seconds in the future a time may lie before the clock counts as wrong."""
 
 
-def probes(setup: Setup, settings: Settings | None) -> Iterator[Said]:
+def probes(setup: Setup, settings: Settings | None) -> Iterator[CheckResult]:
     """What the last probe of the account here has shown, and whether one left something."""
     remote = settings.remote if settings else DEFAULT_REMOTE
     if leftovers(setup, remote):
@@ -57,7 +65,7 @@ def probes(setup: Setup, settings: Settings | None) -> Iterator[Said]:
         yield ok("the protocol is not proved on this account; `pinesync probe` does that")
         return
     days = int(max(0.0, wall() - proof.when) // 86400)
-    when = f"last proved {counted(days, 'day')} ago" if days else "last proved today"
+    when = f"last proved {pluralize(days, 'day')} ago" if days else "last proved today"
     when = when if proof.finished else f"{when}, not to the end"
     if proof.broken:
         yield wrong(
@@ -70,27 +78,27 @@ def probes(setup: Setup, settings: Settings | None) -> Iterator[Said]:
             "report it with `pinesync probe --report FILE`",
         )
     else:
-        yield ok(f"{when}: {counted(len(proof.facts), 'fact')} as documented")
+        yield ok(f"{when}: {pluralize(len(proof.facts), 'fact')} as documented")
 
 
-def sign_ins(folder: Path) -> Iterator[Said]:
+def sign_ins(folder: Path) -> Iterator[CheckResult]:
     """Whether other users can read the stored sign-ins, or add one."""
     with disk(folder):
-        there = os.listdir(folder) if folder.is_dir() else []
-    names = sorted(name for name in there if _SIGN_IN.fullmatch(name))
+        names = os.listdir(folder) if folder.is_dir() else []
+    names = sorted(name for name in names if _SIGN_IN.fullmatch(name))
     if not names:
         yield ok("no sign-in is stored on this machine")
         return
     with disk(folder):
-        troubles = [*entered_by_others(folder)]
+        troubles = [*check_private(folder)]
         for name in names:
             troubles += _sign_in(folder / name)
     yield from troubles
     if not troubles:
-        yield ok(f"{folder}: {counted(len(names), 'sign-in')} kept, readable by you alone")
+        yield ok(f"{folder}: {pluralize(len(names), 'sign-in')} kept, readable by you alone")
 
 
-def _sign_in(path: Path) -> Iterator[Said]:
+def _sign_in(path: Path) -> Iterator[CheckResult]:
     found = path.lstat()
     if path.suffix == ".tmp":
         yield wrong(
@@ -111,7 +119,7 @@ def _sign_in(path: Path) -> Iterator[Said]:
         )
 
 
-def clock(here: Workspace | None) -> Iterator[Said]:
+def clock(here: WorkspaceCheck | None) -> Iterator[CheckResult]:
     """Whether any recorded time lies in the future: then a clock is or was wrong."""
     wall = now().wall
     newest, what = max(_moments(here))
@@ -124,7 +132,7 @@ def clock(here: Workspace | None) -> Iterator[Said]:
         yield ok(f"{_moment(wall)}; nothing here is from the future")
 
 
-def _moments(here: Workspace | None) -> Iterator[tuple[float, str]]:
+def _moments(here: WorkspaceCheck | None) -> Iterator[tuple[float, str]]:
     with disk(Path(__file__)):
         yield Path(__file__).stat().st_mtime, "this pinesync"
     if here is None:
@@ -144,7 +152,7 @@ def _moment(seconds: float) -> str:
         return "beyond the calendar"
 
 
-def git(here: Workspace | None) -> Iterator[Said]:
+def git(here: WorkspaceCheck | None) -> Iterator[CheckResult]:
     """The version of git, and whether git tracks pine.toml and the scripts."""
     version = git_now.version()
     found = git_now.git_status(here.root) if here else None
@@ -159,7 +167,7 @@ def git(here: Workspace | None) -> Iterator[Said]:
         troubles = list(_in_git(here, found))
         yield from troubles
         if not troubles:
-            count = counted(len(found.tracked - {MANIFEST}), "script")
+            count = pluralize(len(found.tracked - {MANIFEST}), "script")
             eol = "; core.autocrlf is harmless: line endings are ignored"
             yield ok(f"{version}; {MANIFEST} and {count} are in it{eol * _converts(found)}")
 
@@ -168,10 +176,10 @@ def _converts(found: git_now.GitStatus) -> bool:
     return found.autocrlf in ("true", "input")
 
 
-def _in_git(here: Workspace, found: git_now.GitStatus) -> Iterator[Said]:
+def _in_git(here: WorkspaceCheck, found: git_now.GitStatus) -> Iterator[CheckResult]:
     if found.unmerged:
         yield wrong(
-            f"git left an unfinished merge in {named(sorted(found.unmerged))}",
+            f"git left an unfinished merge in {some_names(sorted(found.unmerged))}",
             "resolve it there, then `git add` and commit",
         )
     if MANIFEST in found.ignored:
@@ -184,21 +192,23 @@ def _in_git(here: Workspace, found: git_now.GitStatus) -> Iterator[Said]:
     listed = set(here.entries)
     if hidden := sorted(listed & found.ignored):
         yield wrong(
-            f"git ignores listed scripts: {named(hidden)}",
+            f"git ignores listed scripts: {some_names(hidden)}",
             f"`git check-ignore -v {shell_quote(hidden[0])}` shows the pattern; remove it",
         )
-    there = listed - found.ignored - found.tracked - {MANIFEST}
-    if MANIFEST in found.tracked and there:
-        yield note(f"not in git yet: {named(sorted(there))}", f"commit them with {MANIFEST}")
+    untracked = listed - found.ignored - found.tracked - {MANIFEST}
+    if MANIFEST in found.tracked and untracked:
+        yield note(
+            f"not in git yet: {some_names(sorted(untracked))}", f"commit them with {MANIFEST}"
+        )
 
 
-def bugs(folder: Path) -> Iterator[Said]:
+def bugs(folder: Path) -> Iterator[CheckResult]:
     """The logs of crashes of pinesync."""
     with disk(folder):
         logs = sorted(str(path) for path in folder.glob("bug-*.log"))
     if logs:
         yield note(
-            f"{counted(len(logs), 'log')} of bugs in pinesync: {named(logs[::-1])}",
+            f"{pluralize(len(logs), 'log')} of bugs in pinesync: {some_names(logs[::-1])}",
             "check them for private data, report them, then remove them",
         )
     else:
@@ -227,9 +237,9 @@ def _version(name: str) -> str | None:
         return None
 
 
-def packages(found: Mapping[str, str | None]) -> Iterator[Said]:
+def packages(found: Mapping[str, str | None]) -> Iterator[CheckResult]:
     """Whether the packages that pinesync needs are installed."""
     if missing := [name for name in NEEDED if found[name] is None]:
-        yield wrong(f"not installed: {named(missing)}", "install pinesync again")
+        yield wrong(f"not installed: {some_names(missing)}", "install pinesync again")
     else:
         yield ok("every package that pinesync needs is there")

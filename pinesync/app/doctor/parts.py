@@ -43,12 +43,12 @@ class File:
     hint: str = ""
 
 
-def _part(area: str) -> Callable[[Callable[[Workspace], T]], cached_property[T]]:
+def _part(area: str) -> Callable[[Callable[[WorkspaceCheck], T]], cached_property[T]]:
     """A part of the workspace, read on first access. Raises Unusable if it is unusable; `area`
     reports why."""
 
-    def of(read: Callable[[Workspace], T]) -> cached_property[T]:
-        def part(here: Workspace) -> T:
+    def of(read: Callable[[WorkspaceCheck], T]) -> cached_property[T]:
+        def part(here: WorkspaceCheck) -> T:
             try:
                 return read(here)
             except Unusable:
@@ -61,7 +61,7 @@ def _part(area: str) -> Callable[[Callable[[Workspace], T]], cached_property[T]]
     return of
 
 
-class Workspace:
+class WorkspaceCheck:
     """A directory with a pine.toml. An unusable part does not hide the others."""
 
     def __init__(self, setup: Setup, root: Path) -> None:

@@ -11,21 +11,21 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 
 from pinesync.app.doctor.checkup import (
-    Said,
+    CheckResult,
     Unusable,
-    entered_by_others,
+    check_private,
     from_error,
-    named,
     note,
     ok,
+    some_names,
     wrong,
 )
-from pinesync.app.doctor.parts import Workspace, disk
+from pinesync.app.doctor.parts import WorkspaceCheck, disk
 from pinesync.clock import now
 from pinesync.model import Digest, RelPath
 from pinesync.sync.intents import Delete, Download, Intent, Move, Rename, age
 from pinesync.text.filenames import SUFFIX, shell_quote
-from pinesync.text.plural import counted
+from pinesync.text.plural import pluralize
 from pinesync.workspace.files import MANIFEST, Tree
 from pinesync.workspace.state import State
 
@@ -34,17 +34,17 @@ _OTHERS_WRITE = 0o002
 _SENT = {Rename: "rename", Delete: "deletion"}
 
 
-def manifest(here: Workspace) -> Iterator[Said]:
+def manifest(here: WorkspaceCheck) -> Iterator[CheckResult]:
     """Whether pine.toml is usable, and whether its files exist."""
     settings, entries = here.manifest.settings, here.manifest.entries
     account = settings.owner
-    whose = f"account {account.name}" if account else "no account yet"
-    scripts = counted(len(entries), "script")
-    yield ok(f"{MANIFEST}: {scripts} of {settings.remote}, {whose}, schema {settings.schema}")
+    owner = f"account {account.name}" if account else "no account yet"
+    scripts = pluralize(len(entries), "script")
+    yield ok(f"{MANIFEST}: {scripts} of {settings.remote}, {owner}, schema {settings.schema}")
     with suppress(Unusable):  # `permissions` says why
         if missing := sorted(path for path in entries if path not in here.files):
             yield note(
-                f"listed, but the file is missing: {named(missing)}",
+                f"listed, but the file is missing: {some_names(missing)}",
                 (
                     f"`pinesync restore {shell_quote(missing[0])}` brings "
                     "one back, `pinesync rm` forgets it"
@@ -52,7 +52,7 @@ def manifest(here: Workspace) -> Iterator[Said]:
             )
 
 
-def lock(here: Workspace) -> Iterator[Said]:
+def lock(here: WorkspaceCheck) -> Iterator[CheckResult]:
     """Whether another process is writing in the workspace."""
     if here.project.workspace.log.is_locked():
         yield wrong(
@@ -63,62 +63,64 @@ def lock(here: Workspace) -> Iterator[Said]:
         yield ok("no other process is writing")
 
 
-def state(here: Workspace) -> Iterator[Said]:
+def state(here: WorkspaceCheck) -> Iterator[CheckResult]:
     """Who can enter the state directory, and whether its contents are intact."""
-    held = here.project.workspace.state
-    if not held.folder.is_dir():
-        yield ok(f"{held.folder}: nothing is kept yet")
+    local_state = here.project.workspace.state
+    if not local_state.folder.is_dir():
+        yield ok(f"{local_state.folder}: nothing is kept yet")
         return
     try:
         here.records  # noqa: B018 - raises if unreadable
     except Unusable as error:
         yield from_error(error)
-    with disk(held.folder):
-        yield from entered_by_others(held.folder)
-        if links := [kind for kind in _KINDS if (held.folder / kind).is_symlink()]:
+    with disk(local_state.folder):
+        yield from check_private(local_state.folder)
+        if links := [kind for kind in _KINDS if (local_state.folder / kind).is_symlink()]:
             yield wrong(
-                f"{held.folder}: pinesync made no link there: {named(links)}",
+                f"{local_state.folder}: pinesync made no link there: {some_names(links)}",
                 "find out who did, then move them away",
             )
             return  # do not follow a link
-        yield from _kept(held)
-    held.backups.of(RelPath(""))  # reads all backups; raises if one is damaged
+        yield from _stored_texts(local_state)
+    local_state.backups.of(RelPath(""))  # reads all backups; raises if one is damaged
 
 
-def _kept(held: State) -> Iterator[Said]:
+def _stored_texts(state: State) -> Iterator[CheckResult]:
     """Whether the name of each stored text is the digest of its content."""
-    texts = sorted((held.folder / "objects").glob("*/*"))
-    damaged = [path for path in texts if not _is_whole(held, path)]
+    texts = sorted((state.folder / "objects").glob("*/*"))
+    damaged = [path for path in texts if not _is_whole(state, path)]
     if damaged:
-        names = [path.relative_to(held.folder).as_posix() for path in damaged]
+        names = [path.relative_to(state.folder).as_posix() for path in damaged]
         yield wrong(
-            f"{held.folder}: {len(damaged)} of {counted(len(texts), 'kept text')} damaged: "
-            f"{named(names)}",
+            f"{state.folder}: {len(damaged)} of {pluralize(len(texts), 'kept text')} damaged: "
+            f"{some_names(names)}",
             "they are never used; check the disk, then remove them",
         )
     size = sum(path.lstat().st_size for path in texts)
-    yield ok(f"{held.folder}: {counted(len(texts), 'kept text')}, {-(-size // 1024)} KB")
+    yield ok(f"{state.folder}: {pluralize(len(texts), 'kept text')}, {-(-size // 1024)} KB")
 
 
-def _is_whole(held: State, path: Path) -> bool:
+def _is_whole(state: State, path: Path) -> bool:
     plain = stat.S_ISREG(path.lstat().st_mode)
-    return plain and held.texts.text_of(Digest(f"sha256:{path.parent.name}{path.name}")) is not None
+    return (
+        plain and state.texts.text_of(Digest(f"sha256:{path.parent.name}{path.name}")) is not None
+    )
 
 
-def writes(here: Workspace) -> Iterator[Said]:
+def writes(here: WorkspaceCheck) -> Iterator[CheckResult]:
     """Open intents, and saves that were abandoned."""
     open_ones = [record for record in here.records if record.is_open]
-    yield from map(_open, open_ones)
+    yield from map(_open_intent, open_ones)
     given_up = sum(record.state == "abandoned" for record in here.records)
-    also = f"; {counted(given_up, 'save')} given up, and recognised if late" if given_up else ""
+    also = f"; {pluralize(given_up, 'save')} given up, and recognised if late" if given_up else ""
     if not open_ones:
         yield ok(f"no interrupted operations{also}")
 
 
-def _open(record: Intent) -> Said:
+def _open_intent(record: Intent) -> CheckResult:
     """An open intent, and what happens to it next. The clocks give only a lower bound of its
     age."""
-    since = f"at least {_span(age(record, now()))} ago"
+    since = f"at least {_duration(age(record, now()))} ago"
     if isinstance(record, Download):
         return wrong(
             f"{record.path}: a pull was interrupted ({since})",
@@ -141,7 +143,7 @@ def _open(record: Intent) -> Said:
     )
 
 
-def conflicts(here: Workspace) -> Iterator[Said]:
+def conflicts(here: WorkspaceCheck) -> Iterator[CheckResult]:
     """Unresolved conflicts: flags in pine.toml, conflict markers in files."""
     flagged = [entry for entry in here.entries.values() if entry.shadowed]
     for entry in flagged:
@@ -162,11 +164,11 @@ def conflicts(here: Workspace) -> Iterator[Said]:
         yield ok("no flag, and no conflict markers")
 
 
-def permissions(here: Workspace) -> Iterator[Said]:
+def permissions(here: WorkspaceCheck) -> Iterator[CheckResult]:
     """Whether the workspace is writable and its files are readable, and which files are skipped."""
     folders = sorted({(here.root / path).parent for path in here.files} | {here.root})
     if shut := [str(f) for f in folders if f.is_dir() and not os.access(f, os.W_OK | os.X_OK)]:
-        yield wrong(f"cannot be written: {named(shut)}", "make it writable for you")
+        yield wrong(f"cannot be written: {some_names(shut)}", "make it writable for you")
     ignored: Sequence[str] = ()
     with suppress(Unusable):
         ignored = here.manifest.settings.ignore
@@ -180,17 +182,19 @@ def permissions(here: Workspace) -> Iterator[Said]:
     with disk(here.root):
         if skipped := [path for path in sorted(_links(here.root)) if path not in here.files]:
             hint = "replace them with real files if pinesync should see them"
-            yield note(f"links, which are not followed: {named(skipped)}", hint)
-        if anyones := [path for path in (MANIFEST, *here.files) if _is_anyones(here.root / path)]:
+            yield note(f"links, which are not followed: {some_names(skipped)}", hint)
+        if anyones := [
+            path for path in (MANIFEST, *here.files) if _is_world_writable(here.root / path)
+        ]:
             yield note(
-                f"every user of this machine can write them: {named(anyones)}",
+                f"every user of this machine can write them: {some_names(anyones)}",
                 "run `chmod o-w` on them, unless the file system has no such modes",
             )
     if not shut and not unusable:
-        yield ok(f"{here.root}: can be written, and {counted(len(here.files), 'file')} looked at")
+        yield ok(f"{here.root}: can be written, and {pluralize(len(here.files), 'file')} looked at")
 
 
-def leftovers(here: Workspace) -> Iterator[Said]:
+def leftovers(here: WorkspaceCheck) -> Iterator[CheckResult]:
     """Leftovers of killed processes, in the workspace and in the state directory."""
     left = Tree(here.root).leftovers()
     with suppress(Unusable):
@@ -199,7 +203,7 @@ def leftovers(here: Workspace) -> Iterator[Said]:
             left += [str(path) for path in sorted(folder.iterdir())] if folder.is_dir() else []
     if left:
         yield note(
-            f"temporary files of an interrupted run: {named(left)}",
+            f"temporary files of an interrupted run: {some_names(left)}",
             "nothing to do: the next pull or push clears them",
         )
     else:
@@ -216,13 +220,13 @@ def _links(root: Path) -> Iterator[str]:
                 yield path.relative_to(root).as_posix()
 
 
-def _is_anyones(path: Path) -> bool:
+def _is_world_writable(path: Path) -> bool:
     mode = path.lstat().st_mode
     return os.name == "posix" and stat.S_ISREG(mode) and bool(mode & _OTHERS_WRITE)
 
 
-def _span(seconds: float) -> str:
+def _duration(seconds: float) -> str:
     for size, noun in ((86400, "day"), (3600, "hour"), (60, "minute")):
         if seconds >= size:
-            return counted(int(seconds // size), noun)
-    return counted(int(seconds), "second")
+            return pluralize(int(seconds // size), noun)
+    return pluralize(int(seconds), "second")

@@ -23,12 +23,12 @@ class CommitWriter:
 
     def __init__(self, remote: GitRemote, ports: Ports, tip: Tip, settings: Settings) -> None:
         self._ports = ports
-        self._old = remote.repository.blobs(tip.commit, list(tip.entries))
-        self._bytes = {path: blob.data for path, blob in self._old.items()}
+        self._tip_blobs = remote.repository.blobs(tip.commit, list(tip.entries))
+        self._contents = {path: blob.data for path, blob in self._tip_blobs.items()}
         self._when = last_date(remote.repository, tip)
         self._bases = {e.pine_id: e.base for e in tip.entries.values() if e.base}
         recorded = manifest.apply(tip.text, _changes(tip), settings)
-        self._text, self._held = recorded
+        self._text, self._manifest = recorded
         self.blobs: list[bytes] = []
 
     def deleted(self, entry: Entry) -> NewCommit:
@@ -38,25 +38,27 @@ class CommitWriter:
     def renamed(self, old: Entry, new: Entry) -> NewCommit:
         subject = f"Rename {title_of(one_line(old.name))} to {title_of(one_line(new.name))}\n"
         files: dict[RelPath, str | int] = {}
-        if old.path in self._old and old.path != new.path:
-            files[new.path] = self._old[old.path].oid
-            self._bytes[new.path] = self._bytes.pop(old.path)
+        if old.path in self._tip_blobs and old.path != new.path:
+            files[new.path] = self._tip_blobs[old.path].oid
+            self._contents[new.path] = self._contents.pop(old.path)
         return self._commit(self._when, subject, {old.path: None, new.path: new}, files)
 
-    def saved(self, one: Commit, before: Entry | None) -> NewCommit:
-        """A version. The base knows which versions somebody else saved since the tip."""
-        info, path = one.info, one.entry.path
+    def saved(self, commit: Commit, before: Entry | None) -> NewCommit:
+        """The commit of a version. Its base lists the versions that others saved since the tip."""
+        info, path = commit.info, commit.entry.path
         base = self._bases.get(info.pine_id)
         ours = own_versions(self._ports.log, info.pine_id)
-        base = base.moved(info.version, info.digest, ours) if base else one.entry.base
+        base = base.moved(info.version, info.digest, ours) if base else commit.entry.base
         assert base
         self._bases[info.pine_id] = base
         text = stored_text(info, self._ports.texts.text_of).decode()
-        self._bytes[path] = encode_like(text, self._bytes.get(path))
-        self.blobs.append(self._bytes[path] or b"")
-        entry = replace(one.entry, base=base, shadowed=before.shadowed if before else None)
-        gone: dict[RelPath, Entry | None] = dict.fromkeys(one.dropped)
-        return self._commit(info.when, one.message, {**gone, path: entry}, {path: len(self.blobs)})
+        self._contents[path] = encode_like(text, self._contents.get(path))
+        self.blobs.append(self._contents[path] or b"")
+        entry = replace(commit.entry, base=base, shadowed=before.shadowed if before else None)
+        gone: dict[RelPath, Entry | None] = dict.fromkeys(commit.dropped)
+        return self._commit(
+            info.when, commit.message, {**gone, path: entry}, {path: len(self.blobs)}
+        )
 
     def _commit(
         self,
@@ -66,13 +68,13 @@ class CommitWriter:
         files: Mapping[RelPath, str | int] | None = None,
     ) -> NewCommit:
         files = files or {}
-        self._text, self._held = manifest.apply(self._text, changes, None, self._held)
+        self._text, self._manifest = manifest.apply(self._text, changes, None, self._manifest)
         removed = [p for p, e in changes.items() if e is None and p not in files]
         return NewCommit(when, message, self._text, files, removed)
 
 
 def _changes(tip: Tip) -> dict[RelPath, Entry | None]:
-    """From the pine.toml of the tip's commit to what counts there."""
+    """The changes from the pine.toml of the tip's commit to the tip's entries."""
     named = manifest.parse(tip.text).entries
     gone: dict[RelPath, Entry | None] = {p: None for p in named if p not in tip.entries}
     return {**gone, **tip.entries}

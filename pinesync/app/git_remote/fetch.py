@@ -1,4 +1,4 @@
-"""`git fetch`: bring the branch to what TradingView has, with a commit for each saved version."""
+"""`git fetch`: update the branch to the state of TradingView, with a commit for each version."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ from pinesync.app.git_remote.commit_writer import CommitWriter
 from pinesync.app.git_remote.remote import GitRemote
 from pinesync.app.project import open_remote
 from pinesync.app.sync.clone import new_settings, workspace_id
-from pinesync.app.versions.history_import import unfit
+from pinesync.app.versions.history_import import unusable_version
 from pinesync.errors import EXIT_LATER, FacadeError
 from pinesync.git.committed import CommittedTree
 from pinesync.git.fast_import import NewCommit, write_commits
 from pinesync.git.refs.history import History, write_history
 from pinesync.git.refs.remote_branch import Tip, append
 from pinesync.model import Account, Base, Entry, PineId, RelPath, ScriptInfo, VersionInfo
-from pinesync.sync.commit_plan import line_up, places
+from pinesync.sync.commit_plan import assign_paths, plan_commits
 from pinesync.sync.engine.account import read_account
 from pinesync.sync.engine.snapshot import Survey, read_digests
 from pinesync.sync.engine.version_histories import read_histories
 from pinesync.sync.outcome import Outcome, failed
-from pinesync.sync.planner import Wanted
+from pinesync.sync.planner import VersionKey
 from pinesync.sync.policy import RemoteSide
 from pinesync.sync.ports import Ports
 from pinesync.text.canonical import encode_like
@@ -56,21 +56,21 @@ class News:
 
 
 def fetch(remote: GitRemote, *, whole: bool = True) -> Fetched:
-    """Bring the branch to what the service has: one request if nothing is new. The first time,
-    every version becomes a commit, or, unless `whole`, all scripts as they are become one."""
+    """Update the branch: one request if nothing is new. The first time, every version becomes a
+    commit; unless `whole`, the newest versions of all scripts become one."""
     tip = remote.tip()
     if tip is None:
         return _first(remote, whole=whole)
     with remote.transaction(tip.settings, tip, tip.commit, "fetch") as tx:
         outcomes = list(tx.recovered)
-        view = drained(outcomes, tx.look())
+        view = collect_outcomes(outcomes, tx.survey())
         # A flag that the transaction found is a commit on the branch now.
         tip = remote.tip() or tip
-        commit = bring(remote, tx.ports, tip, view, outcomes)
+        commit = append_news(remote, tx.ports, tip, view, outcomes)
     return Fetched(commit, tuple(outcomes))
 
 
-def drained(outcomes: list[Outcome], steps: Generator[Outcome, None, T]) -> T:
+def collect_outcomes(outcomes: list[Outcome], steps: Generator[Outcome, None, T]) -> T:
     """Run the steps to their result, and add their outcomes to `outcomes`."""
     while True:
         try:
@@ -81,14 +81,14 @@ def drained(outcomes: list[Outcome], steps: Generator[Outcome, None, T]) -> T:
 
 
 def news(tip: Tip, view: Survey) -> News:
-    """What the service has that the branch lacks."""
+    """What the service has and the branch lacks."""
     by_id = _by_id(tip)
-    every = tip.settings.track == "all"
-    listed = [i for i in (view.listed or {}).values() if every or i.pine_id in by_id]
+    tracks_all = tip.settings.track == "all"
+    listed = [i for i in (view.listed or {}).values() if tracks_all or i.pine_id in by_id]
     gone = {
         state.entry.pine_id
-        for state in view.situations
-        if state.entry and state.there is RemoteSide.GONE
+        for state in view.states
+        if state.entry and state.remote is RemoteSide.GONE
     }
     return News(
         tuple(listed),
@@ -116,106 +116,113 @@ def _first(remote: GitRemote, *, whole: bool) -> Fetched:
     if found.account:
         settings = settings.pinned(found.account)
     with remote.transaction(settings, None, None, "fetch") as tx:
-        if made := remote.tip():
-            return Fetched(made.commit)  # by another fetch, before this one had the lock
+        if tip := remote.tip():
+            return Fetched(tip.commit)  # by another fetch, before this one had the lock
         outcomes = list(tx.recovered)
         listed = tuple(found.scripts.values())
-        make = _all_versions if whole and listed else _as_it_is
-        commit = make(remote, tx.ports, settings, listed, outcomes)
+        first = _FirstFetch(remote, tx.ports, settings, listed, outcomes)
+        commit = first.write_history() if whole and listed else first.write_snapshot()
     return Fetched(commit, tuple(outcomes))
 
 
-def _all_versions(
-    remote: GitRemote,
-    ports: Ports,
-    settings: Settings,
-    listed: Sequence[ScriptInfo],
-    outcomes: list[Outcome],
+@dataclass(frozen=True, slots=True)
+class _FirstFetch:
+    """A branch that has no commit yet. What cannot be fetched is added to `outcomes`."""
+
+    remote: GitRemote
+    ports: Ports
+    settings: Settings
+    listed: Sequence[ScriptInfo]
+    outcomes: list[Outcome]
+
+    def write_history(self) -> str:
+        """One commit for each saved version; without any, one that has no script."""
+        where = assign_paths(self.listed, {}, self.settings.folders)
+        histories = _read_histories(self.ports, self.listed, where, {}, self.outcomes)
+        commits = plan_commits(histories, where, {}, {})
+        if not commits:
+            return replace(self, listed=()).write_snapshot()
+        return write_history(
+            self.remote.repository,
+            History(),
+            commits,
+            self.settings,
+            self.settings.account or "",
+            self.ports.texts.text_of,
+            self.remote.refs.branch,
+        )
+
+    def write_snapshot(self) -> str:
+        """One commit without a parent, with the newest version of each script."""
+        where = assign_paths(self.listed, {}, self.settings.folders)
+        text_of = self.ports.texts.text_of
+        troubles: dict[PineId, str] = {}
+        pairs: list[VersionKey] = [(info.pine_id, info.version) for info in self.listed]
+        texts = {i: d for (i, _), d in read_digests(self.ports, pairs, troubles).items()}
+        entries: dict[RelPath, Entry] = {}
+        for info in self.listed:
+            entry, text = where[info.pine_id], texts[info.pine_id]
+            if info.pine_id in troubles or "\0" in (text_of(text) or "\0"):
+                why = troubles.get(info.pine_id, f"{info.version} has a NUL character in it")
+                self.outcomes.append(Outcome(entry.path, "failed", message=why, exit_code=1))
+            else:
+                entries[entry.path] = replace(entry, base=Base(info.version, text))
+        digests = sorted({entry.base.digest for entry in entries.values() if entry.base})
+        numbers = {digest: number for number, digest in enumerate(digests, 1)}
+        files = {p: numbers[e.base.digest] for p, e in entries.items() if e.base}
+        when = max((info.modified for info in self.listed), default=0)
+        pine_toml = manifest.dump_new(Manifest(self.settings, entries))
+        return write_commits(
+            self.remote.repository,
+            self.remote.refs.branch,
+            [NewCommit(when, "What is saved on TradingView\n", pine_toml, files)],
+            account=self.settings.account or "",
+            blobs=[encode_like(text_of(digest) or "", None) for digest in digests],
+        )
+
+
+# -- later fetches --------------------------------------------------------------------------------
+
+
+def append_news(
+    remote: GitRemote, ports: Ports, tip: Tip, view: Survey, outcomes: list[Outcome]
 ) -> str:
-    where = places(listed, {}, settings.folders)
-    histories = _read(ports, listed, where, {}, outcomes)
-    commits = line_up(histories, where, {}, {})
-    account, text_of = settings.account or "", ports.texts.text_of
-    if not commits:
-        return _as_it_is(remote, ports, settings, (), outcomes)
-    return write_history(
-        remote.repository, History(), commits, settings, account, text_of, remote.refs.branch
-    )
-
-
-def _as_it_is(
-    remote: GitRemote,
-    ports: Ports,
-    settings: Settings,
-    listed: Sequence[ScriptInfo],
-    outcomes: list[Outcome],
-) -> str:
-    """One commit without a parent, which has the newest version of each script."""
-    where = places(listed, {}, settings.folders)
-    troubles: dict[PineId, str] = {}
-    pairs: list[Wanted] = [(info.pine_id, info.version) for info in listed]
-    texts = {i: d for (i, _), d in read_digests(ports, pairs, troubles).items()}
-    entries: dict[RelPath, Entry] = {}
-    for info in listed:
-        entry, text = where[info.pine_id], texts[info.pine_id]
-        if info.pine_id in troubles or "\0" in (ports.texts.text_of(text) or "\0"):
-            why = troubles.get(info.pine_id, f"{info.version} has a NUL character in it")
-            outcomes.append(Outcome(entry.path, "failed", message=why, exit_code=1))
-        else:
-            entries[entry.path] = replace(entry, base=Base(info.version, text))
-    digests = sorted({entry.base.digest for entry in entries.values() if entry.base})
-    numbers = {digest: number for number, digest in enumerate(digests, 1)}
-    files = {p: numbers[e.base.digest] for p, e in entries.items() if e.base}
-    when = max((info.modified for info in listed), default=0)
-    held = manifest.dump_new(Manifest(settings, entries))
-    subject = "What is saved on TradingView\n"
-    return write_commits(
-        remote.repository,
-        remote.refs.branch,
-        [NewCommit(when, subject, held, files)],
-        account=settings.account or "",
-        blobs=[encode_like(ports.texts.text_of(digest) or "", None) for digest in digests],
-    )
-
-
-# -- what came since ------------------------------------------------------------------------------
-
-
-def bring(remote: GitRemote, ports: Ports, tip: Tip, view: Survey, outcomes: list[Outcome]) -> str:
-    """Put what is new on the branch as commits, and return its last one."""
+    """Append the news to the branch as commits, and return its last commit."""
     found = news(tip, view)
     by_id = _by_id(tip)
-    where = _where(tip, found, _occupied(remote, ports, tip, found))
-    histories = _read(ports, found.behind, where, by_id, outcomes)
+    where = _assign_places(tip, found, _occupied(remote, ports, tip, found))
+    histories = _read_histories(ports, found.behind, where, by_id, outcomes)
     done = {i: entry.base.version for i, entry in by_id.items() if entry.base}
     moved = {
         old.path: replace(old, path=where[info.pine_id].path, name=where[info.pine_id].name)
         for old, info in found.renamed
     }
     gone = [entry.path for entry in found.gone]
-    left = {e.path: e for p, e in tip.entries.items() if p not in moved and p not in gone}
-    commits = line_up(histories, where, {**left, **{e.path: e for e in moved.values()}}, done)
+    remaining = {e.path: e for p, e in tip.entries.items() if p not in moved and p not in gone}
+    commits = plan_commits(
+        histories, where, {**remaining, **{e.path: e for e in moved.values()}}, done
+    )
     settings = tip.settings if view.account is None else tip.settings.pinned(view.account)
     writer = CommitWriter(remote, ports, tip, settings)
-    made = [
+    new_commits = [
         *(writer.deleted(entry) for entry in found.gone),
         *(writer.renamed(tip.entries[path], entry) for path, entry in moved.items()),
-        *(writer.saved(one, by_id.get(one.info.pine_id)) for one in commits),
+        *(writer.saved(commit, by_id.get(commit.info.pine_id)) for commit in commits),
     ]
-    if not made:
+    if not new_commits:
         remote.move(tip.commit, remote.repository.commit_of(remote.refs.branch))
         return tip.commit
-    return append(remote.repository, remote.refs, tip, made, writer.blobs)
+    return append(remote.repository, remote.refs, tip, new_commits, writer.blobs)
 
 
-def can_bring(ports: Ports, tip: Tip, found: News) -> bool:
-    """Whether a fetch brings any of it. A script of which a version can never be a file stays away
-    from the branch, so it must not reject every push."""
+def has_fetchable(ports: Ports, tip: Tip, found: News) -> bool:
+    """Whether a fetch would add anything. A script with a version that can never be a file is never
+    added to the branch, so it must not reject every push."""
     if found.renamed or found.gone:
         return True
     outcomes: list[Outcome] = []
-    where = _where(tip, found, ())
-    read = _read(ports, found.behind, where, _by_id(tip), outcomes)
+    where = _assign_places(tip, found, ())
+    read = _read_histories(ports, found.behind, where, _by_id(tip), outcomes)
     return bool(read) or any(outcome.exit_code == EXIT_LATER for outcome in outcomes)
 
 
@@ -224,8 +231,8 @@ def _by_id(tip: Tip) -> dict[PineId, Entry]:
 
 
 def _occupied(remote: GitRemote, ports: Ports, tip: Tip, found: News) -> list[RelPath]:
-    """The files of the tip that are no script's, so no fetch may overwrite them. One with the text
-    of a script that is new to the branch becomes that script's."""
+    """The untracked files of the tip, which no fetch may overwrite. A file with the text of a
+    script that is new to the branch becomes that script's file."""
     tracked = {entry.pine_id for entry in tip.entries.values()}
     new = [(info.pine_id, info.version) for info in found.behind if info.pine_id not in tracked]
     if not (new or found.renamed):
@@ -236,9 +243,9 @@ def _occupied(remote: GitRemote, ports: Ports, tip: Tip, found: News) -> list[Re
     return [path for path, file in others.items() if file.digest not in saved]
 
 
-def _where(tip: Tip, found: News, occupied: Sequence[RelPath]) -> dict[PineId, Entry]:
-    """Where each script is on the branch from now on. A file with the place of its script's old
-    name gets that of the new one; a file that a person put somewhere else stays there."""
+def _assign_places(tip: Tip, found: News, occupied: Sequence[RelPath]) -> dict[PineId, Entry]:
+    """The new path of each script on the branch. A file at the path of its script's old name moves
+    to that of the new one; a file that a person moved elsewhere stays there."""
     folders = tip.settings.folders
     kinds = {info.pine_id: info.kind for info in found.listed}
 
@@ -251,24 +258,24 @@ def _where(tip: Tip, found: News, occupied: Sequence[RelPath]) -> dict[PineId, E
     leaving = {entry.path for entry, _ in found.renamed if is_placed(entry)}
     leaving |= {entry.path for entry in found.gone}
     staying = {path: entry for path, entry in tip.entries.items() if path not in leaving}
-    return places(found.listed, staying, folders, occupied=occupied)
+    return assign_paths(found.listed, staying, folders, occupied=occupied)
 
 
-def _read(
+def _read_histories(
     ports: Ports,
     behind: Sequence[ScriptInfo],
     where: Mapping[PineId, Entry],
     by_id: Mapping[PineId, Entry],
     outcomes: list[Outcome],
 ) -> dict[PineId, tuple[VersionInfo, ...]]:
-    """The versions that the branch lacks; their texts are stored. A script is left out entirely
-    and reported if one of its versions cannot be read or be a file."""
+    """Read the versions that the branch lacks, and store their texts. A script is left out and
+    reported if one of its versions is unreadable or cannot be a file."""
     troubles: dict[PineId, FacadeError] = {}
     since = {i: entry.base.version for i, entry in by_id.items() if entry.base}
     newest = {info.pine_id: info.version for info in behind}
     histories = read_histories(ports, newest, troubles, since)
     for pine_id, infos in list(histories.items()):
-        if trouble := unfit(ports, infos):
+        if trouble := unusable_version(ports, infos):
             del histories[pine_id]
             troubles[pine_id] = trouble
     outcomes += (failed(where[i].path, error, i) for i, error in sorted(troubles.items()))

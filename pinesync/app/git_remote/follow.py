@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from pinesync.app.git_remote.fetch import bring, news
+from pinesync.app.git_remote.fetch import append_news, news
 from pinesync.app.git_remote.remote import GitRemote
 from pinesync.app.project import Project
 from pinesync.git.refs.remote_branch import RemoteRefs, Tip, read_tip
@@ -34,7 +34,7 @@ def follow_remote(
     if head:
         remote.move(head, repository.commit_of(refs.branch))
     outcomes: list[Outcome] = []
-    commit = head or bring(remote, project.ports, tip, view, outcomes)
+    commit = head or append_news(remote, project.ports, tip, view, outcomes)
     repository.move(refs.tracking, commit, "pinesync: what TradingView has")
     return commit
 
@@ -45,9 +45,9 @@ def _head(remote: GitRemote, tip: Tip, view: Survey) -> str | None:
     head = repository.commit_of("HEAD")
     if head is None or not repository.is_ancestor(tip.commit, head):
         return None
-    at = read_tip(repository, head, remote.refs)
-    tracked = {path: entry.base for path, entry in at.entries.items() if entry.base}
+    head_tip = read_tip(repository, head, remote.refs)
+    tracked = {path: entry.base for path, entry in head_tip.entries.items() if entry.base}
     texts = repository.digests(head, list(tracked))
     if any(texts.get(path) != base.expected for path, base in tracked.items()):
         return None
-    return None if news(at, view) else head
+    return None if news(head_tip, view) else head

@@ -1,10 +1,10 @@
-"""`git push`: save what a commit changed. The branch there is then exactly that commit."""
+"""`git push`: save what a commit changed. Afterwards the remote's branch is exactly that commit."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from pinesync.app.git_remote.fetch import can_bring, drained, news
+from pinesync.app.git_remote.fetch import collect_outcomes, has_fetchable, news
 from pinesync.app.git_remote.remote import GitRemote
 from pinesync.app.probe.proofs import broken_promises
 from pinesync.clock import now
@@ -23,7 +23,7 @@ from pinesync.sync.outcome import Outcome, Run
 
 _SAVED = ("saved", "created")
 FETCH_FIRST = "fetch first"
-"""The reason that git knows, and explains to the user."""
+"""A reason that git recognises and explains to the user."""
 _OTHER_WORKSPACE = (
     "its pine.toml is that of another workspace; commit the [workspace] of the remote's branch"
 )
@@ -31,15 +31,15 @@ _OTHER_WORKSPACE = (
 
 @dataclass(frozen=True, slots=True)
 class Pushed:
-    """What was done, and why the push is rejected; empty if it is not."""
+    """The run, and the reason for rejecting the push; empty if it is accepted."""
 
     run: Run
     rejected: str = ""
 
 
 def push(remote: GitRemote, spec: str, *, dry_run: bool = False) -> Pushed:
-    """Push a refspec of git's: `[+]SRC:DST`. Everything that the commit changed is saved, or the
-    push is rejected; the versions already saved are reported, and the next fetch brings them."""
+    """Push one refspec of git: `[+]SRC:DST`. Saves everything that the commit changed, or rejects
+    the push; versions saved before the rejection are reported, and the next fetch adds them."""
     source, _, target = spec.removeprefix("+").partition(":")
     if why := _refusal(spec, source, target):
         return Pushed(Run(), why)
@@ -51,16 +51,19 @@ def push(remote: GitRemote, spec: str, *, dry_run: bool = False) -> Pushed:
         return Pushed(Run(), FETCH_FIRST)
     if broken := broken_promises(remote.setup, remote.remote, tip.settings.owner):
         return Pushed(Run(), one_line(f"{broken}; `pinesync push --anyway` saves regardless"))
-    at = read_tip(remote.repository, commit, remote.refs)
-    if (at.settings.remote, at.settings.id) != (tip.settings.remote, tip.settings.id):
+    pushed_tip = read_tip(remote.repository, commit, remote.refs)
+    if (pushed_tip.settings.remote, pushed_tip.settings.id) != (
+        tip.settings.remote,
+        tip.settings.id,
+    ):
         return Pushed(Run(), _OTHER_WORKSPACE)
-    at = _moved(remote, tip, at)
-    with remote.transaction(at.settings, at, commit, "push") as tx:
+    pushed_tip = _record_moves(remote, tip, pushed_tip)
+    with remote.transaction(pushed_tip.settings, pushed_tip, commit, "push") as tx:
         outcomes: list[Outcome] = []
-        view = drained(outcomes, tx.look())
+        view = collect_outcomes(outcomes, tx.survey())
         # A save of ours that hides somebody else's was found: it is a commit on the branch now.
         found = news(tip, view)
-        if remote.tip() != tip or (found and can_bring(tx.ports, tip, found)):
+        if remote.tip() != tip or (found and has_fetchable(tx.ports, tip, found)):
             return Pushed(Run((*tx.recovered, *outcomes)), FETCH_FIRST)
         if any(outcome.exit_code for outcome in (*tx.recovered, *outcomes)):
             return Pushed(Run((*tx.recovered, *outcomes)), "an earlier save is not settled yet")
@@ -68,11 +71,13 @@ def push(remote: GitRemote, spec: str, *, dry_run: bool = False) -> Pushed:
         run = replace(run, outcomes=(*outcomes, *run.outcomes))
         if run.exit_code or dry_run:
             return Pushed(run, _reason(run) if run.exit_code else "")
-        at = replace(at, entries=tx.ports.manifest.entries(), settings=at.settings)
+        pushed_tip = replace(
+            pushed_tip, entries=tx.ports.manifest.entries(), settings=pushed_tip.settings
+        )
         if remote.tip() != tip:
             return Pushed(run, FETCH_FIRST)
         try:
-            write_record(remote.repository, remote.refs, at, int(now().wall))
+            write_record(remote.repository, remote.refs, pushed_tip, int(now().wall))
             remote.move(commit, remote.repository.commit_of(remote.refs.branch))
         except PinesyncError as error:
             return Pushed(run, f"saved, but not noted here: {error.message}")
@@ -89,16 +94,18 @@ def _refusal(spec: str, source: str, target: str) -> str:
     return ""
 
 
-def _moved(remote: GitRemote, tip: Tip, at: Tip) -> Tip:
-    """The pushed commit, in which a script keeps its id if git moved its file."""
-    moves = moves_between(remote.repository, tip.commit, at.commit, at.entries)
-    return replace(at, entries=moved_entries(at.entries, moves))
+def _record_moves(remote: GitRemote, tip: Tip, pushed_tip: Tip) -> Tip:
+    """The pushed commit's tip, in which a script keeps its id if git moved its file."""
+    moves = moves_between(remote.repository, tip.commit, pushed_tip.commit, pushed_tip.entries)
+    return replace(pushed_tip, entries=moved_entries(pushed_tip.entries, moves))
 
 
 def _reason(run: Run) -> str:
-    """Why the push is rejected, in one line, which git shows next to the branch."""
-    saved = [f"{one.path} {one.version}" for one in run.outcomes if one.done in _SAVED]
-    pending = [one.path for one in run.outcomes if one.done == "pending"]
+    """Why the push is rejected, in the one line that git shows next to the branch."""
+    saved = [
+        f"{outcome.path} {outcome.version}" for outcome in run.outcomes if outcome.done in _SAVED
+    ]
+    pending = [outcome.path for outcome in run.outcomes if outcome.done == "pending"]
     if saved:
         return one_line(f"saved {', '.join(saved)}, not the rest; pull, then push again")
     if pending:

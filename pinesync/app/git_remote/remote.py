@@ -1,4 +1,4 @@
-"""Open a git remote of pinesync's: its repository, its account, and the state of its folder."""
+"""Open a git remote of pinesync: its repository, its account and its state directory."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pinesync.app.project import Setup, open_remote, tools, workspace_at
-from pinesync.errors import LeftForYou, Misuse
+from pinesync.errors import ActionRequired, Misuse
 from pinesync.git.committed import CommittedManifest, CommittedTree
 from pinesync.git.refs.remote_branch import (
     RemoteRefs,
@@ -47,7 +47,7 @@ class GitRemote:
         if at is not None:
             found = read_tip(self.repository, at, self.refs)
             if found.settings.remote != self.remote:
-                raise LeftForYou(
+                raise ActionRequired(
                     f"{self.refs.branch} has the scripts of {found.settings.remote}",
                     f"give {self.remote} a git remote of its own: `git remote add NAME "
                     f"pinesync::{self.remote}`",
@@ -66,13 +66,13 @@ class GitRemote:
         """The engine's transaction over a commit, with the entries of `tip`. A flag that the
         engine sets goes on the branch as a commit."""
 
-        def flagged(entry: Entry) -> None:
+        def on_flag(entry: Entry) -> None:
             before = self.tip()
             if before:
                 write_flag(self.repository, self.refs, before, entry)
 
         entries = tip.entries if tip else {}
-        manifest = CommittedManifest(self.repository, commit, settings, entries, flagged)
+        manifest = CommittedManifest(self.repository, commit, settings, entries, on_flag)
         folder = workspace_at(self.setup, self.root, settings.id)
         ports = Ports(
             lambda: open_remote(self.setup, self.remote, manifest=manifest if tip else None),
@@ -86,7 +86,7 @@ class GitRemote:
             yield tx
 
     def move(self, commit: str, before: str | None) -> None:
-        """Move the branch from `before`. FileError if it is elsewhere."""
+        """Move the branch from `before` to `commit`. FileError if it is not at `before`."""
         advance_branch(self.repository, self.refs, commit, before)
 
 
@@ -105,7 +105,7 @@ def open_git_remote(setup: Setup, name: str, address: str, git_dir: Path) -> Git
 
 
 def parse_address(address: str) -> tuple[str, str | None]:
-    """The remote and the sign-in that an address names. Misuse for what is none."""
+    """The remote and the sign-in that an address names. Misuse if it is invalid."""
     found = _ADDRESS.fullmatch(address)
     if found is None:
         raise Misuse(

@@ -1,4 +1,4 @@
-"""`probe`: prove the protocol on the user's account, with a script that it makes and removes."""
+"""`probe`: check the protocol on the user's account, with a script that it creates and deletes."""
 
 from __future__ import annotations
 
@@ -11,22 +11,22 @@ from pinesync import __version__
 from pinesync.app.probe.facts import FACTS, broken_promise
 from pinesync.app.probe.proofs import Proof, keep, place_of, proof_of
 from pinesync.app.probe.record import Records
-from pinesync.app.project import DEFAULT_REMOTE, Setup, account_here, open_remote
+from pinesync.app.project import DEFAULT_REMOTE, Setup, find_account, open_remote
 from pinesync.clock import wall
 from pinesync.errors import (
     EXIT_DIFFERENT,
     EXIT_DONE,
     EXIT_LEFT,
-    LeftForYou,
+    ActionRequired,
     Misuse,
     PinesyncError,
     RateLimited,
 )
 
 if TYPE_CHECKING:
-    from pinesync.app.probe.asking import Asking
     from pinesync.app.probe.record import Record
-    from pinesync.app.probe.steps import Probing
+    from pinesync.app.probe.session import ProbeSession
+    from pinesync.app.probe.steps import ProbeRun
 
 PACE = 1.0
 """Seconds between two requests to TradingView, at least."""
@@ -37,7 +37,7 @@ _LONGEST = 30.0
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """One fact as it was seen. `detail` is the status and the keys of an answer that is unclear;
+    """One observed fact. `detail` has the status and the keys of an unclear response;
     `does` what pinesync does with such an answer; `breaks` the promise that it breaks, if any."""
 
     fact: str
@@ -76,7 +76,7 @@ class Probed:
 
 @dataclass(frozen=True, slots=True)
 class Cleaned:
-    """How many probes left something, and the names of the scripts that are still there."""
+    """The number of probes that left something, and the names of the scripts that still exist."""
 
     probes: int
     left: tuple[str, ...]
@@ -93,27 +93,27 @@ def probe(
     pace: float | None = None,
     sleep: Callable[[float], None] = time.sleep,
 ) -> Probed:
-    """Settle the facts on the account, and keep them. LeftForYou while a script of an earlier probe
-    may be left; Misuse for a pace that TradingView is not asked at."""
-    from pinesync.app.probe.steps import Probing
+    """Settle the facts on the account, and keep them. ActionRequired while a script of an earlier
+    probe may be left; Misuse for a pace that TradingView is not asked at."""
+    from pinesync.app.probe.steps import ProbeRun
 
-    remote, ask, records = _asking(setup, remote, pace, sleep)
+    remote, session, records = _open_session(setup, remote, pace, sleep)
     place = place_of(setup, remote)
     with records.exclusive():
         if records.of(place):
-            raise LeftForYou(
+            raise ActionRequired(
                 "an earlier probe may have left a script there",
                 "run `pinesync probe --clean` first",
             )
-        probing, stopped = Probing(ask, place), None
+        probe_run, stopped = ProbeRun(session, place), None
         try:
-            probing.run()
+            probe_run.run()
         except PinesyncError as error:
             stopped = error
-        left = probing.left or bool(stopped and _is_left(setup, ask, stopped))
-        _keep(setup, remote, probing, finished=stopped is None)
+        left = probe_run.left or bool(stopped and _is_left(setup, session, stopped))
+        _store_proof(setup, remote, probe_run, finished=stopped is None)
     kind = "facade" if remote == DEFAULT_REMOTE and setup.facade_url else remote.partition(":")[0]
-    return Probed(__version__, kind, ask.pace.sent, tuple(_found(probing)), left, stopped)
+    return Probed(__version__, kind, session.pace.sent, tuple(_found(probe_run)), left, stopped)
 
 
 def clean(
@@ -123,76 +123,77 @@ def clean(
     pace: float | None = None,
     sleep: Callable[[float], None] = time.sleep,
 ) -> Cleaned:
-    """Remove what earlier probes left there, and only that."""
+    """Remove the scripts that earlier probes left, and nothing else."""
     from pinesync.app.probe.cleaning import clean as clean_one
 
-    remote, ask, records = _asking(setup, remote, pace, sleep)
+    remote, session, records = _open_session(setup, remote, pace, sleep)
     with records.exclusive():
         found = records.of(place_of(setup, remote))
-        left = [record.name for record in found if clean_one(ask, record, setup.settle_seconds)]
+        left = [record.name for record in found if clean_one(session, record, setup.settle_seconds)]
     return Cleaned(len(found), tuple(left))
 
 
 def leftovers(setup: Setup, remote: str) -> Sequence[Record]:
-    """The probes that may have left a script there."""
+    """The probes that may have left a script on this remote."""
     return Records(setup.places.state).of(place_of(setup, remote))
 
 
-def _asking(
+def _open_session(
     setup: Setup, remote: str | None, pace: float | None, sleep: Callable[[float], None]
-) -> tuple[str, Asking, Records]:
-    """The account to ask: that of `remote`, or of the workspace here."""
-    from pinesync.app.probe.asking import Asking, Pace
+) -> tuple[str, ProbeSession, Records]:
+    """Open a session with the account of `remote`, or of the current workspace."""
+    from pinesync.app.probe.session import Limiter, ProbeSession
 
-    remote, project = account_here(setup, remote)
+    remote, project = find_account(setup, remote)
     real = remote == DEFAULT_REMOTE and not setup.facade_url
     if pace is None:
         pace = PACE if remote == DEFAULT_REMOTE else 0.0
     if real and pace < PACE:
         raise Misuse(f"--pace: TradingView is asked once in {PACE:.0f} s at most")
-    paced = Pace(pace, sleep)
+    limiter = Limiter(pace, sleep)
     client = open_remote(
-        replace(setup, before=paced, jobs=1, timeout=None),
+        replace(setup, before=limiter, jobs=1, timeout=None),
         remote,
         manifest=project.workspace.manifest if project else None,
     )
     records = Records(setup.places.state)
-    return remote, Asking(client.session, records, paced), records
+    return remote, ProbeSession(client.session, records, limiter), records
 
 
-def _is_left(setup: Setup, ask: Asking, stopped: PinesyncError) -> bool:
-    """Remove the script of a probe that ended early. Whether one may be left."""
-    from pinesync.app.probe.asking import MOST
+def _is_left(setup: Setup, session: ProbeSession, stopped: PinesyncError) -> bool:
+    """Remove the script of a probe that ended early. Returns whether one may be left."""
     from pinesync.app.probe.cleaning import clean as clean_one
+    from pinesync.app.probe.session import MOST
 
-    if ask.record is None:
+    if session.record is None:
         return False
     if isinstance(stopped, RateLimited):
-        ask.pace.sleep(min(stopped.retry_after or PACE, _LONGEST))
-    few = MOST - ask.pace.sent < 4
+        session.pace.sleep(min(stopped.retry_after or PACE, _LONGEST))
+    few = MOST - session.pace.sent < 4
     try:
-        return clean_one(ask, ask.record, setup.settle_seconds, at_once=few)
+        return clean_one(session, session.record, setup.settle_seconds, at_once=few)
     except PinesyncError:
         return True
 
 
-def _keep(setup: Setup, remote: str, probing: Probing, *, finished: bool) -> None:
-    """Keep what was seen of a known account. A probe that ended early adds to what was known."""
-    account = probing.account
+def _store_proof(setup: Setup, remote: str, probe_run: ProbeRun, *, finished: bool) -> None:
+    """Store the observed facts of a known account. A probe that ended early adds to the last
+    proof."""
+    account = probe_run.account
     if account is None:
         return
-    facts = {name: seen.value for name, seen in probing.seen.items()}
+    facts = {name: seen.value for name, seen in probe_run.seen.items()}
     if not finished and (before := proof_of(setup, remote, account)):
         facts = {**before.facts, **facts}
-    proof = Proof(probing.place, account, wall(), __version__, finished, facts)
+    proof = Proof(probe_run.place, account, wall(), __version__, finished, facts)
     keep(setup.places.state, proof)
 
 
-def _found(probing: Probing) -> list[Found]:
-    """The facts that were seen, in the table's order."""
+def _found(probe_run: ProbeRun) -> list[Found]:
+    """The observed facts, in the order of the table."""
     found = []
     for fact in FACTS:
-        if seen := probing.seen.get(fact.name):
+        if seen := probe_run.seen.get(fact.name):
             does = fact.values.get(seen.value, _UNCLEAR)
             breaks = broken_promise(fact.name, seen.value)
             found.append(

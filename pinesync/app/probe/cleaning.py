@@ -1,61 +1,61 @@
-"""Remove what a probe made, and only that. Its record goes once the account is proven to have
-nothing of it."""
+"""Remove the scripts that a probe created, and nothing else. Its record is dropped once the account
+is proven clean."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import suppress
 
-from pinesync.app.probe.asking import Asking
 from pinesync.app.probe.record import Record
+from pinesync.app.probe.session import ProbeSession
 from pinesync.errors import NoAccess, OutcomeUnknown, PinesyncError
 from pinesync.model import PineId, ScriptInfo
 from pinesync.protocol import requests, responses
 from pinesync.sync.guards import is_account
 
 
-def clean(ask: Asking, record: Record, settle: float, *, at_once: bool = False) -> bool:
-    """Delete the scripts of the probe. Returns whether one is still listed. With `at_once`, delete
-    its script before the list is read, where its id is proven. NoAccess if this session shows
-    another account; OutcomeUnknown while a create may still appear."""
-    ask.record = record
+def clean(session: ProbeSession, record: Record, settle: float, *, at_once: bool = False) -> bool:
+    """Delete the scripts of the probe. Returns whether one is still listed. With `at_once` and a
+    proven id, delete the script before reading the list. NoAccess if this session shows another
+    account; OutcomeUnknown while a create may still appear."""
+    session.record = record
     listed: Sequence[ScriptInfo] = ()
     if at_once and record.pine_id:
         doomed = [record.pine_id]
     else:
-        listed = ask.listed()
+        listed = session.listed()
         doomed = record.ours(listed)
     deleted = False
     for pine_id in doomed:
-        deleted |= _delete(ask, pine_id)
+        deleted |= _delete(session, pine_id)
     if doomed:
-        listed = ask.listed()
+        listed = session.listed()
     if record.ours(listed):
         return True
     if not deleted:
-        _prove(ask, record, listed)
-    if wait := record.may_come(settle, appeared=deleted):
+        _prove(session, record, listed)
+    if wait := record.seconds_left(settle, appeared=deleted):
         raise OutcomeUnknown(
             "the probe's create has no answer, and may still appear",
             f"run `pinesync probe --clean` in {wait:.0f} s",
         )
-    ask.records.drop(record)
+    session.records.drop(record)
     return False
 
 
-def _delete(ask: Asking, pine_id: PineId) -> bool:
-    """Whether the service says that it deleted the script. Only the list proves it."""
+def _delete(session: ProbeSession, pine_id: PineId) -> bool:
+    """Whether the service reports the script as deleted. Only the list proves it."""
     with suppress(PinesyncError):
-        responses.deleted(ask.write(requests.delete(pine_id)).answer)
+        responses.deleted(session.write(requests.delete(pine_id)).answer)
         return True
     return False
 
 
-def _prove(ask: Asking, record: Record, listed: Sequence[ScriptInfo]) -> None:
-    """NoAccess unless this is the account that was probed, in a session that is alive."""
+def _prove(session: ProbeSession, record: Record, listed: Sequence[ScriptInfo]) -> None:
+    """Raise NoAccess unless the session is alive and belongs to the probed account."""
     if any(info.pine_id in record.known for info in listed):
         return
-    _, account = ask.whose()
+    _, account = session.account()
     if account and record.account.name and is_account(record.account, account):
         return
     if listed or record.known:

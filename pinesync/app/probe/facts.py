@@ -1,8 +1,8 @@
-"""The facts that a probe settles: one table. The command's output, its report, the reference page
-and the guard before a push are made from it.
+"""The facts that a probe establishes, in one table. It drives the command's output, its report, the
+reference page and the guard before a push.
 
-`FACTS` has a row for each thing that one account can show of the unknown service. A value that is
-none of its `values` is unclear. Long because it is one table.
+`FACTS` has a row for each property of the service that one account can show. A value outside its
+`values` is unclear. Long because it is one table.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ class Fact:
     breaks: Mapping[str, int] = field(default_factory=dict)
 
 
-def _alike(does: str, *values: str) -> dict[str, str]:
+def _same_action(does: str, *values: str) -> dict[str, str]:
     return dict.fromkeys(values, does)
 
 
@@ -39,33 +39,38 @@ FACTS: tuple[Fact, ...] = (
         "line-ends-lf",
         "how a text saved with LF is read",
         ("lf",),
-        _alike(_LINE_ENDS, "lf", "crlf", "mixed"),
+        _same_action(_LINE_ENDS, "lf", "crlf", "mixed"),
     ),
     Fact(
         "line-ends-crlf",
         "how a text saved with CRLF is read",
         ("crlf", "lf"),
-        _alike(_LINE_ENDS, "crlf", "lf", "mixed"),
+        _same_action(_LINE_ENDS, "crlf", "lf", "mixed"),
     ),
     Fact(
         "end-of-text",
         "line breaks at the end of a text",
         ("kept",),
-        _alike(_READ_BACK, "kept", "dropped"),
+        _same_action(_READ_BACK, "kept", "dropped"),
     ),
     Fact(
         "no-end-of-line",
         "a text whose last line has no line break",
         ("kept",),
-        _alike(_READ_BACK, "kept", "line break added"),
+        _same_action(_READ_BACK, "kept", "line break added"),
     ),
-    Fact("tabs", "tabs in a text", ("kept",), _alike(_READ_BACK, "kept", "spaces")),
-    Fact("blanks", "blanks at the end of a line", ("kept",), _alike(_READ_BACK, "kept", "dropped")),
+    Fact("tabs", "tabs in a text", ("kept",), _same_action(_READ_BACK, "kept", "spaces")),
+    Fact(
+        "blanks",
+        "blanks at the end of a line",
+        ("kept",),
+        _same_action(_READ_BACK, "kept", "dropped"),
+    ),
     Fact(
         "byte-order-mark",
         "a byte order mark at the start of a text",
         ("kept", "dropped"),
-        _alike("compares texts without it, and leaves it in your file", "kept", "dropped"),
+        _same_action("compares texts without it, and leaves it in your file", "kept", "dropped"),
     ),
     Fact(
         "text",
@@ -98,26 +103,26 @@ FACTS: tuple[Fact, ...] = (
         "broken-answer",
         "the refusal in the answer to such a save",
         ("with result", "without result"),
-        _alike(_ALIKE, "with result", "without result", "success"),
+        _same_action(_ALIKE, "with result", "without result", "success"),
     ),
     Fact(
         "findings-of-save",
         "what the compiler's errors are in the answer to a save",
         ("message", "code and message"),
-        _alike(_ALIKE, "message", "code and message", "none"),
+        _same_action(_ALIKE, "message", "code and message", "none"),
     ),
     Fact(
         "findings-of-check",
         "what they are in the answer to a check",
         ("code and message", "message"),
-        _alike(_ALIKE, "message", "code and message", "none"),
+        _same_action(_ALIKE, "message", "code and message", "none"),
     ),
     Fact(
         "id-in-answer",
         "where the answer to a save has the id",
         ("scriptIdPart", "metaInfo.id"),
         {
-            **_alike(_ALIKE, "scriptIdPart", "metaInfo.id"),
+            **_same_action(_ALIKE, "scriptIdPart", "metaInfo.id"),
             "nowhere": "finds a new script by its name and text in the list",
         },
     ),
@@ -125,14 +130,16 @@ FACTS: tuple[Fact, ...] = (
         "names-in-list",
         "names in the list",
         ("raw", "escaped"),
-        _alike("shows names unescaped, and sends none that holds an entity", "raw", "escaped"),
+        _same_action(
+            "shows names unescaped, and sends none that holds an entity", "raw", "escaped"
+        ),
     ),
     Fact(
         "name-taken",
         "a create with a name that is in use",
         ("409, JSON", "409, text"),
         {
-            **_alike("says that the name is taken", "409, JSON", "409, text"),
+            **_same_action("says that the name is taken", "409, JSON", "409, text"),
             "created": "cannot create without the risk of a duplicate",
         },
         {"created": 15},
@@ -173,7 +180,7 @@ FACTS: tuple[Fact, ...] = (
         "label",
         "the label of a version",
         ("in the list of versions", "not seen"),
-        _alike(_NEVER_SENT, "in the list of versions", "not seen", "refused"),
+        _same_action(_NEVER_SENT, "in the list of versions", "not seen", "refused"),
     ),
     Fact(
         "rename",
@@ -188,25 +195,25 @@ FACTS: tuple[Fact, ...] = (
         "rename-answer",
         "the answer to a rename",
         ("JSON text", "object", "text", "empty"),
-        _alike("goes by the status, and lists again", "JSON text", "object", "text", "empty"),
+        _same_action("goes by the status, and lists again", "JSON text", "object", "text", "empty"),
     ),
     Fact(
         "version-in-list",
         "the version in the list after saves and a rename",
         ("newest",),
-        _alike("reads the newest version right before each save", "newest", "another"),
+        _same_action("reads the newest version right before each save", "newest", "another"),
     ),
     Fact(
         "compiled-last",
         "the version that `translate/{id}/last` compiles right after a save",
         ("newest", "before"),
-        _alike(_NEVER_SENT, "newest", "before", "refused"),
+        _same_action(_NEVER_SENT, "newest", "before", "refused"),
     ),
     Fact(
         "unknown-id",
         "reading an id that does not exist",
         ("401", "404"),
-        _alike("calls the script not accessible, and asks again", "401", "403", "404"),
+        _same_action("calls the script not accessible, and asks again", "401", "403", "404"),
     ),
     Fact(
         "deleted-id",
@@ -231,7 +238,7 @@ FACTS: tuple[Fact, ...] = (
         "invalid-cookie-save",
         "a save with an invalid cookie",
         ("401, JSON", "401, text", "403, page"),
-        _alike("asks for a new sign-in", "401, JSON", "401, text", "403, page"),
+        _same_action("asks for a new sign-in", "401, JSON", "401, text", "403, page"),
     ),
     Fact(
         "compile-without-cookie",
@@ -255,38 +262,43 @@ FACTS: tuple[Fact, ...] = (
         "inputs",
         "`metaInfo.inputs` of a text with two inputs",
         ("in_0, in_1", "hidden ones, in_0, in_1"),
-        _alike(_NEVER_SENT, "in_0, in_1", "hidden ones, in_0, in_1", "none"),
+        _same_action(_NEVER_SENT, "in_0, in_1", "hidden ones, in_0, in_1", "none"),
     ),
     Fact(
         "convert",
         "the answer of `convert`",
         ("source in result", "text", "error"),
-        _alike(_NEVER_SENT, "source in result", "text", "error"),
+        _same_action(_NEVER_SENT, "source in result", "text", "error"),
     ),
     Fact(
         "session-probe",
         "whom `get_script_info` of a built-in script names",
         ("session", "owner"),
-        _alike("asks with an id of your own, where both are the same", "session", "owner"),
+        _same_action("asks with an id of your own, where both are the same", "session", "owner"),
     ),
-    Fact("times", "when a version was saved", ("ISO", "number"), _alike(_ALIKE, "ISO", "number")),
+    Fact(
+        "times",
+        "when a version was saved",
+        ("ISO", "number"),
+        _same_action(_ALIKE, "ISO", "number"),
+    ),
     Fact(
         "id-in-script",
         "whether a script that is read names its id",
         ("yes", "no"),
-        _alike(_ALIKE, "yes", "no"),
+        _same_action(_ALIKE, "yes", "no"),
     ),
     Fact(
         "title-in-script",
         "whether it names its title",
         ("yes", "no"),
-        _alike(_ALIKE, "yes", "no"),
+        _same_action(_ALIKE, "yes", "no"),
     ),
     Fact(
         "newest-in-script",
         "how it names its newest version",
         ("text", "number"),
-        _alike(_ALIKE, "text", "number"),
+        _same_action(_ALIKE, "text", "number"),
     ),
     Fact(
         "deleted",
@@ -298,7 +310,7 @@ FACTS: tuple[Fact, ...] = (
         "delete-answer",
         "the answer to a deletion",
         ('"ok"', "ok"),
-        _alike("takes both, and lists again", '"ok"', "ok"),
+        _same_action("takes both, and lists again", '"ok"', "ok"),
     ),
 )
 BY_NAME: Mapping[str, Fact] = {fact.name: fact for fact in FACTS}

@@ -1,4 +1,4 @@
-"""What probes have shown, kept for each account: for `doctor`, and for every push."""
+"""Store the results of probes for each account. `doctor` and every push read them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pathlib import Path
 from pinesync.app.credentials import facade
 from pinesync.app.probe.facts import BY_NAME, UNCLEAR, broken_promise
 from pinesync.app.project import DEFAULT_REMOTE, Setup
-from pinesync.errors import LeftForYou
+from pinesync.errors import ActionRequired
 from pinesync.model import Account
 from pinesync.sync.guards import is_account
 from pinesync.workspace.state.codec import damaged, is_time
@@ -22,8 +22,8 @@ _KIND = "proofs"
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """What the last probe of an account showed: the value of each fact. `finished` is whether it
-    came to its end; `when` in epoch seconds."""
+    """The result of an account's last probe: the value of each fact. `finished` is False if it
+    ended early; `when` is in epoch seconds."""
 
     place: str
     account: Account
@@ -44,14 +44,14 @@ class Proof:
 
 
 def place_of(setup: Setup, remote: str) -> str:
-    """What is probed: a sandbox by its name, TradingView or another facade by its address."""
+    """The name of a sandbox, or the address of TradingView or another facade."""
     return facade(setup) if remote == DEFAULT_REMOTE else remote
 
 
 def keep(state: Path, proof: Proof) -> None:
-    """Keep it in place of an earlier one of that account."""
-    whose = f"{proof.place}\0{proof.account.name.casefold()}"
-    key = hashlib.sha256(whose.encode()).hexdigest()[:32]
+    """Store the proof, replacing an earlier one of the same account."""
+    identity = f"{proof.place}\0{proof.account.name.casefold()}"
+    key = hashlib.sha256(identity.encode()).hexdigest()[:32]
     Store(state / "probe").write_json(_KIND, key, asdict(proof), durably=True)
 
 
@@ -67,16 +67,16 @@ def proof_of(setup: Setup, remote: str, owner: Account | None) -> Proof | None:
 
 
 def broken_promises(setup: Setup, remote: str, owner: Account | None) -> str:
-    """What a probe of this account has shown that breaks a promise; empty if nothing does."""
+    """The promises that a probe of this account found broken; empty if there are none."""
     proof = proof_of(setup, remote, owner)
     broken = [f"{name}: {proof.facts[name]}" for name in proof.broken] if proof else []
     return f"a probe of this account found {', '.join(broken)}" if broken else ""
 
 
 def refuse_broken(setup: Setup, remote: str, owner: Account | None) -> None:
-    """Refuse to save where a promise is known not to hold."""
+    """Raise ActionRequired if a probe found a promise broken."""
     if found := broken_promises(setup, remote, owner):
-        raise LeftForYou(
+        raise ActionRequired(
             f"{found}; that breaks a promise",
             "`pinesync push --anyway` saves regardless; `pinesync probe` asks again",
         )
@@ -89,7 +89,7 @@ def names_are_kept(setup: Setup, remote: str, owner: Account | None) -> bool:
 
 
 def _all(state: Path) -> Iterator[Proof]:
-    """StateError for a damaged one: a broken promise must not be overlooked."""
+    """All proofs. StateError if one is damaged: a broken promise must not be overlooked."""
     for path, raw in Store(state / "probe").json_files(_KIND):
         try:
             proof = Proof(**{**raw, "account": Account(**raw["account"])})

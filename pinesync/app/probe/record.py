@@ -1,5 +1,5 @@
-"""The record of a probe: what it may have left on the account. It is on disk before the first write
-and removed once the account is proven to have nothing of it."""
+"""The record of a probe: what it may have left on the account. It is written to disk before the
+first request that writes, and removed once the account is proven clean."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ RENAMED = " & renamed"
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """One probe of the account at `place`. `known` are the scripts that the list had before it.
-    `pine_id` is set once the answered id was read back with the probe's own text. `account` is
-    empty as long as nothing named it. `writes` are those that were about to be sent, the last of
-    them at `when`."""
+    """One probe of the account at `place`. `known` are the scripts listed before the probe.
+    `pine_id` is set once the returned id was read back with the probe's own text. `account` is
+    empty until a response names it. `writes` are the requests about to be sent, the last of them at
+    `when`."""
 
     key: str
     place: str
@@ -52,8 +52,8 @@ class Record:
         return self.name, self.name + RENAMED
 
     def ours(self, listed: Iterable[ScriptInfo]) -> list[PineId]:
-        """The scripts of the list that this probe made: by its id, else by a name of its own and an
-        id that is new."""
+        """The listed scripts that this probe created: the one with its id, or new ones with one of
+        its names."""
         return [
             info.pine_id
             for info in listed
@@ -61,9 +61,10 @@ class Record:
             and (info.pine_id == self.pine_id or unescape_name(info.name) in self.names)
         ]
 
-    def may_come(self, settle: float, *, appeared: bool) -> float:
-        """The seconds in which a create without an answer can still appear: the first one, unless
-        it `appeared`, or the second one, which is refused while the first script is there."""
+    def seconds_left(self, settle: float, *, appeared: bool) -> float:
+        """How many seconds a create without a response can still take to appear. That is the first
+        create unless it `appeared`, or the second, which is refused while the first script
+        exists."""
         writes = [write for write in self.writes if write != "delete"]
         creates = writes.count("save/new")
         settled = creates == 1 and (appeared or self.pine_id)
@@ -79,22 +80,22 @@ class Records:
         self._store = Store(state / "probe")
 
     def exclusive(self) -> AbstractContextManager[None]:
-        """Locked if another process probes."""
+        """Hold the lock for the block. Locked if another process is probing."""
         return probing(self._store.folder)
 
     def begin(self, place: str, token: str, known: Iterable[PineId], account: Account) -> Record:
-        """The record of a new probe, on disk."""
+        """Create the record of a new probe on disk."""
         when = now()
         name = f"pinesync probe {token}"
         record = Record(new_key(when.wall), place, name, tuple(known), when, account)
         return self.keep(record)
 
     def keep(self, record: Record) -> Record:
-        held = asdict(record)
-        self._store.write_json(_KIND, record.key, held | {"sum": checksum(held)}, durably=True)
+        value = asdict(record)
+        self._store.write_json(_KIND, record.key, value | {"sum": checksum(value)}, durably=True)
         return record
 
-    def sending(self, record: Record, write: str) -> Record:
+    def begin_write(self, record: Record, write: str) -> Record:
         """Record a write that is about to be sent."""
         return self.keep(replace(record, writes=(*record.writes, write), when=now()))
 
@@ -114,15 +115,15 @@ class Records:
 
 
 def _parsed(path: Path, raw: Mapping[str, Any]) -> Record:
-    held = dict(raw)
-    if held.pop("sum") != checksum(held):
+    value = dict(raw)
+    if value.pop("sum") != checksum(value):
         raise ValueError
-    when, account, pine_id = Now(**held["when"]), Account(**held["account"]), held["pine_id"]
+    when, account, pine_id = Now(**value["when"]), Account(**value["account"]), value["pine_id"]
     record = Record(
         **{
-            **held,
-            "known": tuple(map(PineId, held["known"])),
-            "writes": tuple(held["writes"]),
+            **value,
+            "known": tuple(map(PineId, value["known"])),
+            "writes": tuple(value["writes"]),
             "when": when,
             "account": account,
             "pine_id": None if pine_id is None else PineId(pine_id),

@@ -1,5 +1,5 @@
-"""The report of a probe: words of the table, statuses and keys of the protocol, and nothing of the
-account. It is safe to share."""
+"""The report of a probe: words of the table, and statuses and keys of the protocol. It contains no
+data of the account, so it is safe to share."""
 
 from __future__ import annotations
 

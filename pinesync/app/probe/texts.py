@@ -1,16 +1,16 @@
-"""The texts that a probe saves, and what became of them when they are read."""
+"""The texts that a probe saves, and the facts that reading them shows."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 BOM = "\ufeff"
-OLD = '//@version=4\nstudy("pinesync probe")\nplot(close)\n'
-BEFORE = '//@version=5\nindicator("pinesync probe")\nplot(close)\n'
+V4_TEXT = '//@version=4\nstudy("pinesync probe")\nplot(close)\n'
+V5_TEXT = '//@version=5\nindicator("pinesync probe")\nplot(close)\n'
 _TAB, _BLANKS = "// a tab:\there\n", "// blanks:  \n"
 
 
-def first(token: str) -> str:
+def lf_text(token: str) -> str:
     """With LF, a tab, blanks at the end of a line, two inputs, and an empty last line."""
     return (
         f'//@version=6\nindicator("pinesync probe")\n// {token}\n{_TAB}{_BLANKS}'
@@ -19,22 +19,22 @@ def first(token: str) -> str:
     )
 
 
-def second(token: str) -> str:
+def crlf_text(token: str) -> str:
     """With a byte order mark and CRLF, and no line break at its end."""
-    return BOM + first(token).rstrip("\n").replace("\n", "\r\n")
+    return BOM + lf_text(token).rstrip("\n").replace("\n", "\r\n")
 
 
-def broken(token: str) -> str:
+def broken_text(token: str) -> str:
     """A text that does not compile."""
-    return first(token) + "plot(undeclared_by_the_probe)\n"
+    return lf_text(token) + "plot(undeclared_by_the_probe)\n"
 
 
-def lf(text: str) -> str:
+def to_lf(text: str) -> str:
     return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
 def line_ends(text: str) -> str:
-    """Those inside the text; what ends it is another fact."""
+    """The line endings inside the text; those at its end are another fact."""
     inner = text.rstrip("\r\n")
     pairs, feeds, returns = (inner.count(end) for end in ("\r\n", "\n", "\r"))
     if not returns:
@@ -42,23 +42,23 @@ def line_ends(text: str) -> str:
     return "crlf" if pairs == feeds == returns else "mixed"
 
 
-def of_first(token: str, read: str) -> Iterator[tuple[str, str]]:
+def facts_of_lf_text(token: str, read: str) -> Iterator[tuple[str, str]]:
     """The facts that reading `first` shows."""
-    text, sent = lf(read), first(token)
+    text, sent = to_lf(read), lf_text(token)
     yield "line-ends-lf", line_ends(read)
     yield "end-of-text", "kept" if text.endswith("\n\n") else "dropped"
     yield "tabs", "kept" if "\t" in text else "spaces"
     yield "blanks", "kept" if _BLANKS in text else "dropped"
-    yield "text", "kept" if _bare(text) == _bare(sent) else "changed"
+    yield "text", "kept" if _words(text) == _words(sent) else "changed"
 
 
-def of_second(read: str) -> Iterator[tuple[str, str]]:
+def facts_of_crlf_text(read: str) -> Iterator[tuple[str, str]]:
     """The facts that reading `second` shows."""
     yield "line-ends-crlf", line_ends(read)
     yield "no-end-of-line", "line break added" if read.endswith(("\n", "\r")) else "kept"
     yield "byte-order-mark", "kept" if read.startswith(BOM) else "dropped"
 
 
-def _bare(text: str) -> list[str]:
-    """The words: without all that has a fact of its own."""
+def _words(text: str) -> list[str]:
+    """The words of the text, without anything that has a fact of its own."""
     return text.removeprefix(BOM).split()

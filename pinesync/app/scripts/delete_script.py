@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from pinesync.app.project import Setup, open_project
 from pinesync.app.scripts.rename import listed_entry
-from pinesync.errors import LeftForYou, Misuse
+from pinesync.errors import ActionRequired, Misuse
 from pinesync.model import Entry, RelPath, Version
 from pinesync.sync.engine.delete import delete, refuse_moved_on
 from pinesync.sync.engine.transaction import Transaction
@@ -28,8 +28,8 @@ class DeletionTarget:
 
 def delete_script(setup: Setup, raw: str, typed_name: Callable[[DeletionTarget], str]) -> Run:
     """Delete a file's script on TradingView and drop its entry; the file stays. `typed_name`
-    returns the name that the user typed to confirm. LeftForYou if TradingView has a version that
-    was not pulled, if a conflict is open, or if the script is gone."""
+    returns the name that the user typed to confirm. ActionRequired if TradingView has a version
+    that was not pulled, if a conflict is open, or if the script is gone."""
     project = open_project(setup)
     path = project.path(raw)
     with project.transaction("rm --remote") as tx:
@@ -47,18 +47,18 @@ def _deleted(
     tx: Transaction, entry: Entry, typed_name: Callable[[DeletionTarget], str]
 ) -> Iterator[Outcome]:
     ports, path = tx.ports, entry.path
-    view = yield from tx.look(frozenset((path,)))
-    situation = next(s for s in view.situations if s.path == path)
-    entry, info = situation.entry or entry, situation.info
+    view = yield from tx.survey(frozenset((path,)))
+    state = next(s for s in view.states if s.path == path)
+    entry, info = state.entry or entry, state.info
     if entry.pine_id is None or info is None:
-        raise LeftForYou(
+        raise ActionRequired(
             f"{path}: the script is gone from TradingView already",
             f"`pinesync rm {shell_quote(path)}` forgets it",
         )
     if entry.base is None:
-        raise LeftForYou(f"{path}: its text was never pulled", "run `pinesync pull` first")
-    if situation.local is LocalSide.MARKED:
-        raise LeftForYou(
+        raise ActionRequired(f"{path}: its text was never pulled", "run `pinesync pull` first")
+    if state.local is LocalSide.MARKED:
+        raise ActionRequired(
             f"{path}: a conflict is not resolved; nothing was deleted",
             f"run `pinesync resolve {shell_quote(path)}` with --ours, --theirs or --merged",
         )
@@ -73,7 +73,7 @@ def _deleted(
             f"its name is {name!r}",
         )
     done = delete(ports, entry)
-    edited = situation.local in (
+    edited = state.local in (
         LocalSide.EDITED,
         LocalSide.UNDOES,
         LocalSide.UNCOMPARED,

@@ -7,14 +7,14 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 
 from pinesync.app.project import Project, Setup, open_project
-from pinesync.errors import LeftForYou, Misuse
+from pinesync.errors import ActionRequired, Misuse
 from pinesync.model import Entry, RelPath
 from pinesync.sync.engine.move import move
 from pinesync.sync.engine.transaction import Transaction
 from pinesync.sync.outcome import Outcome, Run
 from pinesync.sync.planner import ScriptState
 from pinesync.sync.ports import ChangedMeanwhile
-from pinesync.sync.selection import chosen
+from pinesync.sync.selection import select
 from pinesync.text.canonical import digest_of_any
 from pinesync.text.filenames import (
     SUFFIX,
@@ -30,7 +30,7 @@ from pinesync.text.filenames import (
 
 def mv(setup: Setup, raw_old: str, raw_new: str) -> Run:
     """Move one file and its entry. If the user already moved the file, move only the entry. Raises
-    LeftForYou if another file is in the way."""
+    ActionRequired if another file is in the way."""
     project = open_project(setup)
     old = project.path(raw_old)
     new = _target(project, raw_new, old)
@@ -72,7 +72,8 @@ def _target(project: Project, raw: str, old: RelPath) -> RelPath:
 
 
 def refuse_taken(project: Project, old: RelPath, new: RelPath) -> None:
-    """Raises LeftForYou if another file or entry has the new path, on this or any other system."""
+    """Raises ActionRequired if another file or entry has the new path, on this or any other
+    system."""
     entries = project.workspace.manifest.entries()
     for path in (*entries, *project.workspace.tree.scripts()):
         if (
@@ -82,43 +83,43 @@ def refuse_taken(project: Project, old: RelPath, new: RelPath) -> None:
         ):
             taken = f"{path} is the same file on some systems"
             what = "listed in pine.toml already" if path == new else taken
-            raise LeftForYou(f"{new}: {what}; nothing was moved", "choose another name")
+            raise ActionRequired(f"{new}: {what}; nothing was moved", "choose another name")
 
 
 def _moved(project: Project, entry: Entry, new: RelPath) -> Outcome:
     folder, old = project.workspace, entry.path
-    here, there = folder.tree.read(old), folder.tree.read(new)
-    taken = LeftForYou(
+    old_data, new_data = folder.tree.read(old), folder.tree.read(new)
+    taken = ActionRequired(
         f"{new}: another file is there; nothing was moved", "choose another name, or move it away"
     )
-    if here is None and there is None:
+    if old_data is None and new_data is None:
         raise Misuse(
             f"{old}: the file is gone", f"`pinesync restore {shell_quote(old)}` brings it back"
         )
-    if here is None and there is not None:
-        edited = entry.base is not None and digest_of_any(there) != entry.base.expected
-        return followed(project, entry, new, edited=edited)
-    if there not in (None, here):
+    if old_data is None and new_data is not None:
+        edited = entry.base is not None and digest_of_any(new_data) != entry.base.expected
+        return follow_move(project, entry, new, edited=edited)
+    if new_data not in (None, old_data):
         raise taken
-    assert here is not None
+    assert old_data is not None
     try:
-        text = digest_of_any(here)
+        text = digest_of_any(old_data)
         stays = f"it stays {entry.pine_id}" if entry.pine_id else "the next push creates it"
         return move(project.ports, entry, replace(entry, path=new), text, stays)
     except ChangedMeanwhile:
         raise taken from None
 
 
-def followed(project: Project, entry: Entry, new: RelPath, *, edited: bool = False) -> Outcome:
+def follow_move(project: Project, entry: Entry, new: RelPath, *, edited: bool = False) -> Outcome:
     """Move the entry of a file that the user moved."""
     project.workspace.manifest.follow(entry.path, replace(entry, path=new))
-    said = " and edited; status shows it as modified" if edited else ""
+    suffix = " and edited; status shows it as modified" if edited else ""
     version = entry.base.version if entry.base else None
     return Outcome(
         new,
         "moved",
         version,
-        message=f"the file was moved by hand{said}",
+        message=f"the file was moved by hand{suffix}",
         pine_id=entry.pine_id,
         moved_from=entry.path,
     )
@@ -137,38 +138,40 @@ def follow(setup: Setup, paths: Sequence[str] = ()) -> Run:
 
 
 def _follow(project: Project, tx: Transaction, patterns: list[str]) -> Iterator[Outcome]:
-    view = yield from tx.look()
-    for situation in chosen(view.situations, patterns, tx.blocked):
-        entry = situation.entry
-        if not (entry and entry.pine_id and situation.info):
+    view = yield from tx.survey()
+    for state in select(view.states, patterns, tx.blocked):
+        entry = state.entry
+        if not (entry and entry.pine_id and state.info):
             continue
-        name = unescape_name(situation.info.name)
+        name = unescape_name(state.info.name)
         if patterns or name != entry.name:
-            yield from _followed(project, situation, replace(entry, name=name))
+            yield from _follow_one(project, state, replace(entry, name=name))
 
 
-def _followed(project: Project, situation: ScriptState, entry: Entry) -> Iterator[Outcome]:
+def _follow_one(project: Project, state: ScriptState, entry: Entry) -> Iterator[Outcome]:
     """The path that a clone would give the file, in its current folder."""
     folder = project.workspace
     old = entry.path
-    onto = replace(entry, path=_place(entry, {*folder.manifest.entries(), *folder.tree.scripts()}))
+    onto = replace(
+        entry, path=_path_for(entry, {*folder.manifest.entries(), *folder.tree.scripts()})
+    )
     called = f"it is called {entry.name!r} on TradingView"
-    here = folder.tree.read(old)
-    if here is None or onto.path == old:
-        if onto.name != (situation.entry and situation.entry.name):
+    data = folder.tree.read(old)
+    if data is None or onto.path == old:
+        if onto.name != (state.entry and state.entry.name):
             folder.manifest.commit({old: entry})
             yield Outcome(old, "renamed", message=called, pine_id=entry.pine_id)
         return
     try:
-        text = digest_of_any(here)
+        text = digest_of_any(data)
         yield move(project.ports, entry, onto, text, called)
     except ChangedMeanwhile:
-        raise LeftForYou(
+        raise ActionRequired(
             f"{onto.path}: another file appeared there meanwhile", "run the command again"
         ) from None
 
 
-def _place(entry: Entry, others: Collection[str]) -> RelPath:
+def _path_for(entry: Entry, others: Collection[str]) -> RelPath:
     above = entry.path.rpartition("/")[0]
     taken = {collision_key(path) for path in others if path != entry.path}
     return place(entry.name, entry.pine_id, above, taken)

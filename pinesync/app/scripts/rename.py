@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from pinesync.app.project import Project, Setup, open_project
-from pinesync.errors import LeftForYou, Misuse, NameTaken
+from pinesync.errors import ActionRequired, Misuse, NameTaken
 from pinesync.model import Entry, RelPath
-from pinesync.sync.engine.rename import give_name
+from pinesync.sync.engine.rename import rename
 from pinesync.sync.engine.transaction import Transaction
 from pinesync.sync.outcome import Outcome, Run
-from pinesync.text.filenames import MAX_SAVED_NAME, may_send, shell_quote, unescape_name
+from pinesync.text.filenames import MAX_SAVED_NAME, is_sendable_name, shell_quote, unescape_name
 
 
 def rename_script(setup: Setup, raw: str, name: str) -> Run:
@@ -35,7 +35,7 @@ def _checked(name: str) -> str:
             f"not a name for a script: {name[:60]!r}",
             f"1 to {MAX_SAVED_NAME} printed characters; nothing was sent",
         )
-    if not may_send(name):
+    if not is_sendable_name(name):
         raise Misuse(
             f"{name[:60]!r}: a name like &amp; is ambiguous: TradingView escapes names itself",
             "choose another name; nothing was sent",
@@ -58,12 +58,12 @@ def listed_entry(project: Project, path: RelPath) -> Entry:
 
 def _renamed(tx: Transaction, entry: Entry, name: str) -> Iterator[Outcome]:
     ports = tx.ports
-    view = yield from tx.look(frozenset((entry.path,)))
+    view = yield from tx.survey(frozenset((entry.path,)))
     entry = ports.manifest.entries()[entry.path]
     listed = view.listed or {}
     info = listed.get(entry.pine_id) if entry.pine_id else None
     if info is None:
-        raise LeftForYou(
+        raise ActionRequired(
             f"{entry.path}: the script is gone from TradingView",
             f"`pinesync push --recreate {shell_quote(entry.path)}` creates it again",
         )
@@ -78,4 +78,4 @@ def _renamed(tx: Transaction, entry: Entry, name: str) -> Iterator[Outcome]:
         raise NameTaken(f"another script is called {name!r} on TradingView", "choose another name")
     newest = ports.remote.get(info.pine_id)
     ports.texts.remember(newest)
-    yield give_name(ports, entry, newest, name)
+    yield rename(ports, entry, newest, name)

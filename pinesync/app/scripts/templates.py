@@ -32,25 +32,27 @@ def read(setup: Setup, template: str) -> str:
             # The new script goes to TradingView with the next push.
             raise Misuse(f"{template}: a template must be a {SUFFIX} file")
         return _file(setup.cwd / template, template)
-    own = own_folder(setup) / f"{template}{SUFFIX}"
-    if os.path.lexists(own):
-        return _file(own, str(own))
+    user_template = user_folder(setup) / f"{template}{SUFFIX}"
+    if os.path.lexists(user_template):
+        return _file(user_template, str(user_template))
     for folder in _shipped():
-        there = folder / f"{template}{SUFFIX}"
-        if there.is_file():
-            return there.read_text("utf-8")
+        shipped = folder / f"{template}{SUFFIX}"
+        if shipped.is_file():
+            return shipped.read_text("utf-8")
     raise Misuse(
         f"no template called {template!r}",
-        f"templates: {', '.join(names(setup))}; put your own into {own_folder(setup)}",
+        f"templates: {', '.join(names(setup))}; put your own into {user_folder(setup)}",
     )
 
 
 def names(setup: Setup) -> list[str]:
     """The names of all templates."""
-    return sorted({name for folder in (own_folder(setup), *_shipped()) for name in _in(folder)})
+    return sorted(
+        {name for folder in (user_folder(setup), *_shipped()) for name in _names_in(folder)}
+    )
 
 
-def own_folder(setup: Setup) -> Path:
+def user_folder(setup: Setup) -> Path:
     """The folder for the user's own templates."""
     return setup.places.config / FOLDER
 
@@ -89,7 +91,7 @@ def _shipped() -> tuple[Traversable, ...]:
     return resources.files("pinesync") / FOLDER, Path(__file__).parents[3] / FOLDER
 
 
-def _in(folder: Traversable) -> Iterator[str]:
+def _names_in(folder: Traversable) -> Iterator[str]:
     if folder.is_dir():
         for file in folder.iterdir():
             if file.name.endswith(SUFFIX) and not file.name.startswith("."):

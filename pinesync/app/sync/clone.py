@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from pathlib import Path
 
-from pinesync.app.parallel import meanwhile
+from pinesync.app.parallel import submit
 from pinesync.app.project import (
     DEFAULT_REMOTE,
     Setup,
@@ -25,9 +25,9 @@ from pinesync.sync.outcome import Imported, Outcome, Run
 from pinesync.sync.planner import ScriptState, Snapshot, survey
 from pinesync.text.filenames import unescape_name
 from pinesync.workspace.files import MANIFEST, is_free, make_file
-from pinesync.workspace.files.new_workspace import building
+from pinesync.workspace.files.new_workspace import staged_folder
 from pinesync.workspace.manifest import Manifest, Settings, dump_new
-from pinesync.workspace.state.clone_note import Begun, clear_dead, cloning, id_before
+from pinesync.workspace.state.clone_note import CloneNote, clear_dead, clone_in_progress, id_before
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +76,9 @@ def clone(
         version()  # raises if git is missing, before anything is downloaded
     settings = new_settings(remote)
     client = open_remote(setup, remote)
-    listing = meanwhile(lambda: read_account(client, named=True))
-    from pinesync.sync.engine.download import fill  # imported while the list request runs
+    listing = submit(lambda: read_account(client, named=True))
+    # Imported while the list request runs.
+    from pinesync.sync.engine.download import write_new_workspace
 
     found = listing()
     listed = tuple(found.scripts.values())
@@ -89,17 +90,21 @@ def clone(
     if only:
         settings = replace(settings, track="listed")
         listed = _only(listed, only)
-    begun = Begun(
+    begun = CloneNote(
         settings.id, str(target), remote, account.name, account.user_id, history and bool(listed)
     )
     settings = replace(settings, id=id_before(setup.places.state, begun) or settings.id)
     begun = replace(begun, id=settings.id)
     state = workspace_at(setup, target, settings.id).state
-    with _resumable(), cloning(state.store, begun) as note, building(target, note) as place:
+    with (
+        _resumable(),
+        clone_in_progress(state.store, begun) as note,
+        staged_folder(target, note) as place,
+    ):
         folder = workspace_at(setup, place, settings.id, target)
         make_file(folder.tree.files, MANIFEST, dump_new(Manifest(settings)).encode())
         ports = ports_of(setup, folder, lambda: client)
-        outcomes = fill(ports, _situations(listed, settings))
+        outcomes = write_new_workspace(ports, _situations(listed, settings))
         imported = None
         if history:
             from pinesync.app.versions.history_import import clone_history
@@ -140,10 +145,10 @@ def _situations(listed: Sequence[ScriptInfo], settings: Settings) -> tuple[Scrip
 def _only(listed: Sequence[ScriptInfo], patterns: Sequence[str]) -> tuple[ScriptInfo, ...]:
     folded = [pattern.casefold() for pattern in patterns]
     names = [(i, unescape_name(i.name).casefold()) for i in listed]
-    kept = tuple(i for i, name in names if any(fnmatchcase(name, p) for p in folded))
-    if not kept:
+    chosen = tuple(i for i, name in names if any(fnmatchcase(name, p) for p in folded))
+    if not chosen:
         raise Misuse(
             f"no saved script matches {' or '.join(patterns)}",
             "`pinesync list` shows the names; quote a pattern with * for the shell",
         )
-    return kept
+    return chosen

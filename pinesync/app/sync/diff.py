@@ -9,14 +9,14 @@ from dataclasses import dataclass, replace
 from pinesync.app.project import Project, Setup, open_project, open_remote
 from pinesync.app.sync.text_diff import FileDiff, unified
 from pinesync.app.versions.revspec import Revision, names_version, revision
-from pinesync.app.versions.version_store import Past
+from pinesync.app.versions.version_store import VersionStore
 from pinesync.errors import EXIT_DIFFERENT, EXIT_DONE, Misuse, NotSignedIn
 from pinesync.model import Entry, PineId, RelPath, Version
 from pinesync.sync.engine.snapshot import take_snapshot
 from pinesync.sync.engine.uploads.compare_contract import changes
 from pinesync.sync.engine.version_texts import read_text
 from pinesync.sync.planner import ScriptState
-from pinesync.sync.selection import chosen
+from pinesync.sync.selection import select
 from pinesync.text.canonical import Unreadable, decode, digest
 
 Show = Callable[[RelPath, str, str, str, str], FileDiff]
@@ -48,12 +48,12 @@ def diff(
         return _diff([_of_versions(project, paths, show)], exit_code)
     view = take_snapshot(project.ports, offline=not remote)
     patterns = project.patterns(paths)
-    situations = [s for s in chosen(view.situations, patterns) if s.entry or s.path in patterns]
-    return _diff([_file_diff(project, s, show, remote=remote) for s in situations], exit_code)
+    states = [s for s in select(view.states, patterns) if s.entry or s.path in patterns]
+    return _diff([_file_diff(project, s, show, remote=remote) for s in states], exit_code)
 
 
 def _diff(found: Sequence[FileDiff | None], exit_code: bool) -> Diff:
-    files = tuple(one for one in found if one and (one.lines or one.note or one.shifts))
+    files = tuple(file for file in found if file and (file.lines or file.note or file.shifts))
     return Diff(files, EXIT_DIFFERENT if exit_code and files else EXIT_DONE)
 
 
@@ -72,20 +72,20 @@ def _of_versions(project: Project, raws: Sequence[str], show: Show) -> FileDiff 
     """Compare one version with its file, or the two revisions given."""
     if len(raws) > 2:
         raise Misuse("at most two sides can be compared", "PATH@5, or PATH@5 PATH@7")
-    past = Past(project)
+    store = VersionStore(project)
     sides = [revision(project, raw) for raw in raws]
     first, last = sides[0], replace(sides[-1], version=sides[-1].version if sides[1:] else None)
-    old, new = _text(project, past, first), _text(project, past, last)
+    old, new = _text(project, store, first), _text(project, store, last)
     if old == new:
         return None
     path = last.path or RelPath(last.label)
     return show(path, str(first.version or "file"), str(last.version or "file"), old, new)
 
 
-def _text(project: Project, past: Past, which: Revision) -> str:
+def _text(project: Project, store: VersionStore, which: Revision) -> str:
     """The text of the version, or of the file if the revision names no version."""
     if which.version:
-        return past.text(past.version(which, which.version))
+        return store.text(store.version(which, which.version))
     data = project.workspace.tree.read(which.path) if which.path else None
     try:
         if data is not None:
@@ -97,9 +97,9 @@ def _text(project: Project, past: Past, which: Revision) -> str:
 
 
 def _file_diff(
-    project: Project, situation: ScriptState, show: Show, *, remote: bool
+    project: Project, state: ScriptState, show: Show, *, remote: bool
 ) -> FileDiff | None:
-    path, entry, info = situation.path, situation.entry, situation.info
+    path, entry, info = state.path, state.entry, state.info
     data = project.workspace.tree.read(path)
     if entry is None:
         why = "not written here yet" if data is None else "not listed in pine.toml"
@@ -107,27 +107,27 @@ def _file_diff(
     if data is None:
         return FileDiff(path, "", "", 0, 0, (), "the file is missing")
     try:
-        here = decode(data)
+        file_text = decode(data)
     except Unreadable as error:
         return FileDiff(path, "", "", 0, 0, (), str(error))
     if entry.base is None or entry.pine_id is None:
-        return show(path, "nothing", "file", "", here)
+        return show(path, "nothing", "file", "", file_text)
     base = entry.base
     if not remote:
-        if digest(here) == base.expected:
+        if digest(file_text) == base.expected:
             return None
-        held = agreed_text(project, entry)
-        if held is None:
-            held = _saved(project, entry.pine_id, base.version)
-        return show(path, str(base.version), "file", held, here)
+        base_text = agreed_text(project, entry)
+        if base_text is None:
+            base_text = _saved(project, entry.pine_id, base.version)
+        return show(path, str(base.version), "file", base_text, file_text)
     if info is None:
         return FileDiff(path, "", "", 0, 0, (), "the script is gone from TradingView")
-    if info.version == base.version and digest(here) == base.expected:
+    if info.version == base.version and digest(file_text) == base.expected:
         return None
     theirs = read_text(project.ports, (entry.pine_id, info.version))
-    if digest(theirs) == digest(here):
+    if digest(theirs) == digest(file_text):
         return None
-    return show(path, f"TradingView {info.version}", "file", theirs, here)
+    return show(path, f"TradingView {info.version}", "file", theirs, file_text)
 
 
 def agreed_text(project: Project, entry: Entry) -> str | None:
@@ -137,9 +137,9 @@ def agreed_text(project: Project, entry: Entry) -> str | None:
 
     if entry.base is None:
         return None
-    held = project.workspace.texts.text_of(entry.base.expected)
-    if held is not None:
-        return held
+    text = project.workspace.texts.text_of(entry.base.expected)
+    if text is not None:
+        return text
     data = text_at_head(project.workspace.root, entry.path)
     try:
         text = decode(data) if data is not None else None

@@ -11,10 +11,10 @@ from pinesync.sync.engine import download
 from pinesync.sync.engine import pull as engine_pull
 from pinesync.sync.engine.snapshot import take_snapshot
 from pinesync.sync.engine.transaction import Transaction
-from pinesync.sync.messages import planned
+from pinesync.sync.messages import planned_run
 from pinesync.sync.outcome import Outcome, Run
 from pinesync.sync.policy import Act
-from pinesync.sync.selection import chosen
+from pinesync.sync.selection import select
 
 Choice = Literal["ours", "theirs"]
 _ACTS = {"ours": Act.TAKE_OURS, "theirs": Act.TAKE_THEIRS}
@@ -36,7 +36,7 @@ def pull(
     act = _ACTS[choice] if choice else None
     if dry_run:
         view = take_snapshot(project.ports)
-        return planned(download.steps_of(chosen(view.situations, patterns), act, merge))
+        return planned_run(download.steps_of(select(view.states, patterns), act, merge))
     with project.transaction("pull", online=True) as tx:
         return tx.run(_pull(project, tx, patterns, act, merge))
 

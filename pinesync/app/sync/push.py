@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import replace
 
 from pinesync.app.commits.remote_tracking import follow_pushed
@@ -12,10 +12,11 @@ from pinesync.errors import Misuse
 from pinesync.model import Digest, RelPath, Version
 from pinesync.sync.engine import push as engine_push
 from pinesync.sync.engine.snapshot import Survey, take_snapshot
-from pinesync.sync.engine.uploads.prepare_upload import policy_of, preview
-from pinesync.sync.messages import planned
+from pinesync.sync.engine.transaction import Transaction
+from pinesync.sync.engine.uploads.prepare_upload import Expected, policy_of, preview
+from pinesync.sync.messages import planned_run
 from pinesync.sync.outcome import Outcome, Run
-from pinesync.sync.selection import chosen
+from pinesync.sync.selection import select
 
 
 def push(
@@ -33,22 +34,23 @@ def push(
 ) -> Run:
     """Save each edited file as one version, and read it back. A script that changed on TradingView
     is refused, unless `over` is its newest version: then the one path is saved on top of it. With
-    `seen`, only its files are read, and each is sent only if it still has that text. LeftForYou,
-    unless `anyway`, if a probe of the account found a promise broken. `project` is the workspace if
-    already open. With `allow_shift`, charts and alerts may read other inputs."""
-    version = _over(over, paths)
+    `seen`, only its files are read, and each is sent only if it still has that text.
+    ActionRequired, unless `anyway`, if a probe of the account found a promise broken. `project` is
+    the workspace if already open. With `allow_shift`, charts and alerts may read other inputs."""
+    version = _parse_over(over, paths)
     project = project or open_project(setup)
     patterns = project.patterns(paths)
     if dry_run:
-        situations = chosen(take_snapshot(project.ports).situations, patterns)
-        steps = engine_push.plan(situations, patterns, recreate=recreate, over=version is not None)
+        states = select(take_snapshot(project.ports).states, patterns)
+        steps = engine_push.plan(states, patterns, recreate=recreate, over=version is not None)
         contract = policy_of(project.ports, allow_shift=allow_shift)
-        shifts = project.ports.tools.each(lambda s: preview(project.ports, s, contract), steps)
-        return planned(steps, [one for one in shifts if one])
+        shifts = project.ports.tools.parallel(lambda s: preview(project.ports, s, contract), steps)
+        return planned_run(steps, [row for row in shifts if row])
     if not anyway:
         refuse_broken(setup, project.settings.remote, project.settings.owner)
-    with project.transaction("push", online=True) as tx:
-        pushing = engine_push.push(
+
+    def pushing(tx: Transaction) -> Pushing:
+        return engine_push.push(
             tx,
             patterns,
             allow_broken=allow_broken,
@@ -57,7 +59,23 @@ def push(
             over=version,
             seen=seen,
         )
-        run = tx.run(_followed(project, pushing))
+
+    return _run(project, "push", pushing)
+
+
+def push_expected(project: Project, path: RelPath, expected: Expected, *, verb: str) -> Run:
+    """Save this one file if it and its base are what was expected; `verb` is the operation's. It
+    overrides nothing: neither a probe that found a promise broken, nor a refusal."""
+    refuse_broken(project.setup, project.settings.remote, project.settings.owner)
+    return _run(project, verb, lambda tx: engine_push.push_expected(tx, path, expected))
+
+
+Pushing = Generator[Outcome, None, Survey]
+
+
+def _run(project: Project, verb: str, pushing: Callable[[Transaction], Pushing]) -> Run:
+    with project.transaction(verb, online=True) as tx:
+        run = tx.run(_followed(project, pushing(tx)))
     if project.settings.alerts:
         from pinesync.app.alerts import with_alerts
 
@@ -65,9 +83,7 @@ def push(
     return run
 
 
-def _followed(
-    project: Project, pushing: Generator[Outcome, None, Survey]
-) -> Generator[Outcome, None, None]:
+def _followed(project: Project, pushing: Pushing) -> Generator[Outcome, None, None]:
     """Run the push, then move the git remote's branch, if there is one, to the saved versions."""
     view = yield from pushing
     bases = {e.pine_id: e.base for e in project.workspace.manifest.entries().values() if e.base}
@@ -80,7 +96,7 @@ def _followed(
         yield from follow_pushed(project, saved)
 
 
-def _over(raw: str | None, paths: Sequence[str]) -> Version | None:
+def _parse_over(raw: str | None, paths: Sequence[str]) -> Version | None:
     if raw is None:
         return None
     if len(paths) != 1:

@@ -10,13 +10,13 @@ from pinesync.app.project import Project, Setup, open_project
 from pinesync.app.sync.diff import agreed_text
 from pinesync.app.sync.status import Line, StatusReport, status_with_survey
 from pinesync.app.sync.text_diff import SideBySide, side_by_side
-from pinesync.app.versions.log import Own
+from pinesync.app.versions.log import Provenance
 from pinesync.clock import now
 from pinesync.errors import FacadeError, PinesyncError
 from pinesync.model import PineId, RelPath, Version
 from pinesync.sync.engine.snapshot import Survey
-from pinesync.sync.engine.version_texts import held_text, read_text
-from pinesync.sync.planner import Wanted
+from pinesync.sync.engine.version_texts import read_text, stored_text
+from pinesync.sync.planner import VersionKey
 from pinesync.sync.words import Status
 from pinesync.text.canonical import Unreadable, decode
 
@@ -80,11 +80,11 @@ def build_report(
     compared = {line.path for line in shown}
     sides = _Sides(project, shown)
     times = {} if offline else _times(project, shown)
-    own = Own(project)
+    provenance = Provenance(project)
     scripts = []
     left = MOST_LINES_OF_ALL
     for line in found.lines:
-        script = Script(line, _saves(project, view, own, line, times))
+        script = Script(line, _saves(project, view, provenance, line, times))
         if line.path in compared:
             script = sides.of(script, min(MOST_LINES, left))
             left -= sum(map(len, script.difference.pieces)) if script.difference else 0
@@ -98,11 +98,11 @@ class _Sides:
     def __init__(self, project: Project, shown: Sequence[Line]) -> None:
         self._project = project
         self._entries = project.workspace.manifest.entries()
-        self._troubles: dict[Wanted, str] = {}
+        self._troubles: dict[VersionKey, str] = {}
         if project.client:
             wanted = [self._wanted(line, side) for line in shown for side in line.word.sides or ()]
             pairs = dict.fromkeys(pair for pair in wanted if pair)
-            project.ports.tools.each(self._read, [p for p in pairs if self._held(p) is None])
+            project.ports.tools.parallel(self._read, [p for p in pairs if self._held(p) is None])
 
     def of(self, script: Script, most: int) -> Script:
         """The script with its two sides."""
@@ -139,13 +139,13 @@ class _Sides:
         entry = self._entries.get(path)
         return agreed_text(self._project, entry) if entry else None
 
-    def _wanted(self, line: Line, side: str) -> Wanted | None:
+    def _wanted(self, line: Line, side: str) -> VersionKey | None:
         """The version to download for this side, or None if no request can help."""
         if side == "base" and self._agreed(line.path) is not None:
             return None
         return self._version(line, side)
 
-    def _version(self, line: Line, side: str) -> Wanted | None:
+    def _version(self, line: Line, side: str) -> VersionKey | None:
         version = line.version if side == "base" else line.newest or line.version
         if side not in ("base", "newest") or version is None or line.pine_id is None:
             return None
@@ -158,10 +158,10 @@ class _Sides:
         agreed = side == "base" or line.newest is None
         return f"{pair[1] if pair else '?'}, {'last agreed' if agreed else 'on TradingView'}"
 
-    def _held(self, pair: Wanted) -> str | None:
-        return held_text(self._project.workspace.texts, pair)
+    def _held(self, pair: VersionKey) -> str | None:
+        return stored_text(self._project.workspace.texts, pair)
 
-    def _read(self, pair: Wanted) -> None:
+    def _read(self, pair: VersionKey) -> None:
         assert self._project.client
         try:
             read_text(self._project.ports, pair)
@@ -172,7 +172,7 @@ class _Sides:
 def _times(project: Project, shown: Iterable[Line]) -> dict[PineId, Mapping[Version, int]]:
     """When the versions of changed scripts were saved, as far as the service says."""
 
-    def ask(pine_id: PineId) -> Mapping[Version, int]:
+    def read_times(pine_id: PineId) -> Mapping[Version, int]:
         # These times are optional: the list and the texts contain some as well.
         with suppress(PinesyncError):
             return project.remote().versions(pine_id)
@@ -181,13 +181,13 @@ def _times(project: Project, shown: Iterable[Line]) -> dict[PineId, Mapping[Vers
     ids = [line.pine_id for line in shown if line.pine_id and line.word is not Status.GONE][
         :MOST_ASKED
     ]
-    return dict(zip(ids, project.ports.tools.each(ask, ids), strict=True))
+    return dict(zip(ids, project.ports.tools.parallel(read_times, ids), strict=True))
 
 
 def _saves(
     project: Project,
     view: Survey,
-    own: Own,
+    provenance: Provenance,
     line: Line,
     times: Mapping[PineId, Mapping[Version, int]],
 ) -> tuple[Save, ...]:
@@ -207,5 +207,9 @@ def _saves(
     for version, when in sorted(known.items()):
         if when:
             latest = max(latest, when)
-            found.append(Save(version, latest, own.by(pine_id, version), version == line.version))
+            found.append(
+                Save(
+                    version, latest, provenance.saved_by(pine_id, version), version == line.version
+                )
+            )
     return tuple(found)

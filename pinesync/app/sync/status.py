@@ -13,7 +13,7 @@ from pinesync.sync.engine.snapshot import Survey, take_snapshot
 from pinesync.sync.moved_files import moved
 from pinesync.sync.next_step import NextStep, next_step
 from pinesync.sync.planner import ScriptState
-from pinesync.sync.selection import chosen
+from pinesync.sync.selection import select
 from pinesync.sync.words import Status
 from pinesync.text.filenames import unescape_name
 
@@ -77,8 +77,8 @@ def status_with_survey(
     """The same, with the survey it is based on."""
     view = take_snapshot(project.ports, offline=offline)
     unsettled = {r.path: r for r in project.workspace.log.intents() if r.is_open}
-    situations = chosen(view.situations, project.patterns(paths))
-    moves = moved(view.situations)
+    states = select(view.states, project.patterns(paths))
+    moves = moved(view.states)
     moves_to = {old: new for new, old in moves.items()}
     troubles = view.troubles or {}
     lines = tuple(
@@ -87,48 +87,48 @@ def status_with_survey(
             role=s.word.role.name.lower(),
             next_step=next_step([s], moves),
         )
-        for s in situations
+        for s in states
     )
     settings = project.settings
     different = exit_code and any(line.word is not Status.CLEAN or line.note for line in lines)
     code = EXIT_DIFFERENT if different else EXIT_DONE
-    advice = next_step(situations, moves) if settings.advice else None
+    advice = next_step(states, moves) if settings.advice else None
     report = StatusReport(settings.remote, settings.account, offline, lines, code, advice)
     return report, view
 
 
 def _line(
-    situation: ScriptState,
+    state: ScriptState,
     unsettled: Intent | None,
     troubles: Mapping[PineId, str],
     moved_from: RelPath | None,
     moved_to: RelPath | None,
 ) -> Line:
-    entry, info = situation.entry, situation.info
+    entry, info = state.entry, state.info
     pine_id = (entry.pine_id if entry else None) or (info.pine_id if info else None)
     version = entry.base.version if entry and entry.base else None
     newest = info.version if info and info.version != version else None
-    note = situation.problem or (troubles.get(pine_id, "") if pine_id else "")
-    if situation.comparison.unknown:
-        note = f"not compared with others' saves: {situation.comparison.unknown}"
+    note = state.problem or (troubles.get(pine_id, "") if pine_id else "")
+    if state.comparison.unknown:
+        note = f"not compared with others' saves: {state.comparison.unknown}"
     if entry and entry.shadowed:
         note = f"your save hides {entry.shadowed}, which somebody else saved"
     if unsettled:
         note = "an interrupted write is pending; the next pull or push finishes it"
     name = entry.name if entry else unescape_name(info.name) if info else ""
-    if situation.renamed_to:
-        note = note or f"called {situation.renamed_to!r} on TradingView"
+    if state.renamed_to:
+        note = note or f"called {state.renamed_to!r} on TradingView"
     if moved_from or moved_to:
         note = note or (f"moved from {moved_from}" if moved_from else f"moved to {moved_to}")
     return Line(
-        situation.path,
-        situation.word,
+        state.path,
+        state.word,
         name,
         version,
         newest,
         pine_id,
         note,
-        situation.renamed_to,
+        state.renamed_to,
         moved_to,
         moved_from,
     )

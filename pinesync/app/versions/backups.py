@@ -28,7 +28,7 @@ class Backup:
 
 
 @dataclass(frozen=True, slots=True)
-class KeptTexts:
+class BackupList:
     """The backups of a file, or the requested one with its text in `source`."""
 
     path: RelPath
@@ -37,57 +37,57 @@ class KeptTexts:
     exit_code: int = 0
 
 
-def kept_texts(setup: Setup, raw: str, number: int | None = None) -> KeptTexts:
+def list_backups(setup: Setup, raw: str, number: int | None = None) -> BackupList:
     """The backups of the file at this path, newest first; or the backup with this number and its
     text."""
     project = open_project(setup)
     path = project.path(raw)
     if number is not None:
-        backup, text = _one(project, path, number)
-        return KeptTexts(path, (backup,), text)
-    return KeptTexts(path, kept_at(project, path))
+        backup, text = _find_backup(project, path, number)
+        return BackupList(path, (backup,), text)
+    return BackupList(path, backups_of(project, path))
 
 
-def bring_back(setup: Setup, raw: str, number: int) -> Run:
+def restore_backup(setup: Setup, raw: str, number: int) -> Run:
     """Restore a backup into the file, even if the file is gone. The current text becomes a
     backup."""
     project = open_project(setup)
     path = project.path(raw)
     with project.transaction("restore") as tx:
-        _, text = _one(project, path, number)
+        _, text = _find_backup(project, path, number)
         entry = project.workspace.manifest.entries().get(path) or Entry(path, "")
         return tx.run([restore(tx.ports, entry, text)])
 
 
-def _one(project: Project, path: RelPath, number: int) -> tuple[Backup, str]:
+def _find_backup(project: Project, path: RelPath, number: int) -> tuple[Backup, str]:
     """The backup with this number and its text. Misuse if there is none."""
-    kept = kept_at(project, path)
-    if not 1 <= number <= len(kept):
-        there = f"the last is {len(kept)}" if kept else "no text of it is backed up here"
+    backups = backups_of(project, path)
+    if not 1 <= number <= len(backups):
+        available = f"the last is {len(backups)}" if backups else "no text of it is backed up here"
         raise Misuse(
-            f"{path}: no kept text {number}; {there}",
-            f"`pinesync restore --kept {shell_quote(path)}` lists them" if kept else None,
+            f"{path}: no kept text {number}; {available}",
+            f"`pinesync restore --kept {shell_quote(path)}` lists them" if backups else None,
         )
-    text = project.workspace.texts.text_of(kept[number - 1].digest)
+    text = project.workspace.texts.text_of(backups[number - 1].digest)
     assert text is not None
-    return kept[number - 1], text
+    return backups[number - 1], text
 
 
-def kept_at(project: Project, path: RelPath) -> tuple[Backup, ...]:
+def backups_of(project: Project, path: RelPath) -> tuple[Backup, ...]:
     """The backups of the file that are still stored, newest first."""
-    now = _now(project, path)
-    held = [
+    now = _current_text(project, path)
+    texts = [
         (replaced, text)
         for replaced in project.workspace.backups.of(path)
         if (text := project.workspace.texts.text_of(replaced.digest)) is not None
     ]
     return tuple(
-        Backup(number, replaced.when, len(lines(text)), replaced.digest, *_changed(now, text))
-        for number, (replaced, text) in enumerate(held, 1)
+        Backup(number, replaced.when, len(lines(text)), replaced.digest, *_line_counts(now, text))
+        for number, (replaced, text) in enumerate(texts, 1)
     )
 
 
-def _now(project: Project, path: RelPath) -> str | None:
+def _current_text(project: Project, path: RelPath) -> str | None:
     """The file's text, empty for a missing file, None for an unreadable one."""
     try:
         return decode(project.workspace.tree.read(path) or b"")
@@ -95,5 +95,5 @@ def _now(project: Project, path: RelPath) -> str | None:
         return None
 
 
-def _changed(now: str | None, text: str) -> tuple[int, int] | tuple[None, None]:
+def _line_counts(now: str | None, text: str) -> tuple[int, int] | tuple[None, None]:
     return (None, None) if now is None else changed_lines(now, text)

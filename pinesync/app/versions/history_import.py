@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from pinesync.app.project import Project, Setup, open_project
-from pinesync.errors import BadAnswer, FacadeError
+from pinesync.errors import BadResponse, FacadeError
 from pinesync.git.refs.history import (
     LOCAL_BRANCH,
     NAME,
@@ -19,7 +19,7 @@ from pinesync.git.refs.history import (
 from pinesync.git.refs.saved_branch import SETTING
 from pinesync.git.repo import HISTORY, SAVED, Repository, require_repository
 from pinesync.model import Entry, PineId, RelPath, ScriptInfo, VersionInfo
-from pinesync.sync.commit_plan import line_up, places
+from pinesync.sync.commit_plan import assign_paths, plan_commits
 from pinesync.sync.engine.account import read_account
 from pinesync.sync.engine.version_histories import read_histories
 from pinesync.sync.outcome import Imported, LeftOut
@@ -41,7 +41,7 @@ def import_history(setup: Setup, *, dry_run: bool = False) -> Imported:
     settings = project.settings
     if dry_run:
         return _planned(before, listed)
-    done = grow(
+    done = append_versions(
         ports, repository, before, listed, settings, project.workspace.manifest.entries(), account
     )
     return replace(done, note=_note(project, repository))
@@ -53,11 +53,11 @@ def _note(project: Project, repository: Repository) -> str:
     if log.was_reported(_NOTE) or repository.commit_of(LOCAL_BRANCH) is None:
         return ""
     log.note_reported(_NOTE)
-    whose, way = "with commits that no import made", f"git branch -m {NAME} NAME` renames it"
+    what, way = "with commits that no import made", f"git branch -m {NAME} NAME` renames it"
     if local_branch(repository):
-        whose, way = "made by pinesync 0.1", f"git branch -D {NAME}` removes it"
+        what, way = "made by pinesync 0.1", f"git branch -D {NAME}` removes it"
     return (
-        f"now {HISTORY}. The local branch {NAME}, {whose}, was left as it is, and git resolves the "
+        f"now {HISTORY}. The local branch {NAME}, {what}, was left as it is, and git resolves the "
         f"short name to it; `{way}"
     )
 
@@ -73,11 +73,13 @@ def _listed(project: Project, ports: Ports) -> tuple[list[ScriptInfo], str]:
 
 
 def _planned(before: History, listed: Sequence[ScriptInfo]) -> Imported:
-    fresh = [n for info in listed if (n := info.version.major - _done(before, info.pine_id)) > 0]
+    fresh = [
+        n for info in listed if (n := info.version.major - _last_imported(before, info.pine_id)) > 0
+    ]
     return Imported(NAME, sum(fresh), len(fresh), _total(before), before.tip, dry_run=True)
 
 
-def _done(before: History, pine_id: PineId) -> int:
+def _last_imported(before: History, pine_id: PineId) -> int:
     return before.done[pine_id].major if pine_id in before.done else 0
 
 
@@ -85,7 +87,7 @@ def _total(history: History) -> int:
     return sum(version.major for version in history.done.values())
 
 
-def grow(
+def append_versions(
     ports: Ports,
     repository: Repository,
     before: History,
@@ -95,16 +97,16 @@ def grow(
     account: str,
 ) -> Imported:
     """Download the versions not stored locally, and add the missing ones to the branch."""
-    where = places(listed, entries, settings.folders, before.entries)
-    behind = [info for info in listed if info.version.major > _done(before, info.pine_id)]
+    where = assign_paths(listed, entries, settings.folders, before.entries)
+    behind = [info for info in listed if info.version.major > _last_imported(before, info.pine_id)]
     newest = {info.pine_id: info.version for info in behind}
     troubles: dict[PineId, FacadeError] = {}
     histories = read_histories(ports, newest, troubles)
     for pine_id, infos in list(histories.items()):
-        if trouble := unfit(ports, infos):
+        if trouble := unusable_version(ports, infos):
             del histories[pine_id]
             troubles[pine_id] = trouble
-    commits = line_up(histories, where, before.entries, before.done)
+    commits = plan_commits(histories, where, before.entries, before.done)
     tip = before.tip
     if tip and not commits:
         begin_history(repository, tip)
@@ -115,19 +117,21 @@ def grow(
     return Imported(
         NAME,
         len(commits),
-        len({one.info.pine_id for one in commits}),
+        len({commit.info.pine_id for commit in commits}),
         _total(before) + len(commits),
         tip,
-        tuple(sorted(left_out, key=lambda one: one.path)),
+        tuple(sorted(left_out, key=lambda commit: commit.path)),
     )
 
 
-def unfit(ports: Ports, infos: Sequence[VersionInfo]) -> BadAnswer | None:
+def unusable_version(ports: Ports, infos: Sequence[VersionInfo]) -> BadResponse | None:
     """Why a history cannot be written as files: a pull would refuse it for the same reason."""
     for info in infos:
         text = ports.texts.text_of(info.digest)
         if text is None or "\0" in text:
-            return BadAnswer(f"{info.version} has a NUL character in it, and no file can have that")
+            return BadResponse(
+                f"{info.version} has a NUL character in it, and no file can have that"
+            )
     return None
 
 
@@ -141,7 +145,9 @@ def clone_history(
     """Import the history of a fresh clone. Its first branch and `tradingview/saved` start at the
     last commit."""
     settings = folder.manifest.settings()
-    done = grow(ports, repository, History(), listed, settings, folder.manifest.entries(), account)
+    done = append_versions(
+        ports, repository, History(), listed, settings, folder.manifest.entries(), account
+    )
     if done.tip:
         repository.begin(done.tip)
         if repository.setting(SETTING) is not False:

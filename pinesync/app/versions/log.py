@@ -11,8 +11,8 @@ from functools import cached_property
 from pinesync.app.project import Project, Setup, open_project
 from pinesync.app.sync.text_diff import changed_lines
 from pinesync.app.versions.oplog import MOST
-from pinesync.app.versions.revspec import Revision, all_of, revision
-from pinesync.app.versions.version_store import Past
+from pinesync.app.versions.revspec import Revision, all_revisions, revision
+from pinesync.app.versions.version_store import VersionStore
 from pinesync.errors import FileError, Misuse, StateError
 from pinesync.model import Digest, Entry, PineId, RelPath, Version, VersionInfo
 from pinesync.sync.intents import Save
@@ -62,17 +62,17 @@ def log(
     """At most `most` versions of these scripts, or the newest saves of the whole account. Reads
     only what it returns."""
     project = open_project(setup)
-    past = Past(project, offline=offline)
-    own = Own(project)
+    store = VersionStore(project, offline=offline)
+    provenance = Provenance(project)
     if raws:
         revisions = [revision(project, raw) for raw in raws]
-        return _versions(past, revisions, own, most)
+        return _versions(store, revisions, provenance, most)
     if offline:
-        return _versions(past, all_of(project, ()), own, most or NEWEST)
-    return _newest(project, past, own, most or NEWEST)
+        return _versions(store, all_revisions(project, ()), provenance, most or NEWEST)
+    return _newest(project, store, provenance, most or NEWEST)
 
 
-class Own:
+class Provenance:
     """The versions that this machine saved from any workspace, and for this workspace the commits
     they were saved from."""
 
@@ -80,7 +80,7 @@ class Own:
         self._state = project.workspace.state
         self._saves = _saves(self._state)
 
-    def by(self, pine_id: PineId, version: Version) -> str:
+    def saved_by(self, pine_id: PineId, version: Version) -> str:
         mine = (pine_id, version) in self._saves or (pine_id, version) in self._others
         return "pinesync" if mine else "elsewhere"
 
@@ -99,20 +99,22 @@ class Own:
 
 def _saves(state: State) -> set[tuple[PineId, Version]]:
     """The versions in a state. Reads both operation log and save records: either may be lost."""
-    logged = [save for each in state.log.operations(MOST) for save in each.saves]
+    logged = [save for operation in state.log.operations(MOST) for save in operation.saves]
     uploads = [intent for intent in state.log.intents() if isinstance(intent, Save)]
     found = {(save.pine_id, save.version) for save in logged}
     return found | {(r.pine_id, r.landed) for r in uploads if r.pine_id and r.landed}
 
 
-def _versions(past: Past, revisions: Sequence[Revision], own: Own, most: int | None) -> Log:
+def _versions(
+    store: VersionStore, revisions: Sequence[Revision], provenance: Provenance, most: int | None
+) -> Log:
     """All versions of these scripts, up to the version given."""
-    histories = past.histories(revisions)
+    histories = store.histories(revisions)
     rows: list[Saved] = []
     missing = 0
     for which in revisions:
         history = histories.get(which.pine_id, ())
-        last = past.newest(which.pine_id)
+        last = store.newest(which.pine_id)
         if last is None:
             raise Misuse(
                 f"{which.label}: unknown here, and TradingView does not list it",
@@ -120,61 +122,63 @@ def _versions(past: Past, revisions: Sequence[Revision], own: Own, most: int | N
             )
         missing += last.major - len(history)
         wanted = [info for info in history if not which.version or info.version <= which.version]
-        rows += _rows(past, which, wanted, own)
+        rows += _rows(store, which, wanted, provenance)
     rows.sort(key=lambda row: (-row.when, row.pine_id, -row.version.major))
-    unlisted = [r.label for r in revisions if not past.offline and r.pine_id not in past.listed]
-    kept = rows if most is None else rows[:most]
-    return Log(tuple(kept), missing, len(rows) - len(kept), tuple(unlisted))
+    unlisted = [r.label for r in revisions if not store.offline and r.pine_id not in store.listed]
+    shown = rows if most is None else rows[:most]
+    return Log(tuple(shown), missing, len(rows) - len(shown), tuple(unlisted))
 
 
 def _rows(
-    past: Past,
+    store: VersionStore,
     which: Revision,
     infos: Sequence[VersionInfo],
-    own: Own,
+    provenance: Provenance,
 ) -> Iterator[Saved]:
     before: VersionInfo | None = None
     text = ""
     for info in infos:
-        now = past.text(info)
-        counted: tuple[int, int] | None = None
+        new_text = store.text(info)
+        line_counts: tuple[int, int] | None = None
         if before is None or before.version.next() == info.version:
-            counted = changed_lines(text, now) if before or info.version.major == 1 else None
-        yield _saved(which.entry, info, counted, own)
-        before, text = info, now
+            line_counts = (
+                changed_lines(text, new_text) if before or info.version.major == 1 else None
+            )
+        yield _saved(which.entry, info, line_counts, provenance)
+        before, text = info, new_text
 
 
-def _newest(project: Project, past: Past, own: Own, most: int) -> Log:
+def _newest(project: Project, store: VersionStore, provenance: Provenance, most: int) -> Log:
     """The newest saves of all scripts, walking backwards. The list says when each script was last
     saved; each version bounds the time of its predecessor."""
     by_id = {e.pine_id: e for e in project.workspace.manifest.entries().values() if e.pine_id}
-    scripts = sorted(past.listed.values(), key=lambda info: (-info.modified, info.pine_id))
+    scripts = sorted(store.listed.values(), key=lambda info: (-info.modified, info.pine_id))
     heads = [(-info.modified, info.pine_id, info.version.major) for info in scripts]
     first = [(Revision(i, by_id.get(i)), Version(n)) for _, i, n in heads[:most]]
-    both = [(r, v) for r, last in first for v in (last, Version(last.major - 1)) if v.major]
-    project.ports.tools.each(lambda pair: past.version(*pair), both)
+    versions = [(r, v) for r, last in first for v in (last, Version(last.major - 1)) if v.major]
+    project.ports.tools.parallel(lambda pair: store.version(*pair), versions)
     rows: list[Saved] = []
     while heads and len(rows) < most:
         _, pine_id, number = heapq.heappop(heads)
         which = Revision(pine_id, by_id.get(pine_id))
-        info, text = past.version(which, Version(number)), ""
+        info, text = store.version(which, Version(number)), ""
         if number > 1:
-            before = past.version(which, Version(number - 1))
-            text = past.text(before)
+            before = store.version(which, Version(number - 1))
+            text = store.text(before)
             heapq.heappush(heads, (-min(before.when, info.when), pine_id, number - 1))
-        counted = changed_lines(text, past.text(info))
-        rows.append(_saved(which.entry, info, counted, own))
+        line_counts = changed_lines(text, store.text(info))
+        rows.append(_saved(which.entry, info, line_counts, provenance))
     return Log(tuple(rows), left=sum(number for _, _, number in heads))
 
 
 def _saved(
     entry: Entry | None,
     info: VersionInfo,
-    counted: tuple[int, int] | None,
-    own: Own,
+    line_counts: tuple[int, int] | None,
+    provenance: Provenance,
 ) -> Saved:
     base = entry.base if entry else None
-    added, removed = counted or (None, None)
+    added, removed = line_counts or (None, None)
     return Saved(
         path=entry.path if entry else None,
         name=entry.name if entry else unescape_name(info.name),
@@ -183,8 +187,8 @@ def _saved(
         when=info.when,
         added=added,
         removed=removed,
-        by=own.by(info.pine_id, info.version),
-        commit=own.commit(info),
+        by=provenance.saved_by(info.pine_id, info.version),
+        commit=provenance.commit(info),
         base=base is not None and base.version == info.version,
         digest=info.digest,
     )

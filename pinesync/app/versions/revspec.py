@@ -34,7 +34,7 @@ class Revision:
         return self.entry.path if self.entry else self.pine_id
 
     @property
-    def typed(self) -> str:
+    def argument(self) -> str:
         """The same, quoted for a shell."""
         return shell_quote(self.entry.path) if self.entry else f"'{self.pine_id}'"
 
@@ -57,25 +57,25 @@ def revision(project: Project, raw: str) -> Revision:
     return Revision(pine_id, listed, version)
 
 
-def one_version(project: Project, raw: str) -> tuple[Revision, Version]:
+def version_revision(project: Project, raw: str) -> tuple[Revision, Version]:
     """The same, but the version is required."""
     found = revision(project, raw)
     if found.version is None:
         raise Misuse(
             f"{raw}: which version?",
-            f"{found.typed}@5 is version 5.0; `pinesync log {found.typed}` lists them",
+            f"{found.argument}@5 is version 5.0; `pinesync log {found.argument}` lists them",
         )
     return found, found.version
 
 
-def all_of(project: Project, raws: Sequence[str]) -> list[Revision]:
+def all_revisions(project: Project, raws: Sequence[str]) -> list[Revision]:
     """The scripts given, without versions; all tracked scripts if none is given."""
     if not raws:
         entries = project.workspace.manifest.entries().values()
         return [Revision(entry.pine_id, entry) for entry in entries if entry.pine_id]
     found = [revision(project, raw) for raw in raws]
-    for raw, each in zip(raws, found, strict=True):
-        if each.version is not None:
+    for raw, parsed in zip(raws, found, strict=True):
+        if parsed.version is not None:
             raise Misuse(f"{raw}: without a version here", "--all-versions looks into every one")
     return found
 

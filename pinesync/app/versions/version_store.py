@@ -11,10 +11,10 @@ from pinesync.errors import FacadeError, FileError, Misuse, NotAccessible
 from pinesync.model import PineId, ScriptInfo, Version, VersionInfo
 from pinesync.sync.engine.account import read_account
 from pinesync.sync.engine.snapshot import ask_session
-from pinesync.sync.engine.version_histories import held_history, read_histories
+from pinesync.sync.engine.version_histories import read_histories, stored_history
 
 
-class Past:
+class VersionStore:
     """The saved versions of the account's scripts. With `offline` it sends no request and uses only
     stored texts. Otherwise it downloads each text once and stores it."""
 
@@ -44,11 +44,11 @@ class Past:
         """Every version of these scripts, in order. Offline, and for unlisted scripts, only stored
         versions."""
         newest = {r.pine_id: last for r in revisions if (last := self.newest(r.pine_id))}
-        there = {i: last for i, last in newest.items() if i in self.listed}
-        held = {i: held_history(self._texts, i, last) for i, last in newest.items()}
-        if there:
-            held |= read_histories(self._ports, there)
-        return held
+        listed_newest = {i: last for i, last in newest.items() if i in self.listed}
+        found = {i: stored_history(self._texts, i, last) for i, last in newest.items()}
+        if listed_newest:
+            found |= read_histories(self._ports, listed_newest)
+        return found
 
     def version(self, which: Revision, version: Version) -> VersionInfo:
         """One version; its text is stored afterwards. Raises Misuse if it does not exist, or if it
@@ -64,7 +64,7 @@ class Past:
         try:
             saved = self._ports.remote.get(which.pine_id, version)
         except NotAccessible as error:
-            hint = f"`pinesync log {which.typed}` lists the versions"
+            hint = f"`pinesync log {which.argument}` lists the versions"
             newest = self.newest(which.pine_id)
             if newest and version > newest:
                 raise Misuse(

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 import click
 
 from pinesync.cli.group import Verb
-from pinesync.cli.options import may_ask, setup, shared
-from pinesync.cli.render import counted, echo_err, emit_json, escape_controls, out
+from pinesync.cli.options import build_setup, may_ask, shared
+from pinesync.cli.render import echo_err, emit_json, escape_controls, out, pluralize
 
 if TYPE_CHECKING:
     from pinesync.app.project import Setup
@@ -54,21 +54,21 @@ def command(cookie_file: str | None, from_browser: str | None, keyring: bool) ->
 
     if cookie_file is not None and from_browser is not None:
         raise click.UsageError("--cookie-file and --from-browser name two places.")
-    chosen = setup()
+    chosen = build_setup()
     refuse_facade(chosen)
     pasted = _pasted(cookie_file) if from_browser is None else _from_browser(chosen, from_browser)
     done = login(chosen, pasted, keyring=keyring)
     if emit_json("login", done):
         return done.exit_code
-    whose = escape_controls(done.account) if done.account else "an account without saved scripts"
-    out(f"signed in as {whose}, {counted(done.scripts, 'saved script')}")
+    account = escape_controls(done.account) if done.account else "an account without saved scripts"
+    out(f"signed in as {account}, {pluralize(done.scripts, 'saved script')}")
     place = escape_controls(str(done.stored_in))
     if done.in_keyring:
         echo_err(f"kept in the system's keyring; {place} says so")
     else:
         echo_err(f"kept in {place}, readable by you alone")
     if done.pinned:
-        echo_err(f"pine.toml: this workspace now belongs to {whose}")
+        echo_err(f"pine.toml: this workspace now belongs to {account}")
     return done.exit_code
 
 
@@ -80,20 +80,20 @@ def _pasted(cookie_file: str | None) -> str:
         except OSError as error:
             raise click.UsageError(f"{cookie_file}: {error.strerror}.") from None
     if cookie_file is None and sys.stdin.isatty():
-        return _asked() if may_ask() else ""
+        return _prompt_cookie() if may_ask() else ""
     return sys.stdin.read(_MOST)
 
 
-def _asked() -> str:
+def _prompt_cookie() -> str:
     """Read from the hidden prompt: a whole header, or the two values one after the other."""
     first: str = click.prompt("Cookie header, or sessionid", hide_input=True, err=True).strip()
     if "sessionid_sign" in first:
         return first
     second: str = click.prompt("sessionid_sign", hide_input=True, err=True).strip()
-    return f"{_named(first, 'sessionid')}; {_named(second, 'sessionid_sign')}"
+    return f"{_with_name(first, 'sessionid')}; {_with_name(second, 'sessionid_sign')}"
 
 
-def _named(value: str, name: str) -> str:
+def _with_name(value: str, name: str) -> str:
     """Prefix a bare value with the cookie's name. A value that has its name is unchanged."""
     return value if name in value else f"{name}={value}"
 

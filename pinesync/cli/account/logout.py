@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from pinesync.cli.group import Verb
-from pinesync.cli.options import setup, shared
+from pinesync.cli.options import build_setup, shared
 from pinesync.cli.render import echo_err, emit_json, escape_controls, out
 
 
@@ -16,7 +16,7 @@ def command(everything: bool) -> int:
     """Remove the stored cookie from this machine; with --as NAME, the one under that name."""
     from pinesync.app.account import logout
 
-    done = logout(setup(), everything=everything)
+    done = logout(build_setup(), everything=everything)
     if not emit_json("logout", done):
         for path in done.removed:
             out(f"removed {escape_controls(str(path))}")

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import click
 
 from pinesync.cli.group import Verb
-from pinesync.cli.options import remote_options, setup, shared
-from pinesync.cli.render import counted, emit_json, escape_controls, out
+from pinesync.cli.options import build_setup, remote_options, shared
+from pinesync.cli.render import emit_json, escape_controls, out, pluralize
 
 if TYPE_CHECKING:
     from pinesync.app.account import Identity
@@ -21,14 +21,11 @@ def command(remote: str | None) -> int:
     """Show whose session is used, where its cookie is stored, how old it is, and what it opens."""
     from pinesync.app.account import whoami
 
-    found = whoami(setup(), remote=remote)
+    found = whoami(build_setup(), remote=remote)
     if not emit_json("whoami", found):
-        whose = (
-            escape_controls(found.account)
-            if found.account
-            else "(an account without saved scripts)"
-        )
-        out(f"{whose} on {escape_controls(found.remote)}, {counted(found.scripts, 'saved script')}")
+        account = escape_controls(found.account or "(an account without saved scripts)")
+        scripts = pluralize(found.scripts, "saved script")
+        out(f"{account} on {escape_controls(found.remote)}, {scripts}")
         for line in _cookie_lines(found):
             out(line)
     return found.exit_code
@@ -45,7 +42,7 @@ def _cookie_lines(found: Identity) -> list[str]:
         if found.kept_as:
             where += f", as {found.kept_as}"
         if found.age is not None:
-            where += f", kept {_ago(found.age)}"
+            where += f", kept {_format_age(found.age)}"
     opens = "listing, reading, saving and deleting these scripts"
     return [
         f"cookie: {where}",
@@ -53,8 +50,8 @@ def _cookie_lines(found: Identity) -> list[str]:
     ]
 
 
-def _ago(seconds: int) -> str:
+def _format_age(seconds: int) -> str:
     for size, noun in ((86400, "day"), (3600, "hour"), (60, "minute")):
         if seconds >= size:
-            return f"{counted(seconds // size, noun)} ago"
+            return f"{pluralize(seconds // size, noun)} ago"
     return "just now"

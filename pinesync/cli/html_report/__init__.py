@@ -12,10 +12,10 @@ from importlib import resources
 from pinesync import __version__
 from pinesync.app.sync.report_data import ReportData, Script
 from pinesync.app.write_page import MARK
-from pinesync.cli.html_report.html import folded, meaning, safe, time, versions, word
-from pinesync.cli.html_report.side_by_side import at_a_prompt, sides
+from pinesync.cli.html_report.html import break_path, meaning, safe, time, versions, word
+from pinesync.cli.html_report.side_by_side import restore_command, sides
 from pinesync.cli.html_report.timeline import lanes, legend
-from pinesync.cli.render import counted
+from pinesync.cli.render import pluralize
 from pinesync.sync.words import Status
 
 _OPEN = 8
@@ -53,19 +53,19 @@ def _parts(report: ReportData, css: str) -> Iterator[str]:
 
 def _header(report: ReportData) -> Iterator[str]:
     status = report.status
-    whose = f"Account {safe(status.account)} · " if status.account else ""
-    asked = " · TradingView was not contacted" if status.offline else ""
+    account = f"Account {safe(status.account)} · " if status.account else ""
+    note = " · TradingView was not contacted" if status.offline else ""
     remote = "TradingView" if status.remote == "tradingview" else safe(status.remote)
     yield f"<header>\n<h1><bdi>{safe(report.folder)}</bdi></h1>"
-    yield f"<p class=meta>{whose}{remote} · {time(report.when)}{asked}</p>"
-    total = counted(len(report.scripts), "script")
+    yield f"<p class=meta>{account}{remote} · {time(report.when)}{note}</p>"
+    total = pluralize(len(report.scripts), "script")
     counts = Counter(script.line.word for script in report.scripts)
     if not report.scripts:
         yield "<p class=lead>No scripts yet.</p>"
     elif counts[Status.CLEAN] == counts.total():
         yield f"<p class=lead>{total}, all clean.</p>"
     else:
-        different = counted(counts.total() - counts[Status.CLEAN], "script")
+        different = pluralize(counts.total() - counts[Status.CLEAN], "script")
         verb = "differs" if different.startswith("1 ") else "differ"
         yield f"<p class=lead>{different} of {len(report.scripts)} {verb}.</p>"
     yield "<ul class=counts>"
@@ -76,7 +76,9 @@ def _header(report: ReportData) -> Iterator[str]:
 
 def _ordered(counts: Counter[Status]) -> list[Status]:
     """The statuses that occur, in the order of the policy, clean last."""
-    return sorted((one for one in Status if counts[one]), key=lambda one: one is Status.CLEAN)
+    return sorted(
+        (status for status in Status if counts[status]), key=lambda status: status is Status.CLEAN
+    )
 
 
 def _differing(report: ReportData) -> Iterator[str]:
@@ -95,7 +97,7 @@ def _script(script: Script, *, is_open: bool) -> Iterator[str]:
     if script.difference:
         size = f"<ins>+{script.difference.added}</ins> <del>−{script.difference.removed}</del>"
     yield f"<details class=script{' open' if is_open else ''}>"
-    yield f"<summary>{word(line.word)} <bdi class=path>{folded(line.path)}</bdi> "
+    yield f"<summary>{word(line.word)} <bdi class=path>{break_path(line.path)}</bdi> "
     yield f"<span class=versions>{versions(line)}</span> <span class=size>{size}</span></summary>"
     if line.note:
         yield f"<p class=note><bdi>{safe(line.note)}</bdi></p>"
@@ -107,7 +109,7 @@ def _script(script: Script, *, is_open: bool) -> Iterator[str]:
     elif script.left and not script.trouble:
         yield "<p class=means>The two texts are the same.</p>"
     elif line.word.sides and not script.trouble:
-        yield f"<p class=means>Not compared on this page; {at_a_prompt(line.path)} does.</p>"
+        yield f"<p class=means>Not compared on this page; {restore_command(line.path)} does.</p>"
     yield "</details>"
 
 
@@ -125,7 +127,7 @@ def _table(report: ReportData) -> Iterator[str]:
         return
     is_open = " open" if len(report.scripts) <= _ROWS else ""
     yield '<section aria-labelledby="all">\n<h2 id="all">All scripts</h2>'
-    total = counted(len(report.scripts), "script")
+    total = pluralize(len(report.scripts), "script")
     yield f"<details class=listed{is_open}><summary>{total}</summary>"
     yield "<div class=wide tabindex=0 role=region aria-labelledby=all><table class=all>\n<thead>"
     yield "<tr><th scope=col>State<th scope=col>File<th scope=col>Name there"
@@ -135,7 +137,7 @@ def _table(report: ReportData) -> Iterator[str]:
         when = time(script.modified) if script.modified else ""
         name = safe(line.renamed_to or line.name)
         yield (
-            f"<tr><td>{word(line.word)}<th scope=row><bdi class=path>{folded(line.path)}</bdi>"
+            f"<tr><td>{word(line.word)}<th scope=row><bdi class=path>{break_path(line.path)}</bdi>"
             f"<td><bdi>{name}</bdi><td class=versions>{versions(line)}<td>{when}</tr>"
         )
     yield "</tbody>\n</table></div></details>\n</section>"

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from html import escape
 
 from pinesync.app.sync.status import Line
-from pinesync.cli.render import moment
+from pinesync.cli.render import format_time
 from pinesync.sync.words import Status
 from pinesync.text.unicode import escape_controls
 
@@ -36,7 +36,7 @@ def meaning(status: Status) -> str:
     return re.sub("`(.*?)`", r"<code>\1</code>", safe(status.meaning))
 
 
-def folded(path: str) -> str:
+def break_path(path: str) -> str:
     """A path that may wrap after its slashes, with its last part emphasized."""
     *above, last = safe(path).split("/")
     return "".join(f"{part}/<wbr>" for part in above) + f"<b>{last}</b>"
@@ -50,4 +50,4 @@ def versions(line: Line) -> str:
 def time(seconds: float) -> str:
     """A time in the time zone of the machine that made the page, and in UTC for programs."""
     exact = datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    return f'<time datetime="{exact}">{moment(seconds)}</time>'
+    return f'<time datetime="{exact}">{format_time(seconds)}</time>'

@@ -8,7 +8,7 @@ from itertools import takewhile
 from pinesync.app.sync.report_data import Script
 from pinesync.app.sync.text_diff import Half, Pair, SideBySide
 from pinesync.cli.html_report.html import code, safe
-from pinesync.cli.render import counted
+from pinesync.cli.render import pluralize
 from pinesync.text.filenames import shell_quote
 
 
@@ -33,11 +33,11 @@ def sides(script: Script, found: SideBySide) -> Iterator[str]:
         yield "</tbody>"
     yield "</table>"
     if found.left_out:
-        more = counted(found.left_out, "line")
-        yield f"<p class=means>{more} more; {at_a_prompt(script.line.path)} shows them.</p>"
+        more = pluralize(found.left_out, "line")
+        yield f"<p class=means>{more} more; {restore_command(script.line.path)} shows them.</p>"
 
 
-def at_a_prompt(path: str) -> str:
+def restore_command(path: str) -> str:
     """The command that shows the whole diff."""
     return f"<code>{safe(f'pinesync diff {shell_quote(path)}')}</code>"
 

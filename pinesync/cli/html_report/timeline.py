@@ -6,8 +6,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from pinesync.app.sync.report_data import Save, Script
-from pinesync.cli.html_report.html import folded, safe
-from pinesync.cli.render import SAVED_BY, counted, moment
+from pinesync.cli.html_report.html import break_path, safe
+from pinesync.cli.render import SAVED_BY, format_time, pluralize
 from pinesync.sync.words import Status
 
 _LANES = 24
@@ -33,7 +33,7 @@ def lanes(scripts: Sequence[Script]) -> Iterator[str]:
     yield "</ul>"
     yield _axis(first, last)
     if ranked[_LANES:]:
-        yield f"<p class=means>{counted(len(ranked) - _LANES, 'script')} more, saved before.</p>"
+        yield f"<p class=means>{pluralize(len(ranked) - _LANES, 'script')} more, saved before.</p>"
 
 
 def legend() -> str:
@@ -44,30 +44,30 @@ def legend() -> str:
         ("base", "what the file is based on"),
     )
     shown = [
-        f'<span><svg aria-hidden="true" width="22" height="22">{_mark(kind, "11")}</svg> {said}'
+        f'<span><svg aria-hidden="true" width="22" height="22">{_mark(kind, "11")}</svg> {label}'
         "</span>"
-        for kind, said in marks
+        for kind, label in marks
     ]
     return f"<p class=legend>{' '.join(shown)}</p>"
 
 
 def _lane(script: Script, first: int, last: int) -> str:
     drawn = script.saves[-_DOTS:]
-    one, other = drawn[0], drawn[-1]
-    said = f"{counted(len(drawn), 'version')}: {one.version} {moment(one.when)}"
-    if other is not one:
-        said += f", … {other.version} {moment(other.when)}"
+    oldest, newest = drawn[0], drawn[-1]
+    label = f"{pluralize(len(drawn), 'version')}: {oldest.version} {format_time(oldest.when)}"
+    if newest is not oldest:
+        label += f", … {newest.version} {format_time(newest.when)}"
     marks = "".join(_dot(save, first, last) for save in drawn)
     return (
-        f"<li><bdi class=path>{folded(script.line.path)}</bdi>"
-        f'<svg role="img" aria-label="{safe(said)}" height="22" width="100%">'
+        f"<li><bdi class=path>{break_path(script.line.path)}</bdi>"
+        f'<svg role="img" aria-label="{safe(label)}" height="22" width="100%">'
         f'<line x1="0" x2="100%" y1="11" y2="11"/>{marks}</svg></li>'
     )
 
 
 def _dot(save: Save, first: int, last: int) -> str:
     x = f"{_place(save.when, first, last):.2f}%"
-    title = f"<title>{save.version} · {moment(save.when)} · {safe(save.by)}</title>"
+    title = f"<title>{save.version} · {format_time(save.when)} · {safe(save.by)}</title>"
     ring = _mark("base", x) if save.base else ""
     return f"<g>{title}{ring}{_mark(save.by, x)}</g>"
 
@@ -89,11 +89,11 @@ def _axis(first: int, last: int) -> str:
     texts = []
     for share, anchor in ticks:
         at = first + round(span * share)
-        said = moment(at) if span < 3 * _DAY else moment(at)[:10]
+        label = format_time(at) if span < 3 * _DAY else format_time(at)[:10]
         x = _FIRST + (_LAST - _FIRST) * share
         texts.append(
             f'<line x1="{x:.2f}%" x2="{x:.2f}%" y1="0" y2="6"/>'
-            f'<text x="{x:.2f}%" y="20" text-anchor="{anchor}">{said}</text>'
+            f'<text x="{x:.2f}%" y="20" text-anchor="{anchor}">{label}</text>'
         )
     return f'<svg class=axis aria-hidden="true" height="24" width="100%">{"".join(texts)}</svg>'
 

@@ -9,12 +9,12 @@ import click
 
 from pinesync.app.project import Project, Setup, open_project
 from pinesync.app.scripts.mv import refuse_taken
-from pinesync.app.sync.matching import file_here, origin
+from pinesync.app.sync.matching import find_base, read_local_file
 from pinesync.cli import completers as completed
 from pinesync.cli.group import Verb
-from pinesync.cli.options import current, setup, shared
-from pinesync.cli.render import counted, echo_err, emit_json, escape_controls, out
-from pinesync.errors import LeftForYou, Misuse, Refused
+from pinesync.cli.options import build_setup, current, shared
+from pinesync.cli.render import echo_err, emit_json, escape_controls, out, pluralize
+from pinesync.errors import ActionRequired, Misuse, Refused
 from pinesync.model import Entry, PineId, RelPath, Version
 from pinesync.text.canonical import Unreadable, digest_of_any
 from pinesync.text.filenames import MAX_SAVED_NAME, SUFFIX, shell_quote, unescape_name
@@ -33,25 +33,27 @@ def command(paths: tuple[str, ...], pine_id: str | None, moved: bool) -> int:
     """
     if moved and pine_id is not None:
         raise click.UsageError("choose one of --moved and --id.")
-    done = add(setup(), paths, pine_id=pine_id, moved=moved)
+    done = add(build_setup(), paths, pine_id=pine_id, moved=moved)
     if emit_json("add", done):
         return done.exit_code
-    new = [one for one in done.added if not (one.already or one.moved_from or one.pine_id)]
+    new = [
+        added for added in done.added if not (added.already or added.moved_from or added.pine_id)
+    ]
     if current().verbose or len(done.added) == 1:
         shown = done.added
     else:
-        moves = tuple(one for one in done.added if one.moved_from)
+        moves = tuple(added for added in done.added if added.moved_from)
         shown = moves or (tuple(new) if len(new) == 1 else ())
     for added in shown:
-        _tell(added)
+        _print_added(added)
     if new and not shown:
-        out(f"{counted(len(new), 'file')} listed for the next push")
+        out(f"{pluralize(len(new), 'file')} listed for the next push")
     elif not shown:
-        out(f"nothing to add, {counted(len(done.added), 'file')} already listed")
+        out(f"nothing to add, {pluralize(len(done.added), 'file')} already listed")
     return done.exit_code
 
 
-def _tell(added: Added) -> None:
+def _print_added(added: Added) -> None:
     path, name = escape_controls(added.path), escape_controls(added.name)
     if added.moved_from:
         out(f"{path}: moved from {escape_controls(added.moved_from)}")
@@ -97,7 +99,7 @@ def add(
         return Additions((_link(project, paths, pine_id),))
     with project.transaction("add"):
         entries = project.workspace.manifest.entries()
-        wanted = [path for raw in paths for path in _expanded(project, raw)]
+        wanted = [path for raw in paths for path in _expand_paths(project, raw)]
         added = [_added(project, path) for path in dict.fromkeys(wanted)]
         changes = {a.path: Entry(a.path, a.name) for a in added if not a.already}
         _refuse_equal_names(project, [*entries.values(), *changes.values()])
@@ -105,7 +107,7 @@ def add(
     return Additions(tuple(added))
 
 
-def _expanded(project: Project, raw: str) -> list[RelPath]:
+def _expand_paths(project: Project, raw: str) -> list[RelPath]:
     """The file, or a folder's files."""
     found = project.files(raw, project.workspace.tree.local_texts())
     if not found:
@@ -114,15 +116,15 @@ def _expanded(project: Project, raw: str) -> list[RelPath]:
 
 
 def _added(project: Project, path: RelPath) -> Added:
-    held = project.workspace.manifest.entries().get(path)
-    if held:
-        version = held.base.version if held.base else None
-        return Added(path, held.name, held.pine_id, version, already=True)
+    entry = project.workspace.manifest.entries().get(path)
+    if entry:
+        version = entry.base.version if entry.base else None
+        return Added(path, entry.name, entry.pine_id, version, already=True)
     data = project.workspace.tree.read(path)
     if data is None:
         raise Misuse(f"{path}: no such file", "`pinesync new NAME` makes one from a template")
     try:
-        file = file_here(path, data)
+        file = read_local_file(path, data)
     except Unreadable as error:
         raise Misuse(f"{path}: {error}", "save it as UTF-8 text") from None
     return Added(path, (file.title or file.stem)[:MAX_SAVED_NAME])
@@ -136,14 +138,14 @@ def _refuse_equal_names(project: Project, entries: Sequence[Entry]) -> None:
         if entry.pine_id is not None or other is entry:
             continue
         if other.pine_id:
-            raise LeftForYou(
+            raise ActionRequired(
                 f"{entry.path}: its title is {entry.name!r}, and {other.path} is saved under "
                 "that name",
                 f"if the file was moved, `pinesync add --moved {shell_quote(entry.path)}`"
                 if project.workspace.tree.read(other.path) is None
                 else "change the title and add it again",
             )
-        raise LeftForYou(
+        raise ActionRequired(
             f"{entry.path} and {other.path} would both be saved as {entry.name!r}",
             "change the title in one of them, or `name` in pine.toml after adding one",
         )
@@ -152,12 +154,14 @@ def _refuse_equal_names(project: Project, entries: Sequence[Entry]) -> None:
 def _follow_moved(project: Project, paths: Sequence[str]) -> tuple[Added, ...]:
     """Move the entries of missing files to these files, which have the same text. All or none."""
     with project.transaction("add") as tx:
-        wanted = dict.fromkeys(p for raw in paths for p in _expanded(project, raw))
-        held = project.workspace.manifest.entries()
-        left = {path: _left_behind(project, path) for path in wanted if path not in held}
-        if twice := [path for path, entry in left.items() if list(left.values()).count(entry) > 1]:
-            raise LeftForYou(
-                f"{' and '.join(twice)} have the same text, and one script is missing",
+        wanted = dict.fromkeys(p for raw in paths for p in _expand_paths(project, raw))
+        entries = project.workspace.manifest.entries()
+        left = {path: _missing_entry_of(project, path) for path in wanted if path not in entries}
+        if ambiguous := [
+            path for path, entry in left.items() if list(left.values()).count(entry) > 1
+        ]:
+            raise ActionRequired(
+                f"{' and '.join(ambiguous)} have the same text, and one script is missing",
                 "name the file that it was moved to",
             )
         tx.refuse_pending(tuple(left.values()))
@@ -165,17 +169,17 @@ def _follow_moved(project: Project, paths: Sequence[str]) -> tuple[Added, ...]:
             refuse_taken(project, entry.path, path)
         for path, entry in left.items():
             project.workspace.manifest.follow(entry.path, replace(entry, path=path))
-    return tuple(_following(path, left.get(path), project) for path in wanted)
+    return tuple(_entry_to_move(path, left.get(path), project) for path in wanted)
 
 
-def _following(path: RelPath, before: Entry | None, project: Project) -> Added:
+def _entry_to_move(path: RelPath, before: Entry | None, project: Project) -> Added:
     entry = project.workspace.manifest.entries()[path]
     version = entry.base.version if entry.base else None
     old = before.path if before else None
     return Added(path, entry.name, entry.pine_id, version, before is None, old)
 
 
-def _left_behind(project: Project, path: RelPath) -> Entry:
+def _missing_entry_of(project: Project, path: RelPath) -> Entry:
     """The only entry without a file whose base has this file's text."""
     data = project.workspace.tree.read(path)
     if data is None:
@@ -190,11 +194,11 @@ def _left_behind(project: Project, path: RelPath) -> Entry:
         return found[0]
     candidates = ", ".join(entry.path for entry in found or missing)
     if found:
-        raise LeftForYou(
+        raise ActionRequired(
             f"{path}: several missing scripts have its text: {candidates}",
             f"name the right one: `pinesync mv OLD  {shell_quote(path)}`",
         )
-    raise LeftForYou(
+    raise ActionRequired(
         f"{path}: no missing script has its text"
         + (f"; missing are: {candidates}" if candidates else ""),
         f"if it was moved and edited, `pinesync mv OLD {shell_quote(path)}` says from where",
@@ -223,7 +227,7 @@ def _link(project: Project, paths: Sequence[str], raw_id: str) -> Added:
         info = next((i for i in ports.remote.list_scripts() if i.pine_id == pine_id), None)
         if info is None:
             raise Refused(404, f"{pine_id} is not in your list", "`pinesync list` shows the ids")
-        base = origin(ports, info, file_here(path, data).text)
+        base = find_base(ports, info, read_local_file(path, data).text)
         name = unescape_name(info.name)
         project.workspace.manifest.commit({path: Entry(path, name, pine_id, base)})
     return Added(path, name, pine_id, base.version if base else None)

@@ -9,8 +9,8 @@ import click
 
 from pinesync.cli import completers as completed
 from pinesync.cli.group import Verb
-from pinesync.cli.options import setup, shared
-from pinesync.cli.render import columns, counted, echo_err, emit_json, escape_controls, out
+from pinesync.cli.options import build_setup, shared
+from pinesync.cli.render import columns, echo_err, emit_json, escape_controls, out, pluralize
 
 if TYPE_CHECKING:
     from pinesync.app.alerts import AlertRow
@@ -37,7 +37,7 @@ def command(paths: tuple[str, ...], stale: bool, exit_code: bool) -> int:
     """
     from pinesync.app.alerts import alerts
 
-    found = alerts(setup(), paths, stale=stale, exit_code=exit_code)
+    found = alerts(build_setup(), paths, stale=stale, exit_code=exit_code)
     if emit_json("alerts", found):
         return found.exit_code
     for line in columns([tuple(_cells(row)) for row in found.rows], head=_HEAD, cut={0: 12}):
@@ -45,7 +45,7 @@ def command(paths: tuple[str, ...], stale: bool, exit_code: bool) -> int:
     if not any(row.stale for row in found.rows):
         echo_err("no listed alert runs an older version; TradingView may not list all")
     if found.passed_over:
-        passed_over = counted(found.passed_over, "alert")
+        passed_over = pluralize(found.passed_over, "alert")
         echo_err(f"{passed_over} passed over: on no script of yours, or unreadable")
     return found.exit_code
 

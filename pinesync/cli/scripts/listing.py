@@ -7,17 +7,17 @@ from dataclasses import dataclass
 
 import click
 
-from pinesync.app.project import Setup, account_here, open_remote
+from pinesync.app.project import Setup, find_account, open_remote
 from pinesync.cli.group import Verb
-from pinesync.cli.options import current, remote_options, setup, shared
+from pinesync.cli.options import build_setup, current, remote_options, shared
 from pinesync.cli.render import (
+    available_width,
     columns,
     echo_err,
     emit_json,
     escape_controls,
-    moment,
+    format_time,
     out,
-    room,
     width,
 )
 from pinesync.model import Kind, PineId, RelPath, Version
@@ -26,7 +26,7 @@ from pinesync.text.filenames import unescape_name
 
 _HEAD = ("NAME", "VERSION", "KIND", "SAVED")
 _LEAST = 12
-"""So many columns a name or a path has at least."""
+"""The minimum width of a name or a path, in columns."""
 _DAY = len("2026-01-31")
 
 
@@ -39,7 +39,7 @@ def command(remote: str | None) -> int:
     On a terminal that is too narrow, ids are shown only for scripts without a local file: pine.toml
     has the others. -v, or a pipe, shows every column in full.
     """
-    found = list_scripts(setup(), remote=remote)
+    found = list_scripts(build_setup(), remote=remote)
     if emit_json("list", found):
         return found.exit_code
     rows = [
@@ -47,7 +47,7 @@ def command(remote: str | None) -> int:
             escape_controls(row.name),
             str(row.version),
             row.kind,
-            moment(row.modified),
+            format_time(row.modified),
             row.pine_id,
             escape_controls(row.path or ""),
         )
@@ -63,7 +63,7 @@ def command(remote: str | None) -> int:
 def _table(rows: Sequence[tuple[str, ...]]) -> Iterator[str]:
     """The rows. On a narrow terminal, show an id only for scripts without a file here. If that is
     not enough, show dates without times and shorten names and paths."""
-    most = room()
+    most = available_width()
     one_place = [(*row[:4], row[5] or row[4]) for row in rows]
     for shape, last in ((rows, ("ID", "FILE")), (one_place, ("FILE OR ID",))):
         whole = list(columns(shape, head=(*_HEAD, *last)))
@@ -101,7 +101,7 @@ def list_scripts(setup: Setup, *, remote: str | None = None) -> Listing:
     another. SessionExpired for an empty list without a live session."""
     tracked: dict[PineId, RelPath] = {}
     expected = None
-    remote, project = account_here(setup, remote)
+    remote, project = find_account(setup, remote)
     if project:
         expected = project.settings.owner
         entries = project.workspace.manifest.entries().values()

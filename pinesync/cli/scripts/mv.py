@@ -6,7 +6,7 @@ import click
 
 from pinesync.cli import completers as completed
 from pinesync.cli.group import Verb
-from pinesync.cli.options import setup, shared
+from pinesync.cli.options import build_setup, shared
 
 
 @click.command(
@@ -24,10 +24,10 @@ def command(paths: tuple[str, ...], follow: bool) -> int:
     of paths, or none for every script that was renamed on TradingView.
     """
     from pinesync.app.scripts import mv
-    from pinesync.cli.run_output import tell
+    from pinesync.cli.run_output import print_run
 
     if follow:
-        return tell("mv", mv.follow(setup(), paths), nothing="nothing to follow")
+        return print_run("mv", mv.follow(build_setup(), paths), nothing="nothing to follow")
     if len(paths) != 2:
         raise click.UsageError("name the file and where it goes: OLD NEW.")
-    return tell("mv", mv.mv(setup(), *paths), nothing="nothing to move")
+    return print_run("mv", mv.mv(build_setup(), *paths), nothing="nothing to move")

@@ -12,10 +12,10 @@ from pinesync.app.project import Project, Setup, open_project
 from pinesync.app.scripts import templates
 from pinesync.cli import completers as completed
 from pinesync.cli.group import Verb
-from pinesync.cli.options import setup, shared
+from pinesync.cli.options import build_setup, shared
 from pinesync.cli.render import echo_err, emit_json, escape_controls, out
 from pinesync.clock import now
-from pinesync.errors import LeftForYou, Misuse
+from pinesync.errors import ActionRequired, Misuse
 from pinesync.git.status import user_name
 from pinesync.model import Entry, Kind, RelPath
 from pinesync.sync.ports import ChangedMeanwhile
@@ -44,15 +44,15 @@ def command(name: str, template: str) -> int:
     (on Linux, ~/.config/pinesync); one with the name of a shipped template replaces it. {{name}},
     {{author}} and {{date}} are filled in.
     """
-    made = new(setup(), name, template=template)
-    if not emit_json("new", made):
-        out(f"written  {escape_controls(made.path)}")
+    result = new(build_setup(), name, template=template)
+    if not emit_json("new", result):
+        out(f"written  {escape_controls(result.path)}")
         echo_err("hint: edit it, then run `pinesync push`")
-    return made.exit_code
+    return result.exit_code
 
 
 @dataclass(frozen=True, slots=True)
-class Made:
+class CreatedFile:
     """The new file and the name it will be saved under."""
 
     path: RelPath
@@ -61,7 +61,7 @@ class Made:
     exit_code: int = 0
 
 
-def new(setup: Setup, name: str, *, template: str = "indicator") -> Made:
+def new(setup: Setup, name: str, *, template: str = "indicator") -> CreatedFile:
     """Create the file in the folder for its kind. Misuse for a name that the service would
     refuse."""
     name = name.strip()
@@ -75,16 +75,18 @@ def new(setup: Setup, name: str, *, template: str = "indicator") -> Made:
         entries = project.workspace.manifest.entries()
         for entry in entries.values():
             if entry.name == name:
-                raise LeftForYou(f"{entry.path} is called {name!r} already", "choose another name")
+                raise ActionRequired(
+                    f"{entry.path} is called {name!r} already", "choose another name"
+                )
         folder = project.settings.folders[kind]
         taken = {collision_key(path) for path in (*entries, *project.workspace.tree.scripts())}
         path = place(name, None, folder, taken)
         try:
             project.workspace.tree.put(path, text, None, lambda _: None)
         except ChangedMeanwhile:
-            raise LeftForYou(f"{path}: already exists", "choose another name") from None
+            raise ActionRequired(f"{path}: already exists", "choose another name") from None
         project.workspace.manifest.commit({path: Entry(path, name)})
-    return Made(path, name, template)
+    return CreatedFile(path, name, template)
 
 
 def _title(name: str, kind: Kind) -> str:
@@ -102,5 +104,5 @@ def _today() -> str:
 def _author(project: Project) -> str:
     """The author for the first line: the TradingView user, as in the web editor, else git's
     user."""
-    said = project.settings.account or user_name(project.workspace.root) or "the author"
-    return "".join(c for c in said if c.isprintable())
+    author = project.settings.account or user_name(project.workspace.root) or "the author"
+    return "".join(c for c in author if c.isprintable())

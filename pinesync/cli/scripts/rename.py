@@ -6,7 +6,7 @@ import click
 
 from pinesync.cli import completers as completed
 from pinesync.cli.group import Verb
-from pinesync.cli.options import setup, shared
+from pinesync.cli.options import build_setup, shared
 
 
 @click.command("rename", cls=Verb, examples=['pinesync rename indicators/Trend.pine "Trend 2"'])
@@ -19,6 +19,8 @@ def command(path: str, name: str) -> int:
     Refused if another script has the name. The title in the source does not change.
     """
     from pinesync.app.scripts.rename import rename_script
-    from pinesync.cli.run_output import tell
+    from pinesync.cli.run_output import print_run
 
-    return tell("rename", rename_script(setup(), path, name), nothing="nothing to rename")
+    return print_run(
+        "rename", rename_script(build_setup(), path, name), nothing="nothing to rename"
+    )

@@ -11,7 +11,7 @@ import click
 from pinesync.app.project import Setup, open_project
 from pinesync.cli import completers as completed
 from pinesync.cli.group import Verb
-from pinesync.cli.options import may_ask, setup, shared
+from pinesync.cli.options import build_setup, may_ask, shared
 from pinesync.cli.render import echo_err, emit_json, escape_controls, out
 from pinesync.errors import Misuse
 from pinesync.model import PineId, RelPath
@@ -49,7 +49,7 @@ def command(paths: tuple[str, ...], remote: bool, name: str | None) -> int:
         return _remote(paths, name)
     if name is not None:
         raise click.UsageError("--yes goes with --remote.")
-    done = rm(setup(), paths)
+    done = rm(build_setup(), paths)
     if emit_json("rm", done):
         return done.exit_code
     for forgotten in done.forgotten:
@@ -63,7 +63,7 @@ def command(paths: tuple[str, ...], remote: bool, name: str | None) -> int:
 
 def _remote(paths: tuple[str, ...], name: str | None) -> int:
     from pinesync.app.scripts.delete_script import delete_script
-    from pinesync.cli.run_output import tell
+    from pinesync.cli.run_output import print_run
 
     if len(paths) != 1:
         raise click.UsageError("--remote goes with exactly one path.")
@@ -71,12 +71,14 @@ def _remote(paths: tuple[str, ...], name: str | None) -> int:
         raise click.UsageError("--remote needs --yes NAME without a terminal.")
 
     def typed_name(target: DeletionTarget) -> str:
-        return name if name is not None else _asked(target)
+        return name if name is not None else _prompt_name(target)
 
-    return tell("rm", delete_script(setup(), paths[0], typed_name), nothing="nothing to delete")
+    return print_run(
+        "rm", delete_script(build_setup(), paths[0], typed_name), nothing="nothing to delete"
+    )
 
 
-def _asked(target: DeletionTarget) -> str:
+def _prompt_name(target: DeletionTarget) -> str:
     count = target.newest.major
     echo_err(
         f"{escape_controls(target.path)}: {escape_controls(target.name)} "

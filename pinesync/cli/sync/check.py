@@ -11,15 +11,15 @@ import click
 
 from pinesync.cli import completers as completed
 from pinesync.cli.group import Verb
-from pinesync.cli.options import current, jobs, remote_options, setup, shared
+from pinesync.cli.options import build_setup, current, jobs, remote_options, shared
 from pinesync.cli.render import (
-    counted,
     diagnostic_lines,
     echo_err,
     emit_json,
     error_lines,
     json_line,
     out,
+    pluralize,
 )
 from pinesync.text.unicode import escape_controls
 
@@ -76,25 +76,25 @@ def command(
         raise click.UsageError("--full needs the service: not with --offline.")
     if current().json and format_ in ("github", "sarif"):
         raise click.UsageError(f"--json and --format {format_} name two formats.")
-    given = _given(paths, name)
-    made = setup(jobs=jobs)
+    stdin_source = _stdin_source(paths, name)
+    setup = build_setup(jobs=jobs)
     found = check(
-        made,
+        setup,
         paths,
         offline=offline,
         full=full,
         remote=remote,
         strict=strict,
-        given=given,
+        source=stdin_source,
     )
     if emit_json("check", found, as_json=format_ == "json"):
         return found.exit_code
     if format_ not in ("github", "sarif"):
-        return tell(found)
-    from pinesync.cli.formats import from_top, github, sarif
+        return print_checks(found)
+    from pinesync.cli.formats import github, relative_to_repository, sarif
 
     if top := os.environ.get("GITHUB_WORKSPACE"):
-        found = from_top(found, made.cwd, Path(top))
+        found = relative_to_repository(found, setup.cwd, Path(top))
     if format_ == "sarif":
         out(json_line(sarif(found)))
         return found.exit_code
@@ -103,7 +103,7 @@ def command(
     return found.exit_code
 
 
-def _given(paths: tuple[str, ...], name: str | None) -> tuple[str, bytes] | None:
+def _stdin_source(paths: tuple[str, ...], name: str | None) -> tuple[str, bytes] | None:
     """Standard input and the name it is checked under, if it is to be read."""
     if "-" not in paths:
         if name is not None:
@@ -119,7 +119,7 @@ def _given(paths: tuple[str, ...], name: str | None) -> tuple[str, bytes] | None
     return name or "<stdin>", data
 
 
-def tell(found: Checks) -> int:
+def print_checks(found: Checks) -> int:
     """Print the findings and their count. Return the exit code."""
     errors = warnings = 0
     for file in found.files:
@@ -132,8 +132,8 @@ def tell(found: Checks) -> int:
             warnings += diagnostic.severity == "warning"
             for line in diagnostic_lines(file.path, diagnostic, file.source):
                 out(line)
-    files = counted(len(found.files), "file")
-    echo_err(f"{files}: {counted(errors, 'error')}, {counted(warnings, 'warning')}")
+    files = pluralize(len(found.files), "file")
+    echo_err(f"{files}: {pluralize(errors, 'error')}, {pluralize(warnings, 'warning')}")
     if found.stopped:
         echo_err("files that the compiler did not check were checked for syntax only")
         for line in error_lines(found.stopped.message, found.stopped.hint):

@@ -5,9 +5,9 @@ from __future__ import annotations
 import click
 
 from pinesync.cli.group import Verb
-from pinesync.cli.options import jobs, remote_options, setup, shared, timeout
-from pinesync.cli.render import counted, echo_err, emit_json, escape_controls, out
-from pinesync.cli.versions.history import tell
+from pinesync.cli.options import build_setup, jobs, remote_options, shared, timeout
+from pinesync.cli.render import echo_err, emit_json, escape_controls, out, pluralize
+from pinesync.cli.versions.history import print_imported
 
 
 @click.command(
@@ -49,27 +49,27 @@ def command(
     from pinesync.app.sync.clone import clone
 
     place = remote or DEFAULT_REMOTE
-    chosen = setup(jobs=jobs, timeout=timeout)
-    made = clone(chosen, directory, remote=place, only=only, history=history)
-    if emit_json("clone", made):
-        return made.exit_code
-    written = sum(outcome.done == "written" for outcome in made.outcomes)
-    account = f" of {escape_controls(made.account)}" if made.account else ""
-    if made.outcomes:
-        scripts = counted(written, "script")
+    chosen = build_setup(jobs=jobs, timeout=timeout)
+    result = clone(chosen, directory, remote=place, only=only, history=history)
+    if emit_json("clone", result):
+        return result.exit_code
+    written = sum(outcome.done == "written" for outcome in result.outcomes)
+    account = f" of {escape_controls(result.account)}" if result.account else ""
+    if result.outcomes:
+        scripts = pluralize(written, "script")
         out(f"cloned {scripts}{account} into {escape_controls(directory)}")
     else:
         out(f"made {escape_controls(directory)}; there are no saved scripts yet")
-    if made.history:
-        tell(made.history)
-    for outcome in made.outcomes:
+    if result.history:
+        print_imported(result.history)
+    for outcome in result.outcomes:
         if outcome.done != "written":
             echo_err(f"{escape_controls(outcome.path)}: {escape_controls(outcome.message)}")
-    if any(outcome.exit_code for outcome in made.outcomes):
+    if any(outcome.exit_code for outcome in result.outcomes):
         echo_err("hint: `pinesync pull` in the workspace fetches what is missing")
-    elif not made.outcomes:
-        echo_err(_empty(made.remote))
-    return made.exit_code
+    elif not result.outcomes:
+        echo_err(_empty(result.remote))
+    return result.exit_code
 
 
 def _empty(remote: str) -> str:

@@ -8,7 +8,7 @@ import click
 
 from pinesync.cli import completers as completed
 from pinesync.cli.group import Verb
-from pinesync.cli.options import current, setup, shared
+from pinesync.cli.options import build_setup, current, shared
 from pinesync.cli.pager import paged
 from pinesync.cli.render import columns, emit_json, escape_controls, out, out_all
 
@@ -46,7 +46,7 @@ def command(
 
     if contract and stat:
         raise click.UsageError("choose one of --contract and --stat.")
-    found = diff(setup(), paths, remote=remote, exit_code=exit_code, contract=contract)
+    found = diff(build_setup(), paths, remote=remote, exit_code=exit_code, contract=contract)
     if emit_json("diff", found):
         return found.exit_code
     if stat:
@@ -61,7 +61,7 @@ def command(
             out(f"{escape_controls(file.path)}: {escape_controls(file.note)}")
             continue
         if contract:
-            _tell_shifts(file)
+            _print_shifts(file)
             continue
         out(_bold(f"--- {escape_controls(file.old)}"))
         out(_bold(f"+++ {escape_controls(file.new)}"))
@@ -71,12 +71,12 @@ def command(
     return found.exit_code
 
 
-def _tell_shifts(file: FileDiff) -> None:
-    estimated = ", estimated" if any(one.estimated for one in file.shifts) else ""
+def _print_shifts(file: FileDiff) -> None:
+    estimated = ", estimated" if any(shift.estimated for shift in file.shifts) else ""
     sides = f"{escape_controls(file.old)} → {escape_controls(file.new)}"
     out(_bold(f"{escape_controls(file.path)}  {sides}{estimated}"))
-    for one in file.shifts:
-        out(f"  {escape_controls(str(one))} ({one.what})")
+    for shift in file.shifts:
+        out(f"  {escape_controls(str(shift))} ({shift.what})")
 
 
 _COLORS = {"+": "green", "-": "red", "@": "cyan"}

@@ -6,16 +6,16 @@ from dataclasses import dataclass
 
 import click
 
-from pinesync.app.commits.remote_tracking import follow, raw
+from pinesync.app.commits.remote_tracking import unfiltered_note, update_tracking
 from pinesync.app.project import Setup, open_project
 from pinesync.cli.group import Verb
-from pinesync.cli.options import jobs, setup, shared
+from pinesync.cli.options import build_setup, jobs, shared
 from pinesync.cli.render import columns, echo_err, emit_json, escape_controls, out, styled
 from pinesync.errors import EXIT_FAILED, FacadeError, NotAccessible, gravest
 from pinesync.model import PineId, RelPath, Version
 from pinesync.sync.engine.snapshot import ask_session, take_snapshot
 from pinesync.sync.engine.version_texts import read_text
-from pinesync.sync.planner import ScriptState, Wanted
+from pinesync.sync.planner import ScriptState, VersionKey
 from pinesync.sync.ports import Ports
 from pinesync.sync.words import Status
 
@@ -31,18 +31,20 @@ def command(jobs: int) -> int:
     tradingview/saved` and `git log ..tradingview/saved` show what differs. `git config
     pinesync.track false` turns this off.
     """
-    found = fetch(setup(jobs=jobs))
+    found = fetch(build_setup(jobs=jobs))
     if emit_json("fetch", found):
         return found.exit_code
     rows = []
-    for one in found.arrivals:
-        versions = [str(v) for v in (one.before, one.version) if v]
-        rows.append((one.word, escape_controls(one.path), " → ".join(dict.fromkeys(versions))))
+    for arrival in found.arrivals:
+        versions = [str(v) for v in (arrival.before, arrival.version) if v]
+        rows.append(
+            (arrival.word, escape_controls(arrival.path), " → ".join(dict.fromkeys(versions)))
+        )
     for row, text in zip(rows, columns(rows, cut={1: 12}), strict=True):
         out(styled(row[0]) + text[len(row[0]) :])
-    for one in found.arrivals:
-        if one.problem:
-            echo_err(f"{escape_controls(one.path)}: {escape_controls(one.problem)}")
+    for arrival in found.arrivals:
+        if arrival.problem:
+            echo_err(f"{escape_controls(arrival.path)}: {escape_controls(arrival.problem)}")
     if found.note:
         echo_err(f"tradingview/saved: {found.note}")
     if not rows:
@@ -74,7 +76,7 @@ class Fetched:
 
     @property
     def exit_code(self) -> int:
-        return gravest(*(EXIT_FAILED for one in self.arrivals if one.problem))
+        return gravest(*(EXIT_FAILED for arrival in self.arrivals if arrival.problem))
 
 
 def fetch(setup: Setup) -> Fetched:
@@ -84,37 +86,37 @@ def fetch(setup: Setup) -> Fetched:
     ports = project.ports
     view = take_snapshot(project.ports)
     troubles = {**(view.troubles or {})}
-    _read(ports, [pair for one in view.situations for pair in _wanted(one)], troubles)
+    _read(ports, [pair for state in view.states for pair in _versions_to_read(state)], troubles)
     arrivals = tuple(
-        Arrival(one.path, one.word, _base(one), info.version, info.pine_id, trouble)
-        for one in view.situations
-        if (info := one.info)
-        and ((trouble := troubles.get(info.pine_id, "")) or info.version != _base(one))
+        Arrival(state.path, state.word, _base(state), info.version, info.pine_id, trouble)
+        for state in view.states
+        if (info := state.info)
+        and ((trouble := troubles.get(info.pine_id, "")) or info.version != _base(state))
     )
-    saved = follow(project, view.listed or {})
-    return Fetched(arrivals, saved, raw(project) if saved else "")
+    saved = update_tracking(project, view.listed or {})
+    return Fetched(arrivals, saved, unfiltered_note(project) if saved else "")
 
 
-def _wanted(situation: ScriptState) -> list[Wanted]:
+def _versions_to_read(state: ScriptState) -> list[VersionKey]:
     """The newest version unless the file has it, and the base of an edited file."""
-    info, entry = situation.info, situation.entry
+    info, entry = state.info, state.entry
     base = entry.base if entry else None
     if info is None:
         return []
-    as_agreed = base is not None and situation.digest == base.expected
+    as_agreed = base is not None and state.digest == base.expected
     if base and as_agreed and base.version == info.version:
         return []
     wanted = [info.version] if base is None or as_agreed else [info.version, base.version]
     return [(info.pine_id, version) for version in dict.fromkeys(wanted)]
 
 
-def _base(situation: ScriptState) -> Version | None:
-    entry = situation.entry
+def _base(state: ScriptState) -> Version | None:
+    entry = state.entry
     return entry.base.version if entry and entry.base else None
 
 
-def _read(ports: Ports, pairs: list[Wanted], troubles: dict[PineId, str]) -> None:
-    def read(pair: Wanted) -> None:
+def _read(ports: Ports, pairs: list[VersionKey], troubles: dict[PineId, str]) -> None:
+    def read(pair: VersionKey) -> None:
         try:
             read_text(ports, pair)
         except FacadeError as error:
@@ -122,4 +124,4 @@ def _read(ports: Ports, pairs: list[Wanted], troubles: dict[PineId, str]) -> Non
                 ask_session(ports.remote, pair[0])
             troubles[pair[0]] = error.message
 
-    ports.tools.each(read, [pair for pair in pairs if pair[0] not in troubles])
+    ports.tools.parallel(read, [pair for pair in pairs if pair[0] not in troubles])

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import click
 
+from pinesync.app import workspace_templates as templates
 from pinesync.app.project import (
     DEFAULT_REMOTE,
     Setup,
@@ -17,12 +18,12 @@ from pinesync.app.project import (
     project_at,
     workspace_at,
 )
+from pinesync.app.sync import matching
 from pinesync.app.sync.clone import new_settings
-from pinesync.app.sync.matching import FileHere, Match, file_here, fitting, match, origin
-from pinesync.app.team_template import below, sorted_out, starting_files, write_starting
+from pinesync.app.sync.matching import LocalFile, Match
 from pinesync.cli.group import Verb
-from pinesync.cli.options import jobs, remote_options, setup, shared
-from pinesync.cli.render import columns, counted, echo_err, emit_json, escape_controls, out
+from pinesync.cli.options import build_setup, jobs, remote_options, shared
+from pinesync.cli.render import columns, echo_err, emit_json, escape_controls, out, pluralize
 from pinesync.errors import Misuse
 from pinesync.model import Entry, PineId, RelPath, ScriptInfo, Version
 from pinesync.sync.engine.account import read_account
@@ -41,15 +42,15 @@ from pinesync.workspace.workspace import Workspace
     examples=[
         "pinesync init --link --dry-run",
         "pinesync init --link",
-        "pinesync init --template team",
+        *("pinesync init --template team", "pinesync init --template agent"),
     ],
 )
 @click.argument("directory", metavar="[DIR]", default=".")
 @click.option("--link", is_flag=True, help="Match existing files with your saved scripts.")
 @click.option(
     "--template",
-    type=click.Choice(["team"]),
-    help="Add the files a team needs: commit checks, a workflow, editor tasks.",
+    type=click.Choice(["team", "agent"]),
+    help="Add the files that a team or an AI agent needs.",
 )
 @click.option("-n", "--dry-run", is_flag=True, help="Show what would be matched and written.")
 @remote_options
@@ -67,15 +68,15 @@ def command(
 
     With --link, existing files are matched with saved scripts: by text, then by name, then by
     title. --template team adds .gitignore, .gitattributes, a pre-commit configuration, tasks for
-    VS Code and a workflow for GitHub, also to an existing workspace. Existing files do not change.
+    VS Code and a workflow for GitHub, --template agent AGENTS.md and settings for `pinesync mcp`,
+    also to an existing workspace. Existing files do not change.
     """
     if dry_run and not (link or template):
         raise click.UsageError("--dry-run goes with --link or --template.")
-    made = init(
-        setup(jobs=jobs), directory, remote=remote, link=link, template=template, dry_run=dry_run
-    )
-    if emit_json("init", made):
-        return made.exit_code
+    setup = build_setup(jobs=jobs)
+    result = init(setup, directory, remote=remote, link=link, template=template, dry_run=dry_run)
+    if emit_json("init", result):
+        return result.exit_code
     rows = [
         (
             escape_controls(match.path),
@@ -85,40 +86,40 @@ def command(
             if match.version == match.newest
             else f"{match.version or 'another text'} → {match.newest}",
         )
-        for match in made.linked
+        for match in result.linked
     ]
     for row in columns(rows):
         out(row)
-    fits = {one.path: len(one.pine_ids) for one in made.unsure}
-    for path in made.unlinked:
+    fits = {one.path: len(one.pine_ids) for one in result.unsure}
+    for path in result.unlinked:
         out(f"{escape_controls(path)}: {_unlinked(path, fits.get(path, 0))}")
-    for raw, why in made.unusable:
+    for raw, why in result.unusable:
         echo_err(f"{escape_controls(raw)}: {escape_controls(why)}")
-    if made.left:
-        one = len(made.left) == 1
+    if result.left:
+        one = len(result.left) == 1
         has, them = ("has", "it") if one else ("have", "them")
-        scripts = counted(len(made.left), "saved script")
+        scripts = pluralize(len(result.left), "saved script")
         echo_err(f"{scripts} {has} no file here; `pinesync pull` writes {them}")
-    _print_files(made, template is not None)
-    return made.exit_code
+    _print_files(result, template is not None)
+    return result.exit_code
 
 
-def _print_files(made: Initialized, template: bool) -> None:
-    folder = escape_controls(str(made.folder))
+def _print_files(result: Initialized, template: bool) -> None:
+    folder = escape_controls(str(result.folder))
     if template:
-        for path in made.written:
-            out(f"{'to write' if made.dry_run else 'written'}  {path}")
-        for path in made.already_there:
+        for path in result.written:
+            out(f"{'to write' if result.dry_run else 'written'}  {path}")
+        for path in result.already_there:
             echo_err(f"{path}: exists, left as it is")
-    elif not made.dry_run:
+    elif not result.dry_run:
         out(f"pine.toml written in {folder}")
-    if made.below:
+    if result.below:
         echo_err(f"the repository begins above {folder}")
         echo_err("hint: move .github and .pre-commit-config.yaml to its root")
-    if made.dry_run:
+    if result.dry_run:
         echo_err("nothing was written")
-    elif "pine.toml" in made.written:
-        before = "after `pinesync login`, " if made.remote == "tradingview" else ""
+    elif "pine.toml" in result.written:
+        before = "after `pinesync login`, " if result.remote == "tradingview" else ""
         echo_err(f"hint: {before}`pinesync status` shows how the files and TradingView differ")
 
 
@@ -189,7 +190,7 @@ def init(
     `template`, write its files as well; an existing workspace accepts nothing else. Changes no
     existing file and sends nothing."""
     root = (setup.cwd / directory).absolute()
-    files = starting_files(template) if template else {}
+    files = templates.template_files(template) if template else {}
     if (root / MANIFEST).exists():
         if not template or link:
             raise _already_a_workspace(root)
@@ -236,31 +237,31 @@ def _with_files(
     """Write the template's files and keep existing ones. `below` is this folder's path in its
     repository: git and its hosts read some files only at the top level."""
     tree = Tree(done.folder)
-    where = below(done.folder) if files else ""
-    written, taken = sorted_out(tree, tuple(files))
+    below = templates.path_in_repository(done.folder) if ".pre-commit-config.yaml" in files else ""
+    written, taken = templates.split_existing(tree, tuple(files))
     if files and not done.dry_run:
         make_folder(done.folder)
-        written = write_starting(tree, {path: files[path] for path in written})
+        written = templates.write_files(tree, {path: files[path] for path in written})
         taken = tuple(path for path in files if path not in written)
-    return replace(done, written=written, already_there=already + taken, below=where)
+    return replace(done, written=written, already_there=already + taken, below=below)
 
 
 def _link(
     ports: Ports, folder: Workspace, listed: Sequence[ScriptInfo], done: Initialized
 ) -> tuple[Initialized, dict[RelPath, Entry]]:
     files, unusable = _files(folder)
-    texts = ports.tools.each(
+    texts = ports.tools.parallel(
         lambda info: digest(read_text(ports, (info.pine_id, info.version))),
         listed,
     )
     digests = {info.pine_id: text for info, text in zip(listed, texts, strict=True)}
-    matches = match(files, listed, digests)
-    here = {file.path: file for file in files}
-    entries = {m.path: _entry(ports, m, here[m.path]) for m in matches}
+    matches = matching.match(files, listed, digests)
+    local = {file.path: file for file in files}
+    entries = {m.path: _entry(ports, m, local[m.path]) for m in matches}
     linked = tuple(_linked(m, entries[m.path]) for m in matches)
     taken = {m.info.pine_id for m in matches}
-    unlinked = tuple(path for path in here if path not in entries)
-    unsure = (Unsure(p, fitting(here[p], listed, digests, matches)) for p in unlinked)
+    unlinked = tuple(path for path in local if path not in entries)
+    unsure = (Unsure(p, matching.candidates(local[p], listed, digests, matches)) for p in unlinked)
     return replace(
         done,
         linked=linked,
@@ -271,20 +272,20 @@ def _link(
     ), entries
 
 
-def _files(folder: Workspace) -> tuple[list[FileHere], list[tuple[str, str]]]:
-    files: list[FileHere] = []
+def _files(folder: Workspace) -> tuple[list[LocalFile], list[tuple[str, str]]]:
+    files: list[LocalFile] = []
     unusable: list[tuple[str, str]] = []
     for raw in sorted(folder.tree.scripts()):
         try:
             path = check_path(raw)
-            files.append(file_here(path, folder.tree.read(path) or b""))
+            files.append(matching.read_local_file(path, folder.tree.read(path) or b""))
         except (BadPath, Unreadable) as error:
             unusable.append((raw, str(error)))
     return files, unusable
 
 
-def _entry(ports: Ports, found: Match, here: FileHere) -> Entry:
-    base = origin(ports, found.info, here.text)
+def _entry(ports: Ports, found: Match, here: LocalFile) -> Entry:
+    base = matching.find_base(ports, found.info, here.text)
     return Entry(found.path, unescape_name(found.info.name), found.info.pine_id, base)
 
 

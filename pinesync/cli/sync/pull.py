@@ -6,7 +6,7 @@ import click
 
 from pinesync.cli import completers as completed
 from pinesync.cli.group import Verb
-from pinesync.cli.options import commit, jobs, setup, shared, timeout
+from pinesync.cli.options import build_setup, commit, jobs, shared, timeout
 from pinesync.sync.outcome import Run
 
 
@@ -47,16 +47,16 @@ def command(
     from pinesync.app.commits.commit_scripts import with_commit
     from pinesync.app.project import Project
     from pinesync.app.sync.pull import Choice, pull
-    from pinesync.cli.run_output import tell
+    from pinesync.cli.run_output import print_run
 
     if ours + theirs + no_merge > 1:
         raise click.UsageError("choose one of --ours, --theirs and --no-merge.")
     choice: Choice | None = "ours" if ours else "theirs" if theirs else None
-    made = setup(jobs=jobs, timeout=timeout)
+    setup = build_setup(jobs=jobs, timeout=timeout)
 
     def act(project: Project) -> Run:
         merge = not no_merge
-        return pull(made, paths, choice=choice, merge=merge, dry_run=dry_run, project=project)
+        return pull(setup, paths, choice=choice, merge=merge, dry_run=dry_run, project=project)
 
-    run = with_commit(made, act, wish=commit, way="from")
-    return tell("pull", run, nothing="nothing new on TradingView", sums=True)
+    run = with_commit(setup, act, enabled=commit, direction="from")
+    return print_run("pull", run, nothing="nothing new on TradingView", sums=True)

@@ -8,7 +8,7 @@ import click
 
 from pinesync.cli import completers as completed
 from pinesync.cli.group import Verb
-from pinesync.cli.options import commit, current, jobs, setup, shared
+from pinesync.cli.options import build_setup, commit, current, jobs, shared
 from pinesync.sync.outcome import Run
 
 if TYPE_CHECKING:
@@ -71,10 +71,10 @@ def command(
     was pushed as.
     """
     from pinesync.app.commits.commit_scripts import with_commit
-    from pinesync.app.commits.record import recording
+    from pinesync.app.commits.record import with_record
     from pinesync.app.project import Project
     from pinesync.app.sync.push import push
-    from pinesync.cli.run_output import tell
+    from pinesync.cli.run_output import print_run
 
     if commit and record is not None:
         raise click.UsageError("choose one of --commit and --record.")
@@ -82,12 +82,12 @@ def command(
         raise click.UsageError("-m goes with --commit.")
     if any(not text.strip() for text in message):
         raise click.UsageError("-m: an empty commit message.")
-    own = "\n\n".join(message).encode(errors="replace").decode()
-    made = setup(jobs=jobs)
+    message_text = "\n\n".join(message).encode(errors="replace").decode()
+    setup = build_setup(jobs=jobs)
 
     def act(project: Project) -> Run:
         return push(
-            made,
+            setup,
             paths,
             dry_run=dry_run,
             allow_broken=allow_broken,
@@ -99,25 +99,25 @@ def command(
         )
 
     if record is None:
-        run = with_commit(made, act, wish=commit, way="to", message=own)
+        run = with_commit(setup, act, enabled=commit, direction="to", message=message_text)
     else:
-        run = with_commit(made, recording(act, record), wish=False, way="to")
-    code = tell("push", run, nothing="nothing to push", sums=True)
+        run = with_commit(setup, with_record(act, record), enabled=False, direction="to")
+    code = print_run("push", run, nothing="nothing to push", sums=True)
     if run.is_empty and not current().json:
-        _name_untracked(made, paths)
+        _name_untracked(setup, paths)
     return code
 
 
-def _name_untracked(made: Setup, paths: tuple[str, ...]) -> None:
+def _name_untracked(setup: Setup, paths: tuple[str, ...]) -> None:
     """Say what lists untracked files, as `git commit` does when there is nothing to commit."""
     from pinesync.app.project import open_project
     from pinesync.cli.render import echo_err, escape_controls
     from pinesync.sync.next_step import hint
     from pinesync.sync.selection import is_named
 
-    project = open_project(made)
+    project = open_project(setup)
     named = project.patterns(paths) or ["."]
     untracked = sorted(project.workspace.tree.untracked())
-    loose = [path for path in untracked if any(is_named(path, each) for each in named)]
+    loose = [path for path in untracked if any(is_named(path, pattern) for pattern in named)]
     if loose:
         echo_err(f"hint: {escape_controls(hint('add', loose))}")

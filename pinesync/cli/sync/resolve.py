@@ -8,11 +8,11 @@ from contextlib import suppress
 import click
 
 from pinesync.app.project import Project, Setup, open_project
-from pinesync.app.versions.backups import kept_at
+from pinesync.app.versions.backups import backups_of
 from pinesync.cli import completers as completed
 from pinesync.cli.group import Verb
-from pinesync.cli.options import setup, shared
-from pinesync.errors import LeftForYou
+from pinesync.cli.options import build_setup, shared
+from pinesync.errors import ActionRequired
 from pinesync.git.objects import our_side, text_at_head
 from pinesync.model import RelPath
 from pinesync.sync.engine.resolve import Side as Side
@@ -35,7 +35,7 @@ from pinesync.text.filenames import shell_quote
     cls=Verb,
     examples=[
         "pinesync resolve --theirs indicators/Trend.pine",
-        "pinesync resolve --ours indicators/Trend.pine",
+        "pinesync resolve --ours .",
     ],
 )
 @click.argument("paths", nargs=-1, required=True, shell_complete=completed.paths)
@@ -48,12 +48,12 @@ def command(paths: tuple[str, ...], ours: bool, theirs: bool, merged: bool) -> i
 
     The text that is not taken stays readable, on TradingView or in the backups.
     """
-    from pinesync.cli.run_output import tell
+    from pinesync.cli.run_output import print_run
 
     if ours + theirs + merged != 1:
         raise click.UsageError("choose one of --ours, --theirs and --merged.")
     side: Side = "ours" if ours else "theirs" if theirs else "merged"
-    return tell("resolve", resolve(setup(), paths, side), nothing="nothing to resolve")
+    return print_run("resolve", resolve(build_setup(), paths, side), nothing="nothing to resolve")
 
 
 def resolve(setup: Setup, paths: Sequence[str], side: Side) -> Run:
@@ -74,14 +74,14 @@ def resolve(setup: Setup, paths: Sequence[str], side: Side) -> Run:
 
 def _resolved(project: Project, ports: Ports, path: RelPath, side: Side) -> Outcome:
     try:
-        return resolve_conflict(ports, path, side, lambda path: _ours(project, path))
-    except LeftForYou as error:
+        return resolve_conflict(ports, path, side, lambda path: _our_text(project, path))
+    except ActionRequired as error:
         return failed(path, error)
 
 
-def _ours(project: Project, path: RelPath) -> str:
+def _our_text(project: Project, path: RelPath) -> str:
     """Our text before the merge that wrote the markers. For pinesync's merge, it comes from the
-    note made then; for git's, from the index stages or HEAD. LeftForYou if it cannot be
+    note made then; for git's, from the index stages or HEAD. ActionRequired if it cannot be
     determined."""
     folder = project.workspace
     blocks = conflict_blocks(decode(folder.tree.read(path) or b""))
@@ -91,7 +91,7 @@ def _ours(project: Project, path: RelPath) -> str:
         if (merged := folder.texts.text_of(replaced.conflict) if replaced.conflict else None)
         and all(block in merged for block in blocks)
     }
-    candidates = [text for one in noted if (text := folder.texts.text_of(one)) is not None]
+    candidates = [text for key in noted if (text := folder.texts.text_of(key)) is not None]
     if not noted:
         # pinesync notes every merge of its own, so these markers are git's.
         for data in (our_side(folder.root, path), text_at_head(folder.root, path)):
@@ -102,7 +102,7 @@ def _ours(project: Project, path: RelPath) -> str:
                     break
     if len(candidates) == 1:
         return candidates[0]
-    raise LeftForYou(
+    raise ActionRequired(
         f"{path}: your text from before the merge is not known on this machine",
         f"{_candidates(project, path)}; or remove the markers by hand, then push",
     )
@@ -115,9 +115,9 @@ def _candidates(project: Project, path: RelPath) -> str:
     """Texts that may be from before the merge, and how to restore them."""
     folder = project.workspace
     ways = [
-        f"`pinesync restore --back {kept.number} {shell_quote(path)}`"
-        for kept in kept_at(project, path)
-        if not has_conflict_markers(folder.texts.text_of(kept.digest) or "")
+        f"`pinesync restore --back {backup.number} {shell_quote(path)}`"
+        for backup in backups_of(project, path)
+        if not has_conflict_markers(folder.texts.text_of(backup.digest) or "")
     ][:_MOST_NAMED]
     if folder.manifest.has_history():
         ways.append(f"`git checkout HEAD -- {shell_quote(path)}`")

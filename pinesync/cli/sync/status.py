@@ -10,15 +10,15 @@ import click
 
 from pinesync.cli import completers as completed
 from pinesync.cli.group import Verb
-from pinesync.cli.options import current, jobs, setup, shared
+from pinesync.cli.options import build_setup, current, jobs, shared
 from pinesync.cli.render import (
+    available_width,
     columns,
-    counted,
     echo_err,
     emit_json,
     escape_controls,
     out,
-    room,
+    pluralize,
     styled,
     width,
 )
@@ -66,11 +66,11 @@ def command(
     if opens and html in (None, "-"):
         raise click.UsageError("--open needs --html FILE, the page to open.")
     if html is not None:
-        found = _page(setup(jobs=jobs), html, paths, offline, exit_code)
+        found = _write_report(build_setup(jobs=jobs), html, paths, offline, exit_code)
     else:
-        found = status(setup(jobs=jobs), paths, offline=offline, exit_code=exit_code)
+        found = status(build_setup(jobs=jobs), paths, offline=offline, exit_code=exit_code)
     if html and opens:
-        _open(setup().cwd / html)
+        _open(build_setup().cwd / html)
     if html == "-" or emit_json("status", found):
         return found.exit_code
     shown = [
@@ -99,8 +99,8 @@ def command(
     return found.exit_code
 
 
-def _page(
-    made: Setup, html: str, paths: tuple[str, ...], offline: bool, exit_code: bool
+def _write_report(
+    setup: Setup, html: str, paths: tuple[str, ...], offline: bool, exit_code: bool
 ) -> StatusReport:
     """Write the page. Make no request if it cannot be written."""
     from pinesync.app.sync.report_data import build_report
@@ -111,13 +111,13 @@ def _page(
         if current().json:
             raise click.UsageError("--json and --html - both want standard output.")
     else:
-        check_place(made, html)
-    drawn = build_report(made, paths, offline=offline, exit_code=exit_code)
+        check_place(setup, html)
+    drawn = build_report(setup, paths, offline=offline, exit_code=exit_code)
     text = page(drawn)
     if html == "-":
         out(text.removesuffix("\n"))
     else:
-        write_page(made, html, text)
+        write_page(setup, html, text)
     return drawn.status
 
 
@@ -130,7 +130,7 @@ def _open(page: Path) -> None:
 
 def _table(rows: Sequence[tuple[str, ...]]) -> Iterator[str]:
     """The rows. On a narrow terminal, notes get a line of their own and paths are shortened."""
-    whole, most = list(columns(rows)), room()
+    whole, most = list(columns(rows)), available_width()
     if most is None or all(width(line) <= most for line in whole):
         yield from whole
         return
@@ -140,13 +140,13 @@ def _table(rows: Sequence[tuple[str, ...]]) -> Iterator[str]:
 
 
 def _summary(words: Counter[Status], offline: bool) -> None:
-    asked = " (offline: TradingView was not contacted)" if offline else ""
+    note = " (offline: TradingView was not contacted)" if offline else ""
     total = sum(words.values())
     if total == 0:
-        echo_err(f"no scripts yet{asked}")
+        echo_err(f"no scripts yet{note}")
     elif words[Status.CLEAN] == total:
         nothing = "nothing to push" if offline else "nothing to pull or push"
-        out(f"{nothing}, {counted(total, 'script')} clean{asked}")
+        out(f"{nothing}, {pluralize(total, 'script')} clean{note}")
     else:
         parts = [f"{count} {word}" for word, count in sorted(words.items())]
-        out(", ".join(parts) + asked)
+        out(", ".join(parts) + note)

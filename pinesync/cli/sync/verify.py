@@ -10,13 +10,13 @@ import click
 from pinesync.app.project import Project, Setup, open_project
 from pinesync.cli import completers as completed
 from pinesync.cli.group import Verb
-from pinesync.cli.options import jobs, setup, shared
-from pinesync.cli.render import counted, emit_json, escape_controls, out
+from pinesync.cli.options import build_setup, jobs, shared
+from pinesync.cli.render import emit_json, escape_controls, out, pluralize
 from pinesync.errors import EXIT_DONE, EXIT_LEFT, FacadeError
 from pinesync.model import Entry, RelPath, Version
 from pinesync.sync.engine.snapshot import Survey, take_snapshot
 from pinesync.sync.ports import Remote
-from pinesync.sync.selection import chosen
+from pinesync.sync.selection import select
 from pinesync.sync.words import Status
 from pinesync.text.canonical import Unreadable, decode, digest
 
@@ -30,15 +30,15 @@ def command(paths: tuple[str, ...], jobs: int) -> int:
 
     Exits with 3 if they do not, and says what differs. Changes nothing.
     """
-    found = verify(setup(jobs=jobs), paths)
+    found = verify(build_setup(jobs=jobs), paths)
     if emit_json("verify", found):
         return found.exit_code
     proven = 0
     for finding in found.findings:
         proven += not finding.problems
-        for problem in finding.problems:
-            out(f"{escape_controls(finding.path)}: {escape_controls(problem)}")
-    scripts = counted(len(found.findings), "script")
+        if finding.problems:
+            out(escape_controls(f"{finding.path}: {'; '.join(finding.problems)}"))
+    scripts = pluralize(len(found.findings), "script")
     out(f"{proven} of {scripts} proven: file = base = TradingView")
     return found.exit_code
 
@@ -67,10 +67,10 @@ def verify(setup: Setup, paths: Sequence[str] = ()) -> Verified:
     project = open_project(setup)
     ports = project.ports
     view = take_snapshot(ports)
-    situations = chosen(view.situations, project.patterns(paths))
+    states = select(view.states, project.patterns(paths))
     open_paths = {r.path for r in project.workspace.log.intents() if r.is_open}
-    entries = [s.entry for s in situations if s.entry and s.entry.base]
-    proofs = ports.tools.each(lambda entry: _problems(project, ports.remote, entry), entries)
+    entries = [s.entry for s in states if s.entry and s.entry.base]
+    proofs = ports.tools.parallel(lambda entry: _problems(project, ports.remote, entry), entries)
     found = dict(zip([entry.path for entry in entries], proofs, strict=True))
     return Verified(
         tuple(
@@ -79,15 +79,15 @@ def verify(setup: Setup, paths: Sequence[str] = ()) -> Verified:
                 s.entry.base.version if s.entry and s.entry.base else None,
                 (*_words(view, s.path, s.path in open_paths), *found.get(s.path, ())),
             )
-            for s in situations
+            for s in states
         )
     )
 
 
 def _words(view: Survey, path: RelPath, is_open: bool) -> tuple[str, ...]:
-    word = next(s.word for s in view.situations if s.path == path)
-    said = [] if word is Status.CLEAN else [word]
-    return (*said, *(["an interrupted write is pending"] if is_open else []))
+    word = next(s.word for s in view.states if s.path == path)
+    words = [] if word is Status.CLEAN else [word]
+    return (*words, *(["an interrupted write is pending"] if is_open else []))
 
 
 def _problems(project: Project, remote: Remote, entry: Entry) -> tuple[str, ...]:

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from pinesync.cli.group import Verb
-from pinesync.cli.options import current, setup, shared
-from pinesync.cli.render import SCHEMA, json_line, out, plain
+from pinesync.cli.options import build_setup, current, shared
+from pinesync.cli.render import SCHEMA, json_line, out, to_plain
 from pinesync.errors import EXIT_DONE
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 @click.command("watch", cls=Verb, examples=["pinesync watch", "pinesync watch --pull --notify"])
-@click.option("--pull", "bring", is_flag=True, help="Also pull what is saved on TradingView.")
+@click.option("--pull", is_flag=True, help="Also pull what is saved on TradingView.")
 @click.option(
     "--poll",
     type=click.FloatRange(min=10),
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 @click.option("--on-error", metavar="CMD", help="Run CMD on errors, without a shell.")
 @click.option("--notify", is_flag=True, help="Show a desktop notification on errors.")
 @shared
-def command(bring: bool, poll: float, many: bool, on_error: str | None, notify: bool) -> int:
+def command(pull: bool, poll: float, many: bool, on_error: str | None, notify: bool) -> int:
     """Push on every save: the checked text becomes the newest version on TradingView.
 
     What git writes is not sent, and before many files at once are sent, watch asks: p sends what is
@@ -42,41 +42,43 @@ def command(bring: bool, poll: float, many: bool, on_error: str | None, notify: 
     CMD is a program and its arguments; PINESYNC_PATH and PINESYNC_MESSAGE tell it what happened.
     """
     from pinesync.cli.keys import keys
-    from pinesync.cli.on_error import alarm
-    from pinesync.cli.watch_output import Screen
+    from pinesync.cli.on_error import error_notifier
+    from pinesync.cli.watch_output import EventPrinter
     from pinesync.watch.events import Ended
     from pinesync.watch.session import WatchOptions, watch
 
     if math.isnan(poll):
         raise click.BadParameter("not a number of seconds.", param_hint="--poll")
-    options = WatchOptions(bring=bring, many=many, poll=poll)
-    ring = alarm(on_error, notify=notify)
-    with keys() as hear:
-        screen = Screen(standing=_may_redraw(), keys=hear is not None)
-        tell: Callable[[Event], None] = _as_json if current().json else screen.tell
+    options = WatchOptions(pull=pull, many=many, poll=poll)
+    ring = error_notifier(on_error, notify=notify)
+    with keys() as listen_keys:
+        printer = EventPrinter(status_line=_can_redraw(), keys=listen_keys is not None)
+        print_event: Callable[[Event], None] = (
+            _print_json if current().json else printer.print_event
+        )
         try:
-            for event in watch(setup(), options, hear=hear):
+            for event in watch(build_setup(), options, listen_keys=listen_keys):
                 try:
-                    tell(event)
+                    print_event(event)
                     ring(event)
                 except KeyboardInterrupt:  # no operation is in progress between two events
-                    tell(Ended())
+                    print_event(Ended())
                     break
         finally:
-            screen.leave()
+            printer.restore_terminal()
     return EXIT_DONE
 
 
-def _may_redraw() -> bool:
+def _can_redraw() -> bool:
     """Whether the status line may be redrawn. VS Code tasks wait for whole lines, and -vv prints
     lines of its own."""
     plain = os.environ.get("TERM") == "dumb" or os.environ.get("TERM_PROGRAM") == "vscode"
     return sys.stderr.isatty() and not plain and current().verbose < 2
 
 
-def _as_json(event: Event) -> None:
+def _print_json(event: Event) -> None:
     """Print the event as one line of ASCII JSON."""
     head = {"schema": SCHEMA, "command": "watch"}
-    body: dict[str, Any] = plain(event)
+    body: dict[str, Any] = to_plain(event)
     out(json_line({**head, "event": body.pop("event"), **body}))
     sys.stdout.flush()

@@ -6,7 +6,7 @@ import click
 
 from pinesync.cli.group import Verb
 from pinesync.cli.options import current, shared
-from pinesync.cli.render import one_object, out
+from pinesync.cli.render import json_object, out
 
 SHELLS = ("bash", "zsh", "fish", "powershell")
 
@@ -27,7 +27,7 @@ def command(shell: str) -> int:
 
     text = script(shell)
     if current().json:
-        out(one_object("completion", 0, {"shell": shell, "script": text}))
+        out(json_object("completion", 0, {"shell": shell, "script": text}))
     else:
         out(text.rstrip("\n"))
     return 0

@@ -19,14 +19,14 @@ import click
 
 from pinesync.app.project import Places, Setup, sandbox_store
 from pinesync.cli.group import Verb
-from pinesync.cli.options import current, setup, shared
-from pinesync.cli.render import escape_controls, one_object, out, plain
+from pinesync.cli.options import build_setup, current, shared
+from pinesync.cli.render import escape_controls, json_object, out, to_plain
 from pinesync.errors import PinesyncError
 
 _SET = "set" if os.name == "nt" else "export"
 
 
-def _typed(path: Path) -> str:
+def _shell_path(path: Path) -> str:
     return escape_controls(str(path) if os.name == "nt" else shlex.quote(str(path)))
 
 
@@ -39,33 +39,35 @@ def command() -> int:
     there.
     """
     events = []
-    for event in demo(setup(), os.environ):
+    for event in demo(build_setup(), os.environ):
         events.append(event)
         if current().json:
             continue
-        if isinstance(event, Say):
+        if isinstance(event, Comment):
             out(f"\n# {event.text}")
-        elif isinstance(event, Ran):
+        elif isinstance(event, CommandRun):
             out(f"\n$ {event.command}")
             out(escape_controls(event.output.rstrip("\n"), one_line=False))
-        elif isinstance(event, Kept):
-            out(f"\nThe workspace is kept. To continue there:\n\n    cd {_typed(event.folder)}")
-            out(f"    {_SET} PINESYNC_HOME={_typed(event.home)}")
+        elif isinstance(event, Finished):
+            out(
+                f"\nThe workspace is kept. To continue there:\n\n    cd {_shell_path(event.folder)}"
+            )
+            out(f"    {_SET} PINESYNC_HOME={_shell_path(event.home)}")
         sys.stdout.flush()
     if current().json:
-        out(one_object("demo", 0, {"events": plain(events)}))
+        out(json_object("demo", 0, {"events": to_plain(events)}))
     return 0
 
 
 @dataclass(frozen=True, slots=True)
-class Say:
+class Comment:
     """A sentence between two commands."""
 
     text: str
 
 
 @dataclass(frozen=True, slots=True)
-class Ran:
+class CommandRun:
     """A command as typed, and its output."""
 
     command: str
@@ -74,14 +76,14 @@ class Ran:
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
+class Finished:
     """The end: the workspace's path, and the PINESYNC_HOME of its sandbox."""
 
     folder: Path
     home: Path
 
 
-Event = Say | Ran | Kept
+Event = Comment | CommandRun | Finished
 _PLAIN = {"NO_COLOR": "1", "PYTHONIOENCODING": "utf-8"}
 
 
@@ -94,39 +96,39 @@ def demo(setup: Setup, environment: Mapping[str, str]) -> Iterator[Event]:
     run = _Runner(folder, {**environment, "PINESYNC_HOME": str(home), **_PLAIN})
     sandbox = replace(setup, places=Places(home / "config", home / "state", home / "sandbox"))
 
-    yield Say("A sandbox stands in for TradingView: no account, nothing leaves this machine.")
+    yield Comment("A sandbox stands in for TradingView: no account, nothing leaves this machine.")
     yield run("sandbox seed", cwd=place)
     yield run("clone --sandbox my-scripts", cwd=place)
     yield run("status")
 
     script = _script_to_edit(folder)
     shown = f'"{script}"' if " " in script else script
-    yield Say(f"Edit {script}: a line is added at the end.")
+    yield Comment(f"Edit {script}: a line is added at the end.")
     _append(folder / script, "// reviewed: defaults suit daily charts\n")
     yield run("status")
     yield run(f"diff {shown}")
 
-    yield Say("Then a typo. A script that does not compile is not saved.")
+    yield Comment("Then a typo. A script that does not compile is not saved.")
     good = (folder / script).read_bytes()
     _append(folder / script, "plot(undeclared_thing)\n")
     yield run("push", expected=4)
 
-    yield Say("Fix the typo and push: one new version, read back.")
+    yield Comment("Fix the typo and push: one new version, read back.")
     (folder / script).write_bytes(good)
     yield run("push")
     yield run("push")
 
-    yield Say("Someone edits the same script in the web editor, and you edit it here.")
+    yield Comment("Someone edits the same script in the web editor, and you edit it here.")
     _web_edit(sandbox, folder, script)
     _append(folder / script, "// and weekly ones\n")
     yield run("status")
-    yield Say("A push now would hide that save, so it is refused. Pull merges the two.")
+    yield Comment("A push now would hide that save, so it is refused. Pull merges the two.")
     yield run("push", expected=3)
     yield run("pull")
     yield run(f"diff --stat {shown}")
     yield run("push")
     yield run("status")
-    yield Kept(folder, home)
+    yield Finished(folder, home)
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +136,7 @@ class _Runner:
     folder: Path
     environment: Mapping[str, str]
 
-    def __call__(self, arguments: str, *, cwd: Path | None = None, expected: int = 0) -> Ran:
+    def __call__(self, arguments: str, *, cwd: Path | None = None, expected: int = 0) -> CommandRun:
         import shlex
 
         done = subprocess.run(
@@ -153,7 +155,7 @@ class _Runner:
                 + done.stdout,
                 f"the folder is {self.folder}",
             )
-        return Ran(f"pinesync {arguments}", done.stdout, done.returncode)
+        return CommandRun(f"pinesync {arguments}", done.stdout, done.returncode)
 
 
 def _script_to_edit(folder: Path) -> str:
@@ -176,8 +178,8 @@ def _web_edit(setup: Setup, folder: Path, script: str) -> None:
 
     from pinesync.sandbox.account import USER_NAME
 
-    held = tomllib.loads((folder / "pine.toml").read_text("utf-8"))
-    pine_id = held["scripts"][script]["pine_id"]
+    manifest = tomllib.loads((folder / "pine.toml").read_text("utf-8"))
+    pine_id = manifest["scripts"][script]["pine_id"]
     store = sandbox_store(setup, "")
     user = store.ensure_user(USER_NAME)
     source = store.get(pine_id, None, user=user).source

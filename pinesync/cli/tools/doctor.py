@@ -11,8 +11,16 @@ from typing import TYPE_CHECKING
 import click
 
 from pinesync.cli.group import Verb
-from pinesync.cli.options import setup, shared
-from pinesync.cli.render import columns, counted, echo_err, emit_json, escape_controls, out, styled
+from pinesync.cli.options import build_setup, shared
+from pinesync.cli.render import (
+    columns,
+    echo_err,
+    emit_json,
+    escape_controls,
+    out,
+    pluralize,
+    styled,
+)
 from pinesync.sync.words import Status
 
 if TYPE_CHECKING:
@@ -34,7 +42,7 @@ def command(offline: bool) -> int:
     """
     from pinesync.app.doctor import doctor
 
-    found = _without_home(doctor(setup(), offline=offline))
+    found = _without_home(doctor(build_setup(), offline=offline))
     if emit_json("doctor", found):
         return found.exit_code
     rows = [(f.level, f.area, escape_controls(f.message)) for f in found.findings]
@@ -49,7 +57,7 @@ def command(offline: bool) -> int:
 
 
 def _summary(levels: Counter[Level]) -> str:
-    notes = counted(levels["note"], "note") if levels["note"] else ""
+    notes = pluralize(levels["note"], "note") if levels["note"] else ""
     parts = (f"{levels['wrong']} wrong" * (levels["wrong"] > 0), notes, f"{levels['ok']} ok")
     return ", ".join(filter(None, parts))
 

@@ -17,7 +17,7 @@ from pinesync.app.project import Setup, project_at
 from pinesync.app.sync.status import Line
 from pinesync.app.sync.status import status as status_of
 from pinesync.cli.group import Suggesting
-from pinesync.cli.options import setup, shared
+from pinesync.cli.options import build_setup, shared
 from pinesync.cli.render import echo_err, emit_json, error_lines, escape_controls, out, styled
 from pinesync.errors import EXIT_DONE, EXIT_LEFT, FileError, ManifestError, PinesyncError
 from pinesync.git import hooks, staged
@@ -42,24 +42,24 @@ def command() -> None:
 @shared
 def install() -> int:
     """Add both hooks to this repository. Existing hooks keep working."""
-    return _tell("hooks install", install_hooks(setup()))
+    return _print_hooks("hooks install", install_hooks(build_setup()))
 
 
 @command.command("remove", examples=["pinesync hooks remove"])
 @shared
 def remove() -> int:
     """Remove both hooks. Hooks that existed before are as they were."""
-    return _tell("hooks remove", remove_hooks(setup()))
+    return _print_hooks("hooks remove", remove_hooks(build_setup()))
 
 
 @command.command("status", examples=["pinesync hooks status"])
 @shared
 def status() -> int:
     """Show whether the hooks are installed."""
-    return _tell("hooks status", hooks_here(setup()))
+    return _print_hooks("hooks status", hooks_here(build_setup()))
 
 
-def _tell(command: str, found: Hooks) -> int:
+def _print_hooks(command: str, found: Hooks) -> int:
     if emit_json(command, found):
         return found.exit_code
     for hook in found.hooks:
@@ -83,19 +83,19 @@ def run(name: str) -> int:
 
 
 def _before_commit() -> int:
-    from pinesync.cli.sync.check import tell
+    from pinesync.cli.sync.check import print_checks
 
-    found = before_commit(setup())
+    found = before_commit(build_setup())
     if emit_json("hooks run", found) or not found.files:
         return found.exit_code
-    code = tell(found)
+    code = print_checks(found)
     if code:
         echo_err("hint: `git commit --no-verify` commits it anyway")
     return code
 
 
 def _before_push() -> int:
-    found = before_push(setup())
+    found = before_push(build_setup())
     if emit_json("hooks run", found):
         return found.exit_code
     for error in found.unasked:
@@ -136,7 +136,7 @@ class Hooks:
 
 
 @dataclass(frozen=True, slots=True)
-class Looked:
+class PrePushResult:
     """What blocks a push: scripts with their status, as paths in the repository. Also why an
     account could not be reached, which blocks nothing."""
 
@@ -154,19 +154,21 @@ def install_hooks(setup: Setup) -> Hooks:
     folder = hooks.hooks_folder(require_repository(setup.cwd))
     make_folder(folder)
     hooks.clear_leftovers(folder)
-    return Hooks(tuple(_each(folder, _install)))
+    return Hooks(tuple(_for_each_hook(folder, _install)))
 
 
 def remove_hooks(setup: Setup) -> Hooks:
     """Remove our lines, and delete a hook that has no others."""
     folder = hooks.hooks_folder(require_repository(setup.cwd))
     hooks.clear_leftovers(folder)
-    return Hooks(tuple(_each(folder, _remove)))
+    return Hooks(tuple(_for_each_hook(folder, _remove)))
 
 
 def hooks_here(setup: Setup) -> Hooks:
     """Which hooks contain our lines."""
-    return Hooks(tuple(_each(hooks.hooks_folder(require_repository(setup.cwd)), _look)))
+    return Hooks(
+        tuple(_for_each_hook(hooks.hooks_folder(require_repository(setup.cwd)), _hook_state))
+    )
 
 
 def before_commit(setup: Setup) -> Checks:
@@ -175,7 +177,7 @@ def before_commit(setup: Setup) -> Checks:
     return Checks(tuple(checked(path, data) for path, data in scripts.items()))
 
 
-def before_push(setup: Setup) -> Looked:
+def before_push(setup: Setup) -> PrePushResult:
     """Check whether any script in the repository has diverged or is in conflict. ManifestError for
     an unusable pine.toml. An account that cannot be reached blocks nothing."""
     top = require_repository(setup.cwd).top()
@@ -195,17 +197,17 @@ def before_push(setup: Setup) -> Looked:
         below = "" if root == top else f"{root.relative_to(top).as_posix()}/"
         lines = found.lines if found else ()
         left += [replace(n, path=RelPath(below + n.path)) for n in lines if n.word in _STOPS]
-    return Looked(tuple(left), tuple(unasked))
+    return PrePushResult(tuple(left), tuple(unasked))
 
 
 # -- one hook -------------------------------------------------------------------------------------
 
 
-def _each(folder: Path, act: Callable[[Path, str], Hook]) -> Iterator[Hook]:
+def _for_each_hook(folder: Path, act: Callable[[Path, str], Hook]) -> Iterator[Hook]:
     for name in hooks.HOOKS:
         try:
             yield act(folder, name)
-        except hooks.Unsuited as error:
+        except hooks.NotAShellScript as error:
             yield _refused(folder, name, str(error))
         except FileError as error:
             yield _refused(folder, name, error.message.removeprefix(f"{folder / name}: "))
@@ -218,7 +220,7 @@ def _refused(folder: Path, name: str, why: str) -> Hook:
     return Hook(name, folder / name, "refused", message=why, hint=hint)
 
 
-def _look(folder: Path, name: str) -> Hook:
+def _hook_state(folder: Path, name: str) -> Hook:
     found = hooks.read_hook(folder, name)
     if not found or not hooks.has_block(found[0]):
         return Hook(name, folder / name, "absent")
@@ -246,4 +248,4 @@ def _remove(folder: Path, name: str) -> Hook:
 
 def _refuse_idle(found: tuple[bytes, bool] | None) -> None:
     if found and not found[1] and os.name == "posix":
-        raise hooks.Unsuited("git ignores it because it is not executable: run `chmod +x`")
+        raise hooks.NotAShellScript("git ignores it because it is not executable: run `chmod +x`")

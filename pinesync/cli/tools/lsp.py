@@ -11,9 +11,9 @@ from typing import BinaryIO
 import click
 
 from pinesync.cli.group import Verb
-from pinesync.cli.options import remote_options, setup, shared
+from pinesync.cli.options import build_setup, remote_options, shared
 from pinesync.cli.render import echo_err
-from pinesync.errors import Misuse
+from pinesync.cli.tools.extras import needing
 
 
 @click.command("lsp", cls=Verb, examples=["pinesync lsp"])
@@ -28,18 +28,11 @@ def command(offline: bool, remote: str | None) -> int:
     file is compiled where its workspace belongs, without a cookie. docs/guides/editors.md has the
     settings.
     """
-    try:
+    with needing("the language server", "pygls>=2", "lsp", "pygls", "lsprotocol"):
         from pinesync.lsp.checking import Compiler
         from pinesync.lsp.server import serve
-    except ModuleNotFoundError as error:
-        if (error.name or "").partition(".")[0] not in ("pygls", "lsprotocol"):
-            raise
-        raise Misuse(
-            "the language server needs a library that is not installed",
-            "run `pipx inject pinesync 'pygls>=2'`, or `pip install '.[lsp]'` in a checkout of it",
-        ) from None
 
-    compiler = Compiler(setup(), remote, offline)
+    compiler = Compiler(build_setup(), remote, offline)
     if sys.stdin.isatty():
         echo_err("an editor starts this and talks to it; Ctrl-C ends it")
     with _alone() as (read, write):
@@ -59,7 +52,7 @@ def _alone() -> Iterator[tuple[int, BinaryIO]]:
         with os.fdopen(write, "wb", closefd=False) as stream:
             yield read, stream
     finally:
-        for here, there in zip((read, write), streams, strict=True):
-            os.dup2(here, there)
-            os.close(here)
+        for copy, original in zip((read, write), streams, strict=True):
+            os.dup2(copy, original)
+            os.close(copy)
         os.close(null)

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import click
 
 from pinesync.cli.group import Verb
-from pinesync.cli.options import may_ask, remote_options, setup, shared
-from pinesync.cli.render import columns, counted, echo_err, emit_json, error_lines, out
+from pinesync.cli.options import build_setup, may_ask, remote_options, shared
+from pinesync.cli.render import columns, echo_err, emit_json, error_lines, out, pluralize
 from pinesync.errors import EXIT_FAILED
 
 if TYPE_CHECKING:
@@ -47,9 +47,9 @@ def command(
     """
     if clean and report:
         raise click.UsageError("choose one of --clean and --report.")
-    made = setup()
+    setup = build_setup()
     if clean:
-        return _clean(made, remote, pace)
+        return _clean(setup, remote, pace)
     if not yes:
         if not may_ask():
             raise click.UsageError("probe creates and deletes a script on the account: add --yes.")
@@ -57,38 +57,42 @@ def command(
         if not click.confirm("Probe the account?", err=True):
             echo_err("nothing was sent")
             return EXIT_FAILED
-    return _probe(made, remote, pace, report)
+    return _probe(setup, remote, pace, report)
 
 
-def _clean(made: Setup, remote: str | None, pace: float | None) -> int:
+def _clean(setup: Setup, remote: str | None, pace: float | None) -> int:
     from pinesync.app.probe import clean
 
-    done = clean(made, remote=remote, pace=pace)
+    done = clean(setup, remote=remote, pace=pace)
     if emit_json("probe", done):
         return done.exit_code
     for name in done.left:
         echo_err(f"still there: {name}")
     gone = done.probes - len(done.left)
-    out(f"nothing is left of {counted(gone, 'probe')}" if done.probes else "no probe left anything")
+    out(
+        f"nothing is left of {pluralize(gone, 'probe')}"
+        if done.probes
+        else "no probe left anything"
+    )
     return done.exit_code
 
 
-def _probe(made: Setup, remote: str | None, pace: float | None, report: str | None) -> int:
+def _probe(setup: Setup, remote: str | None, pace: float | None, report: str | None) -> int:
     from pinesync.app.probe import probe
     from pinesync.app.probe.report import REPORT, text_of
     from pinesync.app.write_page import check_place, write_page
 
     if report:
-        check_place(made, report, REPORT)
-    done = probe(made, remote=remote, pace=pace)
+        check_place(setup, report, REPORT)
+    done = probe(setup, remote=remote, pace=pace)
     if report:
-        write_page(made, report, text_of(done), REPORT)
+        write_page(setup, report, text_of(done), REPORT)
     if emit_json("probe", done):
         return done.exit_code
     rows = [_row(found) for found in done.facts]
     for line in columns(rows, head=("fact", "expected", "seen", "what pinesync does"), cut=_LEAST):
         out(line)
-    _sum(done)
+    _print_totals(done)
     return done.exit_code
 
 
@@ -97,11 +101,13 @@ def _row(found: Found) -> tuple[str, str, str, str]:
     return found.fact, " or ".join(found.expected), seen, found.does
 
 
-def _sum(done: Probed) -> None:
+def _print_totals(done: Probed) -> None:
     differing = [found.fact for found in done.facts if found.differs]
-    facts = counted(len(done.facts), "fact")
-    said = f"{len(differing)} of {facts} differ: {', '.join(differing)}"
-    out(f"{said if differing else f'{facts} as documented'}, {counted(done.requests, 'request')}")
+    facts = pluralize(len(done.facts), "fact")
+    summary = f"{facts} as documented"
+    if differing:
+        summary = f"{len(differing)} of {facts} differ: {', '.join(differing)}"
+    out(f"{summary}, {pluralize(done.requests, 'request')}")
     for found in done.facts:
         if found.breaks:
             echo_err(f"{found.fact} breaks promise {found.breaks}: `pinesync push` will refuse")

@@ -9,8 +9,8 @@ import click
 
 from pinesync.app.project import Setup, ports_of, workspace_at
 from pinesync.cli.group import Verb
-from pinesync.cli.options import setup, shared
-from pinesync.cli.render import counted, echo_err, emit_json, escape_controls, out
+from pinesync.cli.options import build_setup, shared
+from pinesync.cli.render import echo_err, emit_json, escape_controls, out, pluralize
 from pinesync.clock import now
 from pinesync.errors import FileError, ManifestError
 from pinesync.model import Digest, RelPath
@@ -19,7 +19,7 @@ from pinesync.sync.ports import ChangedMeanwhile, Remote
 from pinesync.text.canonical import Unreadable, decode, digest
 from pinesync.workspace import manifest, manifest_merge
 from pinesync.workspace.files import MANIFEST, Tree
-from pinesync.workspace.manifest_merge import MergedManifest, Taken
+from pinesync.workspace.manifest_merge import MergedManifest, Resolution
 from pinesync.workspace.state.store import new_key
 from pinesync.workspace.workspace import find_root
 
@@ -34,7 +34,7 @@ def command(dry_run: bool) -> int:
     script, the older one is taken, unless the file has exactly the newer one's text: an older base
     only costs a merge. The text with the markers is kept on this machine.
     """
-    found = repair(setup(), dry_run=dry_run)
+    found = repair(build_setup(), dry_run=dry_run)
     if emit_json("repair", found):
         return found.exit_code
     if not found.needed:
@@ -44,7 +44,7 @@ def command(dry_run: bool) -> int:
         taken = script.version or "not saved yet"
         other = f", not {script.other}" if script.other and script.other != script.version else ""
         out(f"{escape_controls(script.path)}  {taken}{other}: {escape_controls(script.why)}")
-    scripts = counted(len(found.scripts), "script")
+    scripts = pluralize(len(found.scripts), "script")
     out(f"{scripts} to settle" if dry_run else f"pine.toml is merged, {scripts} settled")
     if found.kept:
         echo_err(f"the text with the markers is backed up in {escape_controls(str(found.kept))}")
@@ -61,7 +61,7 @@ class Repair:
 
     file: Path
     needed: bool
-    scripts: tuple[Taken, ...] = ()
+    scripts: tuple[Resolution, ...] = ()
     kept: Path | None = None
     dry_run: bool = False
     exit_code: int = 0
@@ -80,8 +80,8 @@ def repair(setup: Setup, *, dry_run: bool = False) -> Repair:
         manifest.parse(text)
         return Repair(root / MANIFEST, needed=False, dry_run=dry_run)
     merged = manifest_merge.merge(text, lambda path: _held(tree, path))
-    kept = None if dry_run else _write(setup, tree, data, text, merged)
-    return Repair(root / MANIFEST, needed=True, scripts=merged.taken, kept=kept, dry_run=dry_run)
+    backup = None if dry_run else _write(setup, tree, data, text, merged)
+    return Repair(root / MANIFEST, needed=True, scripts=merged.taken, kept=backup, dry_run=dry_run)
 
 
 def _is_usable(text: str) -> bool:
@@ -105,14 +105,14 @@ def _write(setup: Setup, tree: Tree, data: bytes, text: str, merged: MergedManif
     """Back up the text with the markers before replacing it."""
     workspace = workspace_at(setup, tree.root, merged.manifest.settings.id)
     with transaction(ports_of(setup, workspace, _no_remote), "repair", finish=False):
-        kept = workspace.texts.file_of(workspace.texts.keep(text))
+        backup = workspace.texts.file_of(workspace.texts.keep(text))
         try:
             tree.write_manifest(merged.text.encode(), data, new_key(now().wall))
         except ChangedMeanwhile:
             raise FileError(
                 f"{MANIFEST}: the file has just changed", "run the command again"
             ) from None
-    return kept
+    return backup
 
 
 def _no_remote() -> Remote:

@@ -8,8 +8,8 @@ import sys
 import click
 
 from pinesync.cli.group import Suggesting
-from pinesync.cli.options import current, may_ask, setup, shared
-from pinesync.cli.render import counted, echo_err, emit_json, escape_controls, out
+from pinesync.cli.options import build_setup, current, may_ask, shared
+from pinesync.cli.render import echo_err, emit_json, escape_controls, out, pluralize
 from pinesync.errors import EXIT_FAILED
 
 
@@ -54,7 +54,7 @@ def serve(port: int, faults: tuple[str, ...], switches: str, name: str) -> int:
     """
     from pinesync.app.sandbox import serve as serving
 
-    ready = serving(setup(), name, port, faults, switches)
+    ready = serving(build_setup(), name, port, faults, switches)
     logged, shown = logging.getLogger("pinesync.sandbox"), _Shown()
     logged.addHandler(shown)
     if current().verbose > 1:
@@ -80,10 +80,10 @@ def seed(name: str) -> int:
     """Fill the sandbox with a dozen scripts, each with its versions."""
     from pinesync.app.sandbox import seed as seeding
 
-    done = seeding(setup(), name)
+    done = seeding(build_setup(), name)
     if not emit_json("sandbox seed", done):
-        scripts = counted(done.scripts, "script")
-        out(f"{scripts} saved in {counted(done.versions, 'version')}")
+        scripts = pluralize(done.scripts, "script")
+        out(f"{scripts} saved in {pluralize(done.versions, 'version')}")
         if done.skipped:
             echo_err(f"{done.skipped} already exist and stay as they are")
     return done.exit_code
@@ -98,17 +98,17 @@ def reset(name: str, yes: bool) -> int:
     from pinesync.app.sandbox import location
     from pinesync.app.sandbox import reset as resetting
 
-    made = setup()
+    setup = build_setup()
     if not yes:
         if not may_ask():
             raise click.UsageError("reset removes every script of the sandbox: add --yes.")
-        file = escape_controls(str(location(made, name).file))
+        file = escape_controls(str(location(setup, name).file))
         if not click.confirm(f"Remove every script in {file}?", err=True):
             echo_err("nothing was removed")
             return EXIT_FAILED
-    done = resetting(made, name)
+    done = resetting(setup, name)
     if not emit_json("sandbox reset", done):
-        out(f"{counted(done.scripts, 'script')} removed")
+        out(f"{pluralize(done.scripts, 'script')} removed")
     return done.exit_code
 
 
@@ -119,7 +119,7 @@ def path(name: str) -> int:
     """Print the file that holds the sandbox."""
     from pinesync.app.sandbox import location
 
-    found = location(setup(), name)
+    found = location(build_setup(), name)
     if not emit_json("sandbox path", found):
         out(escape_controls(str(found.file)))
     return found.exit_code

@@ -12,7 +12,7 @@ import click
 from pinesync.app.project import Setup
 from pinesync.app.vscode_extension import Package, write_package
 from pinesync.cli.group import Suggesting
-from pinesync.cli.options import setup, shared
+from pinesync.cli.options import build_setup, shared
 from pinesync.cli.render import echo_err, emit_json, escape_controls, out
 from pinesync.errors import EXIT_DONE, EXIT_FAILED, Misuse
 from pinesync.git.run import find_program
@@ -36,10 +36,10 @@ def command() -> None:
 @shared
 def package(file: str) -> int:
     """Write the extension to a file, for "Install from VSIX…" in an editor."""
-    made = write_package(setup(), file)
-    if not emit_json("vscode package", made):
-        out(escape_controls(str(made.file)))
-    return made.exit_code
+    result = write_package(build_setup(), file)
+    if not emit_json("vscode package", result):
+        out(escape_controls(str(result.file)))
+    return result.exit_code
 
 
 @command.command(
@@ -54,7 +54,7 @@ def install(code: str | None) -> int:
     These are code, codium, cursor, windsurf and code-server; --code names another, or just one of
     them. Run it again after an update of pinesync.
     """
-    done = install_extension(setup(), code)
+    done = install_extension(build_setup(), code)
     if emit_json("vscode install", done):
         return done.exit_code
     for editor in done.editors:
@@ -83,7 +83,7 @@ class Installed:
 
     @property
     def exit_code(self) -> int:
-        return EXIT_DONE if all(one.installed for one in self.editors) else EXIT_FAILED
+        return EXIT_DONE if all(editor.installed for editor in self.editors) else EXIT_FAILED
 
 
 def install_extension(setup: Setup, code: str | None) -> Installed:
@@ -99,14 +99,14 @@ def install_extension(setup: Setup, code: str | None) -> Installed:
             '"Install from VSIX…" in the Extensions view',
         )
     with tempfile.TemporaryDirectory(prefix="pinesync-vscode-") as folder:
-        made = write_package(replace(setup, cwd=Path(folder)), "pinesync.vsix")
-        return Installed(made.version, tuple(_hand_over(made, editor) for editor in found))
+        package = write_package(replace(setup, cwd=Path(folder)), "pinesync.vsix")
+        return Installed(package.version, tuple(_install_into(package, editor) for editor in found))
 
 
-def _hand_over(made: Package, editor: Path) -> Editor:
+def _install_into(package: Package, editor: Path) -> Editor:
     try:
         done = subprocess.run(
-            [str(editor), "--install-extension", str(made.file), "--force"],
+            [str(editor), "--install-extension", str(package.file), "--force"],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,

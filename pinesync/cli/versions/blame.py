@@ -10,12 +10,12 @@ import click
 
 from pinesync.app.project import Project, Setup, open_project
 from pinesync.app.versions.revspec import Revision, revision
-from pinesync.app.versions.version_store import Past
+from pinesync.app.versions.version_store import VersionStore
 from pinesync.cli import completers as completed
 from pinesync.cli.group import Verb
-from pinesync.cli.options import setup, shared
-from pinesync.cli.render import echo_err, emit_json, escape_controls, moment, out
-from pinesync.errors import LeftForYou, Misuse
+from pinesync.cli.options import build_setup, shared
+from pinesync.cli.render import echo_err, emit_json, escape_controls, format_time, out
+from pinesync.errors import ActionRequired, Misuse
 from pinesync.git.blame import commit_at, text_at, with_text, with_trailers
 from pinesync.git.repo import require_repository
 from pinesync.model import Digest, Entry, PineId, RelPath, Version
@@ -43,10 +43,10 @@ def command(script: str) -> int:
     Without a version, that of the file's base. It is noted when a push saves the version, or else
     found by the trailers of `push --commit`, or by its text in the file's history.
     """
-    found = blame_version(setup(), script)
+    found = blame_version(build_setup(), script)
     if emit_json("blame-version", found):
         return found.exit_code
-    day, author = moment(found.date), escape_controls(found.author)
+    day, author = format_time(found.date), escape_controls(found.author)
     out(f"{found.commit}  {day}  {author}  {escape_controls(found.subject)}")
     echo_err(f"{escape_controls(found.path)} {found.version}: {_BY[found.by]}")
     return found.exit_code
@@ -72,8 +72,8 @@ class Blame:
 
 
 def blame_version(setup: Setup, raw: str) -> Blame:
-    """The commit that contains PATH@7; without a version, the base. Misuse outside git, LeftForYou
-    if no commit contains it."""
+    """The commit that contains PATH@7; without a version, the base. Misuse outside git,
+    ActionRequired if no commit contains it."""
     project = open_project(setup)
     entry, version = _named(project, raw)
     repository = require_repository(project.workspace.root)
@@ -83,7 +83,7 @@ def blame_version(setup: Setup, raw: str) -> Blame:
         if commit:
             details = commit.commit, by, commit.date, commit.author, commit.subject
             return Blame(entry.path, entry.pine_id, version, *details)
-    raise LeftForYou(
+    raise ActionRequired(
         f"{entry.path}: no commit here has the text of version {version}",
         "this clone is shallow: `git fetch --unshallow` brings older commits"
         if repository.is_shallow()
@@ -114,11 +114,11 @@ def _candidates(
     known = _digests(project, entry, pine_id, version)
     for commit in with_trailers(root, pine_id, version):
         # Anybody can write trailers: compare the text if it is known.
-        held = text_at(root, commit, path)
-        if not known or held is None or held in known:
+        stored = text_at(root, commit, path)
+        if not known or stored is None or stored in known:
             yield commit, "trailers"
     if not known:
-        known = {Past(project).version(Revision(pine_id, entry), version).digest}
+        known = {VersionStore(project).version(Revision(pine_id, entry), version).digest}
     found = with_text(root, path, known)
     if found:
         yield found, "text"
@@ -131,4 +131,4 @@ def _digests(
     known = {project.workspace.texts.recall(pine_id, version)}
     if entry.base and entry.base.version == version:
         known |= {entry.base.digest, entry.base.sent}
-    return {one for one in known if one}
+    return {digest for digest in known if digest}

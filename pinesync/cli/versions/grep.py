@@ -2,23 +2,13 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-
 import click
 
-from pinesync.app.project import Setup, open_project
-from pinesync.app.versions.revspec import Revision, all_of
-from pinesync.app.versions.version_store import Past
+from pinesync.app.versions.grep import grep
 from pinesync.cli import completers as completed
 from pinesync.cli.group import Verb
-from pinesync.cli.options import jobs, setup, shared
-from pinesync.cli.render import counted, echo_err, emit_json, escape_controls, out_all
-from pinesync.errors import EXIT_DONE, EXIT_FAILED, Misuse
-from pinesync.model import PineId, RelPath, Version, VersionInfo
-from pinesync.text.canonical import lines
-from pinesync.text.filenames import unescape_name
+from pinesync.cli.options import build_setup, jobs, shared
+from pinesync.cli.render import echo_err, emit_json, escape_controls, out_all, pluralize
 
 
 @click.command(
@@ -67,7 +57,7 @@ def command(
     if not patterns and not words:
         raise click.UsageError("name a PATTERN to search for.")
     found = grep(
-        setup(jobs=jobs),
+        build_setup(jobs=jobs),
         patterns or words[:1],
         words if patterns else words[1:],
         all_versions=all_versions,
@@ -85,81 +75,5 @@ def command(
     )
     out_all(dict.fromkeys(places) if names else lines)
     if not found.hits:
-        echo_err(f"no line matches in {counted(found.versions, 'version')}")
+        echo_err(f"no line matches in {pluralize(found.versions, 'version')}")
     return found.exit_code
-
-
-@dataclass(frozen=True, slots=True)
-class Hit:
-    """One matching line of one version, counted from 1."""
-
-    path: RelPath | None
-    name: str
-    pine_id: PineId
-    version: Version
-    line: int
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class Hits:
-    """The matches by script, newest version first, and the number of `versions` searched."""
-
-    hits: tuple[Hit, ...]
-    versions: int
-
-    @property
-    def exit_code(self) -> int:
-        """1 without a match, as grep has it."""
-        return EXIT_DONE if self.hits else EXIT_FAILED
-
-
-def grep(
-    setup: Setup,
-    patterns: Sequence[str],
-    raws: Sequence[str] = (),
-    *,
-    all_versions: bool = False,
-    ignore_case: bool = False,
-    fixed: bool = False,
-    offline: bool = False,
-) -> Hits:
-    """Search the saved texts of the named scripts, or of all in the account. A line matches if
-    any pattern does: a regular expression or, with `fixed`, plain text. Misuse for an invalid
-    pattern."""
-    project = open_project(setup)
-    wanted = [_compiled(pattern, ignore_case=ignore_case, fixed=fixed) for pattern in patterns]
-    past = Past(project, offline=offline)
-    revisions = all_of(project, raws)
-    if not raws:
-        known = {which.pine_id for which in revisions}
-        revisions += [Revision(i, None) for i in past.listed if i not in known]
-    if all_versions:
-        histories = past.histories(revisions)
-        pairs = [(r, info) for r in revisions for info in reversed(histories.get(r.pine_id, ()))]
-    else:
-        newest = [(r, last) for r in revisions if (last := past.newest(r.pine_id))]
-        read = project.ports.tools.each(lambda pair: past.version(*pair), newest)
-        pairs = [(which, info) for (which, _), info in zip(newest, read, strict=True)]
-    hits = tuple(hit for pair in pairs for hit in _hits(past, *pair, wanted))
-    return Hits(hits, len(pairs))
-
-
-def _compiled(pattern: str, *, ignore_case: bool, fixed: bool) -> re.Pattern[str]:
-    try:
-        wanted = re.escape(pattern) if fixed else pattern
-        return re.compile(wanted, re.IGNORECASE if ignore_case else 0)
-    except re.error as error:
-        raise Misuse(
-            f"{pattern!r}: not a regular expression: {error}", "-F takes the pattern as plain text"
-        ) from None
-
-
-def _hits(
-    past: Past, which: Revision, info: VersionInfo, wanted: Sequence[re.Pattern[str]]
-) -> Iterator[Hit]:
-    name = which.entry.name if which.entry else unescape_name(info.name)
-    for number, line in enumerate(lines(past.text(info)), 1):
-        text = line.removesuffix("\n")
-        if any(one.search(text) for one in wanted):
-            yield Hit(which.path, name, info.pine_id, info.version, number, text)

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import click
 
 from pinesync.cli.group import Suggesting
-from pinesync.cli.options import jobs, setup, shared
-from pinesync.cli.render import counted, echo_err, emit_json, escape_controls, out
+from pinesync.cli.options import build_setup, jobs, shared
+from pinesync.cli.render import echo_err, emit_json, escape_controls, out, pluralize
 
 if TYPE_CHECKING:
     from pinesync.sync.outcome import Imported
@@ -34,15 +34,15 @@ def import_(dry_run: bool, jobs: int) -> int:
     """
     from pinesync.app.versions.history_import import import_history
 
-    done = import_history(setup(jobs=jobs), dry_run=dry_run)
+    done = import_history(build_setup(jobs=jobs), dry_run=dry_run)
     if not emit_json("history import", done):
-        tell(done)
+        print_imported(done)
     return done.exit_code
 
 
-def tell(done: Imported) -> None:
+def print_imported(done: Imported) -> None:
     """Print what was added to the branch and what was left out."""
-    versions, scripts = counted(done.versions, "version"), counted(done.scripts, "script")
+    versions, scripts = pluralize(done.versions, "version"), pluralize(done.scripts, "script")
     if done.dry_run and done.versions:
         out(f"would import {versions} of {scripts} onto {done.branch}")
     elif done.versions:

@@ -8,17 +8,17 @@ import click
 
 from pinesync.cli import completers as completed
 from pinesync.cli.group import Verb
-from pinesync.cli.options import jobs, setup, shared
+from pinesync.cli.options import build_setup, jobs, shared
 from pinesync.cli.pager import paged
 from pinesync.cli.render import (
     SAVED_BY,
     columns,
-    counted,
     echo_err,
     emit_json,
     escape_controls,
-    moment,
+    format_time,
     out,
+    pluralize,
     styled,
 )
 
@@ -52,7 +52,7 @@ def command(scripts: tuple[str, ...], most: int | None, offline: bool, jobs: int
     """
     from pinesync.app.versions.log import log
 
-    found = log(setup(jobs=jobs), scripts, most=most, offline=offline)
+    found = log(build_setup(jobs=jobs), scripts, most=most, offline=offline)
     if emit_json("log", found):
         return found.exit_code
     rows = [_row(save, named=not scripts or len(scripts) > 1) for save in found.saves]
@@ -65,9 +65,11 @@ def command(scripts: tuple[str, ...], most: int | None, offline: bool, jobs: int
             "any more; showing the versions stored here"
         )
     if found.missing:
-        echo_err(f"{counted(found.missing, 'version')} more, not stored here; leave out --offline")
+        echo_err(
+            f"{pluralize(found.missing, 'version')} more, not stored here; leave out --offline"
+        )
     if found.left:
-        echo_err(f"{counted(found.left, 'older version')} not shown; -n N shows more")
+        echo_err(f"{pluralize(found.left, 'older version')} not shown; -n N shows more")
     if not found.saves and not found.missing:
         echo_err("nothing is saved on TradingView yet")
     return found.exit_code
@@ -78,4 +80,4 @@ def _row(save: Saved, *, named: bool) -> tuple[str, ...]:
     by = styled(SAVED_BY[save.by], save.by)
     where = escape_controls(save.path or f"{save.name} ({save.pine_id})") if named else ""
     last = " ".join(filter(None, [where, "(base)" if save.base else ""]))
-    return (str(save.version), moment(save.when), size, by, (save.commit or "")[:9], last)
+    return (str(save.version), format_time(save.when), size, by, (save.commit or "")[:9], last)

@@ -5,9 +5,17 @@ from __future__ import annotations
 import click
 
 from pinesync.cli.group import Verb
-from pinesync.cli.options import setup, shared
-from pinesync.cli.render import columns, counted, echo_err, emit_json, escape_controls, moment, out
-from pinesync.text.plural import some_of
+from pinesync.cli.options import build_setup, shared
+from pinesync.cli.render import (
+    columns,
+    echo_err,
+    emit_json,
+    escape_controls,
+    format_time,
+    out,
+    pluralize,
+)
+from pinesync.text.plural import shorten_list
 
 _HEAD = ("ID", "WHEN", "VERB", "STATE", "WHAT")
 _MOST_NAMED = 3
@@ -31,17 +39,23 @@ def command(most: int) -> int:
     """
     from pinesync.app.versions.oplog import oplog
 
-    found = oplog(setup(), most)
+    found = oplog(build_setup(), most)
     if emit_json("oplog", found):
         return found.exit_code
     rows = []
-    for each in found.operations:
-        done = [f"saved {some_of(each.saves, _MOST_NAMED)}"] if each.saves else []
-        done += [f"{counted(each.files, 'file')} written"] if each.files else []
-        done += [] if done else [some_of(each.paths, _MOST_NAMED)]
-        state = "undone" if each.undone else ""
+    for operation in found.operations:
+        done = [f"saved {shorten_list(operation.saves, _MOST_NAMED)}"] if operation.saves else []
+        done += [f"{pluralize(operation.files, 'file')} written"] if operation.files else []
+        done += [] if done else [shorten_list(operation.paths, _MOST_NAMED)]
+        state = "undone" if operation.undone else ""
         rows.append(
-            (each.short, moment(each.when), each.verb, state, escape_controls("; ".join(done)))
+            (
+                operation.short,
+                format_time(operation.when),
+                operation.verb,
+                state,
+                escape_controls("; ".join(done)),
+            )
         )
     for line in columns(rows, head=_HEAD, cut={4: 20}):
         out(line)

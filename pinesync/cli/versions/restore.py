@@ -11,19 +11,19 @@ import click
 
 from pinesync.app.project import Project, Setup, open_project
 from pinesync.app.sync.push import push
-from pinesync.app.versions.backups import Backup, bring_back, kept_texts
-from pinesync.app.versions.revspec import Revision, names_version, one_version
-from pinesync.app.versions.version_store import Past
+from pinesync.app.versions.backups import Backup, list_backups, restore_backup
+from pinesync.app.versions.revspec import Revision, names_version, version_revision
+from pinesync.app.versions.version_store import VersionStore
 from pinesync.cli import completers as completed
 from pinesync.cli.group import Verb
-from pinesync.cli.options import setup, shared
+from pinesync.cli.options import build_setup, shared
 from pinesync.cli.pager import paged
 from pinesync.cli.render import (
     columns,
     echo_err,
     emit_json,
     escape_controls,
-    moment,
+    format_time,
     out,
     out_source,
 )
@@ -67,27 +67,33 @@ def command(
     remove from it. Nothing is saved on TradingView, unless --push saves it as the next version, as
     `pinesync push` would.
     """
-    from pinesync.cli.run_output import tell
+    from pinesync.cli.run_output import print_run
 
     listed = kept or show is not None
     if pushes and (listed or back is not None):
         raise click.UsageError("--push goes with PATH or PATH@VERSION.")
     if pushes:
-        return tell("restore", restore_and_push(setup(), paths), nothing="nothing to restore")
+        return print_run(
+            "restore", restore_and_push(build_setup(), paths), nothing="nothing to restore"
+        )
     if not listed and back is None:
-        return tell("restore", restore(setup(), paths), nothing="nothing to restore")
+        return print_run("restore", restore(build_setup(), paths), nothing="nothing to restore")
     if len(paths) != 1 or (listed and back is not None):
         raise click.UsageError("--kept, --show and --back take exactly one path.")
     if back is not None:
-        return tell("restore", bring_back(setup(), paths[0], back), nothing="nothing to restore")
-    found = kept_texts(setup(), paths[0], show)
+        return print_run(
+            "restore", restore_backup(build_setup(), paths[0], back), nothing="nothing to restore"
+        )
+    found = list_backups(build_setup(), paths[0], show)
     if emit_json("restore", found):
         return found.exit_code
     if found.source is not None:
         with paged():
             out_source(found.source)
         return found.exit_code
-    rows = [(str(k.number), moment(k.when), f"{k.lines} lines", _sums(k)) for k in found.kept]
+    rows = [
+        (str(k.number), format_time(k.when), f"{k.lines} lines", _counts(k)) for k in found.kept
+    ]
     for line in columns(rows):
         out(line)
     if not rows:
@@ -95,11 +101,11 @@ def command(
     return found.exit_code
 
 
-def _sums(kept: Backup) -> str:
-    if kept.added is None:
+def _counts(backup: Backup) -> str:
+    if backup.added is None:
         return ""
-    changed = kept.added or kept.removed
-    return f"+{kept.added} -{kept.removed}" if changed else "no difference"
+    changed = backup.added or backup.removed
+    return f"+{backup.added} -{backup.removed}" if changed else "no difference"
 
 
 def restore(setup: Setup, paths: Sequence[str]) -> Run:
@@ -107,10 +113,10 @@ def restore(setup: Setup, paths: Sequence[str]) -> Run:
     TradingView. A folder or pattern selects the listed files that have another text or are
     missing."""
     project = open_project(setup)
-    past = Past(project)
-    wanted = [one for raw in paths for one in _wanted(project, raw)]
+    store = VersionStore(project)
+    wanted = [target for raw in paths for target in _wanted(project, raw)]
     with project.transaction("restore") as tx:
-        return tx.run(_restore(project, past, entry, version) for entry, version in wanted)
+        return tx.run(_restore(project, store, entry, version) for entry, version in wanted)
 
 
 def restore_and_push(setup: Setup, paths: Sequence[str]) -> Run:
@@ -118,9 +124,9 @@ def restore_and_push(setup: Setup, paths: Sequence[str]) -> Run:
     nothing if one of the files could not be written."""
     done = restore(setup, paths)
     restored = [outcome.path for outcome in done.outcomes if outcome.done == "restored"]
-    own = [outcome for outcome in done.outcomes if outcome.done != "recovered"]
+    outcomes = [outcome for outcome in done.outcomes if outcome.done != "recovered"]
     # A push without paths would push everything.
-    if done.stopped or not restored or len(restored) != len(own):
+    if done.stopped or not restored or len(restored) != len(outcomes):
         return done
     run = push(replace(setup, cwd=open_project(setup).workspace.root), restored)
     return replace(run, outcomes=(*done.outcomes, *run.outcomes))
@@ -128,7 +134,7 @@ def restore_and_push(setup: Setup, paths: Sequence[str]) -> Run:
 
 def _wanted(project: Project, raw: str) -> list[tuple[Entry, Version | None]]:
     if names_version(raw):
-        which, version = one_version(project, raw)
+        which, version = version_revision(project, raw)
         if which.entry is None:
             raise Misuse(
                 f"{raw}: no file here is this script's",
@@ -172,9 +178,11 @@ def _is_edited(base: Base, data: bytes | None) -> bool:
     return data is None or digest_of_any(data) != base.expected
 
 
-def _restore(project: Project, past: Past, entry: Entry, version: Version | None) -> Outcome:
+def _restore(
+    project: Project, store: VersionStore, entry: Entry, version: Version | None
+) -> Outcome:
     if version is None:
         return put_text(project.ports, entry, base_text(project.ports, entry))
     assert entry.pine_id
-    text = past.text(past.version(Revision(entry.pine_id, entry), version))
+    text = store.text(store.version(Revision(entry.pine_id, entry), version))
     return replace(put_text(project.ports, entry, text), version=version)

@@ -2,21 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import click
 
-from pinesync.app.project import Setup, open_project
-from pinesync.app.versions.revspec import revision
-from pinesync.app.versions.version_store import Past
+from pinesync.app.versions.show import show
 from pinesync.cli import completers as completed
 from pinesync.cli.group import Verb
-from pinesync.cli.options import setup, shared
+from pinesync.cli.options import build_setup, shared
 from pinesync.cli.pager import paged
 from pinesync.cli.render import emit_json, out_source
-from pinesync.errors import FacadeError
-from pinesync.model import Digest, PineId, RelPath, Version
-from pinesync.text.filenames import unescape_name
 
 
 @click.command(
@@ -34,39 +27,8 @@ def command(revision: str, offline: bool) -> int:
     A file or a pipe gets it byte for byte, with LF line ends. On a terminal, control characters are
     shown by their numbers; in a CI log, lines that the runner would obey are broken up.
     """
-    found = show(setup(), revision, offline=offline)
+    found = show(build_setup(), revision, offline=offline)
     if emit_json("show", found):
         return found.exit_code
     out_source(found.source)
     return found.exit_code
-
-
-@dataclass(frozen=True, slots=True)
-class Shown:
-    """One version: `when` it was saved, in epoch seconds (0 if unknown), and its canonical text."""
-
-    path: RelPath | None
-    name: str
-    pine_id: PineId
-    version: Version
-    when: int
-    digest: Digest
-    source: str
-    exit_code: int = 0
-
-
-def show(setup: Setup, raw: str, *, offline: bool = False) -> Shown:
-    """The version that `PATH@5` names; the newest for a path or an id alone. A stored version costs
-    no request."""
-    project = open_project(setup)
-    past = Past(project, offline=offline)
-    which = revision(project, raw)
-    version = which.version or past.newest(which.pine_id)
-    if version is None:
-        raise FacadeError(
-            f"{which.label}: TradingView does not list it, and nothing of it is stored here"
-        )
-    info = past.version(which, version)
-    name = which.entry.name if which.entry else unescape_name(info.name)
-    text = past.text(info)
-    return Shown(which.path, name, which.pine_id, version, info.when, info.digest, text)

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from pinesync.errors import FileError, LeftForYou, ManifestError
+from pinesync.errors import ActionRequired, FileError, ManifestError
 from pinesync.git.fast_import import NewCommit, write_commits
 from pinesync.git.repo import HISTORY, Repository
 from pinesync.model import Digest, Entry, PineId, RelPath, Version, VersionInfo
@@ -40,13 +40,13 @@ class History:
 
 def read_history(repository: Repository) -> History:
     """Read the log or, before it exists, the local branch of pinesync 0.1 that it continues.
-    LeftForYou if the log is not as pinesync wrote it, or is truncated."""
+    ActionRequired if the log is not as pinesync wrote it, or is truncated."""
     tip = repository.commit_of(HISTORY)
     if tip is None:
         return local_branch(repository) or History()
     found = _history_at(repository, tip)
     if found is None:
-        raise _not_ours(repository)
+        raise _foreign_branch_error(repository)
     return found
 
 
@@ -60,9 +60,9 @@ def local_branch(repository: Repository) -> History | None:
 def _history_at(repository: Repository, tip: str) -> History | None:
     """The log at `tip`; None if a commit is missing or not from an import."""
     done = _done(repository.log(tip, "%P%x1f" + _TRAILERS))
-    held = repository.blobs(tip, [MANIFEST]).get(MANIFEST)
+    blob = repository.blobs(tip, [MANIFEST]).get(MANIFEST)
     try:
-        entries = parse(((held and held.data) or b"").decode("utf-8")).entries
+        entries = parse(((blob and blob.data) or b"").decode("utf-8")).entries
     except (ManifestError, UnicodeDecodeError):
         return None
     recorded = {e.pine_id: e.base.version for e in entries.values() if e.pine_id and e.base}
@@ -92,13 +92,13 @@ def _done(rows: Sequence[str]) -> dict[PineId, Version] | None:
     return done if all(version.major == 1 for version in following.values()) else None
 
 
-def _not_ours(repository: Repository) -> LeftForYou:
+def _foreign_branch_error(repository: Repository) -> ActionRequired:
     if repository.is_shallow():
-        return LeftForYou(
+        return ActionRequired(
             f"the history of {NAME} is cut off here: this is a shallow clone",
             "`git fetch --unshallow` fetches the rest; then run the command again",
         )
-    return LeftForYou(
+    return ActionRequired(
         f"{HISTORY} has commits that no import made",
         f"keep them with `git branch NAME {HISTORY}`, remove the ref with "
         f"`git update-ref -d {HISTORY}`, then run the command again",
@@ -124,31 +124,31 @@ def write_history(
     FileError if a text is no longer stored, or git fails."""
     # Send texts script by script: git then stores each as a delta to the one before.
     texts: dict[Digest, VersionInfo] = {}
-    for info in sorted((one.info for one in commits), key=lambda i: (i.pine_id, i.version)):
+    for info in sorted((commit.info for commit in commits), key=lambda i: (i.pine_id, i.version)):
         texts.setdefault(info.digest, info)
     numbers = {digest: number for number, digest in enumerate(texts, 1)}
-    old = [path for one in commits for path in one.moved]
+    old = [path for commit in commits for path in commit.moved]
     moved = repository.blobs(before.tip, old) if before.tip and old else {}
     builder = ManifestBuilder(settings, before.entries)
 
-    def made(one: Commit) -> NewCommit:
-        for path in (*one.dropped, *one.moved):
+    def new_commit(commit: Commit) -> NewCommit:
+        for path in (*commit.dropped, *commit.moved):
             builder.drop(path)
-        for entry in (*one.moved.values(), one.entry):
+        for entry in (*commit.moved.values(), commit.entry):
             builder.set(entry)
-        files: dict[RelPath, str | int] = {e.path: moved[p].oid for p, e in one.moved.items()}
-        files[one.entry.path] = numbers[one.info.digest]
-        removed = (*one.dropped, *one.moved)
-        return NewCommit(one.info.when, one.message, builder.text(), files, removed)
+        files: dict[RelPath, str | int] = {e.path: moved[p].oid for p, e in commit.moved.items()}
+        files[commit.entry.path] = numbers[commit.info.digest]
+        removed = (*commit.dropped, *commit.moved)
+        return NewCommit(commit.info.when, commit.message, builder.text(), files, removed)
 
-    def all_made() -> Iterator[NewCommit]:
-        yield from map(made, commits)
+    def new_commits() -> Iterator[NewCommit]:
+        yield from map(new_commit, commits)
         parse(builder.text())
 
     return write_commits(
         repository,
         ref,
-        all_made(),
+        new_commits(),
         account=account,
         parents=[before.tip] if before.tip else (),
         blobs=(stored_text(info, text_of) for info in texts.values()),

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
-from pinesync.errors import LeftForYou, ManifestError
+from pinesync.errors import ActionRequired, ManifestError
 from pinesync.git.fast_import import NewCommit, write_commits
 from pinesync.git.refs.side_record import TRAILER, SideRecord, read_side_record
 from pinesync.git.repo import Repository
@@ -104,18 +104,18 @@ def inherited(repository: Repository, refs: RemoteRefs) -> str | None:
 
 
 def read_tip(repository: Repository, commit: str, refs: RemoteRefs) -> Tip:
-    """What counts at a commit. LeftForYou if its pine.toml is missing or cannot be used."""
-    held = repository.blobs(commit, [MANIFEST]).get(MANIFEST)
+    """What counts at a commit. ActionRequired if its pine.toml is missing or cannot be used."""
+    blob = repository.blobs(commit, [MANIFEST]).get(MANIFEST)
     try:
-        text = ((held and held.data) or b"").decode("utf-8")
+        text = ((blob and blob.data) or b"").decode("utf-8")
         read = manifest.parse(text)
     except (ManifestError, UnicodeDecodeError) as error:
-        raise LeftForYou(
+        raise ActionRequired(
             f"{MANIFEST} of {commit[:10]} cannot be used: {error}",
             f"commit a {MANIFEST} that is in order; `git log -p {MANIFEST}` shows the older ones",
         ) from None
     record = read_side_record(repository, refs.record, read.settings.id, commit)
-    entries = record.over(_moved(repository, commit, read.entries, record))
+    entries = record.merged_into(_moved(repository, commit, read.entries, record))
     return Tip(commit, text, read.settings, entries, record)
 
 
@@ -125,17 +125,19 @@ def _moved(
     """The entries, at the paths where a push found their files: git moved a file, and the next
     commit from here will have its new path in pine.toml."""
     new = {
-        path: there
+        path: recorded
         for path, entry in entries.items()
         if entry.pine_id
-        and (there := record.entries.get(entry.pine_id))
-        and there.path != path
-        and there.path not in entries
+        and (recorded := record.entries.get(entry.pine_id))
+        and recorded.path != path
+        and recorded.path not in entries
     }
     if not new:
         return dict(entries)
-    blobs = repository.blobs(commit, [*new, *(there.path for there in new.values())])
-    moves = {p: there.path for p, there in new.items() if p not in blobs and there.path in blobs}
+    blobs = repository.blobs(commit, [*new, *(recorded.path for recorded in new.values())])
+    moves = {
+        p: recorded.path for p, recorded in new.items() if p not in blobs and recorded.path in blobs
+    }
     return moved_entries(entries, moves)
 
 

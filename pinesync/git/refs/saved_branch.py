@@ -93,9 +93,9 @@ def _clean_fork(repository: Repository, likely: Sequence[RelPath]) -> Fork | Non
 
 def _fork_at(repository: Repository, commit: str, likely: Sequence[RelPath]) -> Fork | None:
     blobs = repository.blobs(commit, [MANIFEST, *likely])
-    held = blobs.get(MANIFEST)
+    blob = blobs.get(MANIFEST)
     try:
-        text = (held.data or b"").decode("utf-8") if held else ""
+        text = (blob.data or b"").decode("utf-8") if blob else ""
         entries = parse(text).entries
     except (ManifestError, UnicodeDecodeError):
         return None
@@ -113,12 +113,12 @@ def track(
     """Point the ref to the fork plus the later saves; returns its commit. `file_of` gives the bytes
     of a script's file; None if its text is not cached, which leaves that script unchanged."""
     ours = _by_id(fork.entries)
-    unknown = _unknown(fork, ours, saved)
-    moved = [one for one in saved if not _is_there(fork, ours, one)]
+    unknown = _saves_to_add(fork, ours, saved)
+    moved = [save for save in saved if not _is_committed(fork, ours, save)]
     files: dict[str, bytes] = {
-        one.entry.path: data for one in moved if (data := file_of(one)) is not None
+        save.entry.path: data for save in moved if (data := file_of(save)) is not None
     }
-    moved = [one for one in moved if one.entry.path in files]
+    moved = [save for save in moved if save.entry.path in files]
     if not moved and not unknown:
         if fork.commit and repository.commit_of(SAVED) != fork.commit:
             repository.move(SAVED, fork.commit, "pinesync: nothing was saved since")
@@ -140,7 +140,7 @@ def _by_id(entries: Mapping[RelPath, Entry]) -> dict[str, Entry]:
     return {entry.pine_id: entry for entry in entries.values() if entry.pine_id}
 
 
-def _unknown(fork: Fork, ours: Mapping[str, Entry], saved: Sequence[Saved]) -> list[Saved]:
+def _saves_to_add(fork: Fork, ours: Mapping[str, Entry], saved: Sequence[Saved]) -> list[Saved]:
     """The scripts of which the log has a version that HEAD lacks. The log is the same on every
     machine, so it does not say who saved that version. The merge must bring that knowledge, or a
     later push could silently revert somebody else's save."""
@@ -148,29 +148,29 @@ def _unknown(fork: Fork, ours: Mapping[str, Entry], saved: Sequence[Saved]) -> l
         return []
     agreed = _by_id(fork.agreed)
 
-    def is_unknown(one: Saved) -> bool:
-        pine_id, base = one.entry.pine_id or "", one.entry.base
+    def is_unknown(save: Saved) -> bool:
+        pine_id, base = save.entry.pine_id or "", save.entry.base
         old, before = ours[pine_id].base, agreed[pine_id].base if pine_id in agreed else None
         is_new = before is None or (old and before.version != old.version)
         return bool(is_new and old and base and old.theirs != base.theirs)
 
-    return [one for one in saved if _is_there(fork, ours, one) and is_unknown(one)]
+    return [save for save in saved if _is_committed(fork, ours, save) and is_unknown(save)]
 
 
-def _is_there(fork: Fork, ours: Mapping[str, Entry], one: Saved) -> bool:
+def _is_committed(fork: Fork, ours: Mapping[str, Entry], save: Saved) -> bool:
     """Whether the fork has the script at that version and path; other fields may differ."""
-    old = ours.get(one.entry.pine_id or "")
-    if old is None or old.base is None or one.entry.base is None or old.path != one.entry.path:
+    old = ours.get(save.entry.pine_id or "")
+    if old is None or old.base is None or save.entry.base is None or old.path != save.entry.path:
         return False
-    same = (old.base.version, old.base.digest) == (one.entry.base.version, one.entry.base.digest)
+    same = (old.base.version, old.base.digest) == (save.entry.base.version, save.entry.base.digest)
     return same and fork.has(old.path, old)
 
 
 def _batches(fork: Fork, moved: Sequence[Saved]) -> list[list[Saved]]:
     """The scripts of each commit, oldest save first."""
-    order = sorted(moved, key=lambda one: (max(one.when, 0), one.entry.pine_id or ""))
+    order = sorted(moved, key=lambda save: (max(save.when, 0), save.entry.pine_id or ""))
     one_by_one = fork.commit is not None and len(order) <= MOST_COMMITS
-    return [[one] for one in order] if one_by_one or not order else [order]
+    return [[save] for save in order] if one_by_one or not order else [order]
 
 
 def _commits(
@@ -182,16 +182,16 @@ def _commits(
 ) -> Iterator[NewCommit]:
     text = fork.manifest
     if unknown:
-        text = apply(text, {one.entry.path: one.entry for one in unknown})[0]
-        yield NewCommit(max(one.when for one in unknown), "Which versions others saved\n", text)
+        text = apply(text, {save.entry.path: save.entry for save in unknown})[0]
+        yield NewCommit(max(save.when for save in unknown), "Which versions others saved\n", text)
     # Remove old paths before writing any file: another script may now have a moved script's path.
     left = [
         old.path
-        for one in (one for batch in batches for one in batch)
-        if (old := ours.get(one.entry.pine_id or "")) and old.path != one.entry.path
+        for save in (save for batch in batches for save in batch)
+        if (old := ours.get(save.entry.pine_id or "")) and old.path != save.entry.path
     ]
     for batch in batches:
-        entries = {one.entry.path: one.entry for one in batch}
+        entries = {save.entry.path: save.entry for save in batch}
         text = apply(text, {**dict.fromkeys(left), **entries})[0]
         files = {path: blobs[path] for path in entries}
         yield NewCommit(batch[-1].when, _message(batch), text, files, left)

@@ -13,7 +13,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
-from pinesync.errors import LeftForYou, ManifestError, Misuse
+from pinesync.errors import ActionRequired, ManifestError, Misuse
 from pinesync.git.repo import Repository
 from pinesync.model import Base, Entry, PineId, RelPath
 from pinesync.workspace.files import MANIFEST
@@ -40,16 +40,16 @@ class SideRecord:
     tips: tuple[str, ...] = ()
     entries: Mapping[PineId, Entry] = field(default_factory=dict)
 
-    def over(self, entries: Mapping[RelPath, Entry]) -> Mapping[RelPath, Entry]:
+    def merged_into(self, entries: Mapping[RelPath, Entry]) -> Mapping[RelPath, Entry]:
         """These entries, updated where the side ref has a higher version with its base, or the
         script created for a new entry."""
         if not self.entries:
             return entries
         known = {entry.pine_id for entry in entries.values()}
         waiting = Counter(entry.name for entry in entries.values() if entry.pine_id is None)
-        made = [entry for pine_id, entry in self.entries.items() if pine_id not in known]
-        names = Counter(entry.name for entry in made)
-        by_name = {e.name: e for e in made if names[e.name] == waiting[e.name] == 1}
+        added = [entry for pine_id, entry in self.entries.items() if pine_id not in known]
+        names = Counter(entry.name for entry in added)
+        by_name = {e.name: e for e in added if names[e.name] == waiting[e.name] == 1}
 
         def best(entry: Entry) -> Entry:
             new = self.entries.get(entry.pine_id) if entry.pine_id else by_name.get(entry.name)
@@ -98,7 +98,7 @@ def read_side_record(
     repository: Repository, ref: str, workspace: str, revision: str = "HEAD"
 ) -> SideRecord:
     """The record that counts at HEAD, or at another revision. Misuse if the ref has anything but
-    usable records of this workspace, LeftForYou if a shallow clone hides what leads to HEAD."""
+    usable records of this workspace, ActionRequired if a shallow clone hides what leads to HEAD."""
     at = repository.commits_at([ref, _tracking(ref)])
     head = repository.commit_of(revision)
     local = at.get(ref)
@@ -106,9 +106,11 @@ def read_side_record(
         return SideRecord(ref, local)
     tips = repository.independent(list(dict.fromkeys(at.values())))
     found: dict[PineId, Entry] = {}
-    counting = (pair for tip in tips for pair in _counting(repository, ref, tip, head, workspace))
+    counting = (
+        pair for tip in tips for pair in _counted_commits(repository, ref, tip, head, workspace)
+    )
     for record, pushed in counting:
-        for pine_id, entry in _held(repository, ref, record, pushed, workspace):
+        for pine_id, entry in _recorded_entries(repository, ref, record, pushed, workspace):
             before = found.get(pine_id)
             if before is None or is_newer(entry.base, before.base):
                 found[pine_id] = entry
@@ -119,7 +121,7 @@ def _tracking(ref: str) -> str:
     return ref.replace(_HEADS, "refs/remotes/origin/", 1)
 
 
-def _counting(
+def _counted_commits(
     repository: Repository, ref: str, tip: str, head: str, workspace: str
 ) -> list[tuple[str, str]]:
     """The records to be read, and the commits that were pushed: those that lead to HEAD, and of
@@ -133,7 +135,7 @@ def _counting(
         # The tip is in HEAD's history. Only the trailer tells a record from an ordinary branch.
         (row,) = (row for row in repository.log(tip, _FORM, "--max-count=1") if row)
         if row.split("\x1f")[2] != workspace:
-            raise _not_ours(ref, tip)
+            raise _foreign_record_error(ref, tip)
     found: dict[str, str] = {}
     known: set[tuple[str, str]] = set()
     seen: set[str] = set()
@@ -147,40 +149,40 @@ def _counting(
         raw_parents, trailer = rows[record]
         parents = raw_parents.split()
         if trailer != workspace:
-            raise _not_ours(ref, record)
+            raise _foreign_record_error(ref, record)
         if (not parents or (record == tip and parents[0] in rows)) and repository.is_shallow():
-            raise LeftForYou(
+            raise ActionRequired(
                 f"{ref}: cannot tell whether its records apply here: this is a shallow clone",
                 "`git fetch --unshallow` fetches the rest (fetch-depth: 0 in a workflow)",
             )
         if not parents:
-            raise _not_ours(ref, record)
+            raise _foreign_record_error(ref, record)
         pushed, *earlier = parents
         if pushed not in rows:
             found[record] = pushed
-            known |= {(one, pushed) for one in earlier}
-        todo.update(dict.fromkeys(one for one in earlier if one not in seen))
+            known |= {(parent, pushed) for parent in earlier}
+        todo.update(dict.fromkeys(parent for parent in earlier if parent not in seen))
     newest = [pair for pair in found.items() if pair not in known]
     pushed_ones = list(dict.fromkeys(pushed for _, pushed in newest))[:_MOST]
     last = set(repository.independent(pushed_ones))
     return [(record, pushed) for record, pushed in newest if pushed in last]
 
 
-def _held(
+def _recorded_entries(
     repository: Repository, ref: str, record: str, pushed: str, workspace: str
 ) -> Iterator[tuple[PineId, Entry]]:
     """The recorded scripts whose text in the pushed commit matches the record."""
     blob = repository.blobs(record, [MANIFEST]).get(MANIFEST)
     try:
-        held = parse(((blob and blob.data) or b"").decode("utf-8"))
+        recorded = parse(((blob and blob.data) or b"").decode("utf-8"))
     except (ManifestError, UnicodeDecodeError) as error:
         raise Misuse(
             f"{ref}: the record {record[:10]} cannot be used: {error}", _hint(ref)
         ) from None
-    if held.settings.id != workspace:
-        raise _not_ours(ref, record)
-    texts = repository.digests(pushed, list(held.entries))
-    for path, entry in held.entries.items():
+    if recorded.settings.id != workspace:
+        raise _foreign_record_error(ref, record)
+    texts = repository.digests(pushed, list(recorded.entries))
+    for path, entry in recorded.entries.items():
         if entry.pine_id and entry.base and texts.get(path) == entry.base.expected:
             yield entry.pine_id, entry
 
@@ -191,5 +193,5 @@ def _hint(ref: str) -> str:
     return f"use a ref that only `push --record` writes; `git config {SETTING}` names it"
 
 
-def _not_ours(ref: str, commit: str) -> Misuse:
+def _foreign_record_error(ref: str, commit: str) -> Misuse:
     return Misuse(f"{ref}: {commit[:10]} is not a record of this workspace", _hint(ref))

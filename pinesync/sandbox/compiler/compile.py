@@ -53,10 +53,10 @@ class ScriptFacts:
 
 def compile_source(source: str) -> Verdict:
     """Compile a source. The verdict's messages have their placeholders filled."""
-    found = [one.diagnostic for one in find(source)]
+    found = [diagnostic.diagnostic for diagnostic in find(source)]
     return Verdict(
-        errors=tuple(one for one in found if one.severity == "error"),
-        warnings=tuple(one for one in found if one.severity == "warning"),
+        errors=tuple(diagnostic for diagnostic in found if diagnostic.severity == "error"),
+        warnings=tuple(diagnostic for diagnostic in found if diagnostic.severity == "warning"),
     )
 
 
@@ -67,7 +67,7 @@ def find(source: str) -> list[Finding]:
         return []
     found = pine_syntax.tokens(source)
     version = pine_syntax.version(found)
-    errors = [_of_syntax(source, one) for one in pine_syntax.problems(source)]
+    errors = [_of_syntax(source, problem) for problem in pine_syntax.problems(source)]
     if not errors and (version is None or version <= builtins.NEWEST):
         code = Code.of(source, found)
         errors = [*unknown_names(source, code, version)]
@@ -99,8 +99,8 @@ def _of_syntax(source: str, problem: pine_syntax.Problem) -> Finding:
     span = Lines(source).span(problem.start, problem.end)
     if problem.code == pine_syntax.UNCLOSED:
         return Finding(problem.code, problem.message, {}, span)
-    said = _LINE_END if problem.ends else source[problem.start : problem.end]
-    return Finding(problem.code, _INPUT_TEXT, {"value": f'"{said[:_LONGEST]}"'}, span)
+    found = _LINE_END if problem.ends else source[problem.start : problem.end]
+    return Finding(problem.code, _INPUT_TEXT, {"value": f'"{found[:_LONGEST]}"'}, span)
 
 
 def _wrapped(source: str, found: list[Token], version: int | None) -> Iterator[Finding]:

@@ -28,8 +28,8 @@ class Finding:
         """The template with its placeholders filled."""
         text = self.template
         for name, value in self.ctx.items():
-            said = str(value).lower() if isinstance(value, bool) else str(value)
-            text = text.replace("{" + name + "}", said)
+            word = str(value).lower() if isinstance(value, bool) else str(value)
+            text = text.replace("{" + name + "}", word)
         return text
 
     @property

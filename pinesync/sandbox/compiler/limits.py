@@ -32,15 +32,15 @@ _PLOTS = {
 }
 
 
-def find_all(source: str) -> list[Finding]:
+def all_findings(source: str) -> list[Finding]:
     """The findings of a full compile. Limits are checked only if there is no error."""
     found = find(source)
-    if any(one.severity == "error" for one in found):
+    if any(finding.severity == "error" for finding in found):
         return found
-    return [*_over(source), *found]
+    return [*_limit_findings(source), *found]
 
 
-def _over(source: str) -> Iterator[Finding]:
+def _limit_findings(source: str) -> Iterator[Finding]:
     most = MAX_TOKENS_OF_LIBRARY if describe(source).kind == "library" else MAX_TOKENS
     lines = Lines(source)
     count, beyond = 0, None
@@ -54,20 +54,20 @@ def _over(source: str) -> Iterator[Finding]:
     if len(source) > pine_syntax.MAX_CHARS:
         return
     code = Code.of(source)
-    made = list(calls(code))
+    found = list(calls(code))
 
     def span(first: int, last: int) -> Span:
         return lines.span(code.tokens[first].start, code.tokens[last].end)
 
-    if past := _past(MAX_PLOTS, ((_PLOTS.get(call.name, 0), call) for call in made)):
-        said = "Too many plots: the limit is {limit}"
-        yield Finding("", said, {"limit": MAX_PLOTS}, span(past.start, past.closed))
-    if past := _past(MAX_REQUESTS, _requests(made, code)):
-        said = "Too many request.*() calls: the limit is {limit}"
-        yield Finding("", said, {"limit": MAX_REQUESTS}, span(past.start, past.closed))
+    if past := _first_over(MAX_PLOTS, ((_PLOTS.get(call.name, 0), call) for call in found)):
+        template = "Too many plots: the limit is {limit}"
+        yield Finding("", template, {"limit": MAX_PLOTS}, span(past.start, past.closed))
+    if past := _first_over(MAX_REQUESTS, _requests(found, code)):
+        template = "Too many request.*() calls: the limit is {limit}"
+        yield Finding("", template, {"limit": MAX_REQUESTS}, span(past.start, past.closed))
 
 
-def _past(limit: int, counts: Iterable[tuple[int, Call]]) -> Call | None:
+def _first_over(limit: int, counts: Iterable[tuple[int, Call]]) -> Call | None:
     """The first call that exceeds the limit."""
     total = 0
     for count, call in counts:
@@ -79,9 +79,9 @@ def _past(limit: int, counts: Iterable[tuple[int, Call]]) -> Call | None:
 
 def _requests(calls: list[Call], code: Code) -> Iterator[tuple[int, Call]]:
     """Pair each request with its count: 1, or 0 if the same request came before."""
-    made: set[tuple[str, ...]] = set()
+    seen: set[tuple[str, ...]] = set()
     for call in calls:
         if call.name.startswith("request."):
             texts = tuple(token.text for token in code.tokens[call.start : call.closed + 1])
-            yield int(texts not in made), call
-            made.add(texts)
+            yield int(texts not in seen), call
+            seen.add(texts)

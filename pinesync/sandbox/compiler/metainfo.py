@@ -11,7 +11,7 @@ from typing import Any
 from pinesync.text import pine_syntax
 from pinesync.text.pine_inputs import (
     PLOTS,
-    Made,
+    BuiltinCalls,
     input_calls,
     input_title,
     input_type,
@@ -42,14 +42,14 @@ Meta = dict[str, Any]
 def metainfo(source: str, *, hidden: bool = False) -> Meta:
     """`inputs`, `plots` and the `styles` that name the plots. With `hidden`, also the inputs
     through which a chart passes the script itself."""
-    code, made = Made.of(source)
-    found = [_input(code, call, number) for number, call in enumerate(input_calls(made))]
-    strategy = next((call for call in made if call.name == "strategy"), None)
+    code, builtin_calls = BuiltinCalls.of(source)
+    found = [_input(code, call, number) for number, call in enumerate(input_calls(builtin_calls))]
+    strategy = next((call for call in builtin_calls if call.name == "strategy"), None)
     if strategy:
         found += _properties(code, strategy, len(found))
-    plots, styles = _plots(code, made)
-    own = [_hidden(name) for name in _HIDDEN] if hidden else []
-    return {"inputs": [*own, *found], "plots": plots, "styles": styles}
+    plots, styles = _plots(code, builtin_calls)
+    hidden_inputs = [_hidden(name) for name in _HIDDEN] if hidden else []
+    return {"inputs": [*hidden_inputs, *found], "plots": plots, "styles": styles}
 
 
 def count_inputs(source: str) -> int:
@@ -62,42 +62,42 @@ def _hidden(name: str) -> Meta:
 
 
 def _input(code: Code, call: Call, number: int) -> Meta:
-    given = arguments(code, call)
-    defval = value(code, given.get("defval", given.get(0)))
+    args = arguments(code, call)
+    defval = value(code, args.get("defval", args.get(0)))
     found: Meta = {
         "id": f"in_{number}",
-        "name": input_title(code, call, given, number),
-        "type": input_type(code, call, given) or "text",
+        "name": input_title(code, call, args, number),
+        "type": input_type(code, call, args) or "text",
         "defval": defval,
         "groupId": "",
         "internalID": variable(code, call) or f"in_{number}",
         "isHidden": False,
     }
     for key, name in (("group", "group"), ("inline", "inline"), ("tooltip", "tooltip")):
-        if isinstance(said := value(code, given.get(name)), str):
-            found[key] = said
+        if isinstance(literal := value(code, args.get(name)), str):
+            found[key] = literal
     for key, name in (("min", "minval"), ("max", "maxval"), ("step", "step")):
-        if isinstance(said := value(code, given.get(name)), int | float):
-            found[key] = said
-    if options := given.get("options"):
+        if isinstance(literal := value(code, args.get(name)), int | float):
+            found[key] = literal
+    if options := args.get("options"):
         texts = [
             literal_of(code.tokens[at]) for at in options if code.tokens[at].kind != "operator"
         ]
-        found["options"] = [one for one in texts if one is not None]
+        found["options"] = [text for text in texts if text is not None]
     return found
 
 
 def _properties(code: Code, strategy: Call, first: int) -> list[Meta]:
-    given = arguments(code, strategy)
+    args = arguments(code, strategy)
     found = []
     for number, (name, label, kind, usual) in enumerate(_PROPERTIES, first):
-        given_value = value(code, given.get(name))
+        literal = value(code, args.get(name))
         found.append(
             {
                 "id": f"in_{number}",
                 "name": label,
                 "type": kind,
-                "defval": usual if given_value is None else given_value,
+                "defval": usual if literal is None else literal,
                 "groupId": "strategy_props",
                 "internalID": name,
                 "isHidden": False,
@@ -106,15 +106,15 @@ def _properties(code: Code, strategy: Call, first: int) -> list[Meta]:
     return found
 
 
-def _plots(code: Code, made: list[Call]) -> tuple[list[Meta], Meta]:
+def _plots(code: Code, builtin_calls: list[Call]) -> tuple[list[Meta], Meta]:
     plots: list[Meta] = []
     styles: Meta = {}
-    for call in made:
+    for call in builtin_calls:
         if call.name not in PLOTS:
             continue
         kind, _ = PLOTS[call.name]
-        for each in plot_types(kind):
+        for plot_type in plot_types(kind):
             number = f"plot_{len(plots)}"
-            plots.append({"id": number, "type": each})
+            plots.append({"id": number, "type": plot_type})
             styles[number] = {"title": plot_title(code, call), "isHidden": False}
     return plots, styles

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 
-from pinesync.errors import LeftForYou
+from pinesync.errors import ActionRequired
 from pinesync.model import Account, Entry, SavedText, Version
 from pinesync.sync.engine.lifecycle import begin, entry_of
 from pinesync.sync.engine.request import send, unknown
@@ -22,12 +22,12 @@ from pinesync.text.filenames import unescape_name
 def delete(ports: Ports, entry: Entry) -> Outcome:
     """Back up every version, check the newest again, send the request, and verify that the script
     is gone. The workspace must be bound to an account: to any other account, the script is absent
-    anyway. LeftForYou if the newest version is not the base."""
+    anyway. ActionRequired if the newest version is not the base."""
     assert ports.manifest.scope().account
     assert entry.pine_id
-    kept = _back_up(ports, entry)
+    backed_up = _back_up(ports, entry)
     newest = ports.remote.get(entry.pine_id)
-    refuse_moved_on(entry, kept)
+    refuse_moved_on(entry, backed_up)
     refuse_moved_on(entry, newest)
     intent = begin(
         ports,
@@ -40,26 +40,26 @@ def delete(ports: Ports, entry: Entry) -> Outcome:
         ),
     )
 
-    def look(_: object, patiently: bool) -> Callable[[], Outcome] | None:
+    def find_effect(_: object, patiently: bool) -> Callable[[], Outcome] | None:
         gone = _is_gone(ports, intent, patiently=patiently)
         return partial(_landed, ports, intent) if gone else None
 
-    return send(ports, intent, partial(ports.remote.delete, entry.pine_id), look)
+    return send(ports, intent, partial(ports.remote.delete, entry.pine_id), find_effect)
 
 
 def refuse_moved_on(entry: Entry, newest: SavedText) -> None:
-    """Raise LeftForYou unless the newest version is the base: delete only what was pulled."""
+    """Raise ActionRequired unless the newest version is the base: delete only what was pulled."""
     assert entry.base
     base = entry.base
     hint = "nothing was deleted; run `pinesync pull`, review it, then try again"
     if newest.version != base.version:
-        raise LeftForYou(
+        raise ActionRequired(
             f"{entry.path}: saved on TradingView since you pulled ({base.version} → "
             f"{newest.version})",
             hint,
         )
     if newest.digest != base.digest:
-        raise LeftForYou(
+        raise ActionRequired(
             f"{entry.path}: {base.version} on TradingView is not the text that pine.toml recorded",
             hint,
         )
@@ -71,7 +71,7 @@ def _back_up(ports: Ports, entry: Entry) -> SavedText:
     assert entry.base
     pine_id, last = entry.pine_id, entry.base.version
     if last.major > MOST_VERSIONS:
-        raise LeftForYou(
+        raise ActionRequired(
             f"{entry.path}: it has {last.major} versions, more than are backed up",
             f"at most {MOST_VERSIONS}; nothing was deleted: delete it in the browser",
         )
@@ -81,7 +81,7 @@ def _back_up(ports: Ports, entry: Entry) -> SavedText:
         ports.texts.back_up(saved)
         return saved
 
-    return ports.tools.each(keep, [Version(1), *Version(1).until(last)])[-1]
+    return ports.tools.parallel(keep, [Version(1), *Version(1).until(last)])[-1]
 
 
 def settle_delete(ports: Ports, intent: Delete) -> Outcome:

@@ -10,10 +10,10 @@ from dataclasses import dataclass, replace
 
 from pinesync.errors import (
     EXIT_LEFT,
-    BadAnswer,
+    ActionRequired,
+    BadResponse,
     FacadeError,
     FileError,
-    LeftForYou,
     NotAccessible,
 )
 from pinesync.model import Base, Digest, Entry, RelPath, Version
@@ -21,37 +21,37 @@ from pinesync.sync.engine.lifecycle import own_versions
 from pinesync.sync.engine.snapshot import ask_session
 from pinesync.sync.engine.uploads.revert_detection import MOST_LINES
 from pinesync.sync.engine.uploads.tab_overwrite import dropped_lines
-from pinesync.sync.engine.version_texts import held_text, read_text
+from pinesync.sync.engine.version_texts import read_text, stored_text
 from pinesync.sync.engine.write_file import write_file
 from pinesync.sync.intents import Download
-from pinesync.sync.outcome import Done, Outcome, enumerated, failed, refused
+from pinesync.sync.outcome import Done, Outcome, failed, join_versions, refused
 from pinesync.sync.planner import ScriptState, Step
 from pinesync.sync.policy import Act, LocalSide, RemoteSide
 from pinesync.sync.ports import ChangedMeanwhile, Ports
 from pinesync.sync.words import Status
 from pinesync.text.canonical import common_lines, decode, digest
 from pinesync.text.filenames import shell_quote, unescape_name
-from pinesync.text.unicode import unseen
+from pinesync.text.unicode import invisible_characters
 
 BATCH_FILES = 200
 BATCH_SECONDS = 2.0
 
 
 @dataclass(frozen=True, slots=True)
-class Held:
+class StoredText:
     """A text in the store."""
 
     digest: Digest
 
 
 @dataclass(frozen=True, slots=True)
-class Ready:
+class Prepared:
     """A step with everything fetched. `text` is the file's new text, or its digest in the store:
     all texts of a pull may not fit in memory. None leaves the file as it is."""
 
     step: Step
     entry: Entry
-    text: str | Held | None
+    text: str | StoredText | None
     done: Done
     message: str = ""
     hint: str = ""
@@ -65,126 +65,130 @@ CHOICES = (Act.TAKE_OURS, Act.TAKE_THEIRS)
 def pull(ports: Ports, steps: Sequence[Step]) -> Iterator[Outcome]:
     """Do the steps and yield each outcome once it is on disk. NoAccess and TryLater end the pull
     before any file changes. An unusable response for one script fails only that script."""
-    ready = ports.tools.each(lambda step: _prepare(ports, step), steps)
+    ready = ports.tools.parallel(lambda step: _prepare(ports, step), steps)
     yield from (item for item in ready if isinstance(item, Outcome))
-    waiting = [item for item in ready if isinstance(item, Ready)]
+    waiting = [item for item in ready if isinstance(item, Prepared)]
     while waiting:
         batch, waiting = waiting[:BATCH_FILES], waiting[BATCH_FILES:]
-        left = yield from _batch(ports, batch)
-        waiting = left + waiting
+        remaining = yield from _write_batch(ports, batch)
+        waiting = remaining + waiting
 
 
-def _prepare(ports: Ports, step: Step) -> Ready | Outcome:
-    path = step.situation.path
-    pine_id = step.situation.info.pine_id if step.situation.info else None
+def _prepare(ports: Ports, step: Step) -> Prepared | Outcome:
+    path = step.state.path
+    pine_id = step.state.info.pine_id if step.state.info else None
     try:
         return _ready(ports, step)
-    except (FacadeError, LeftForYou) as error:
+    except (FacadeError, ActionRequired) as error:
         if isinstance(error, NotAccessible):
             ask_session(ports.remote, pine_id)
         return failed(path, error, pine_id)
 
 
-def _ready(ports: Ports, step: Step) -> Ready:
-    situation, info = step.situation, step.situation.info
+def _ready(ports: Ports, step: Step) -> Prepared:
+    state, info = step.state, step.state.info
     assert info is not None
     if step.act is Act.ADOPT:
-        return Ready(step, adopted(ports, situation), None, "adopted")
+        return Prepared(step, adopted_entry(ports, state), None, "adopted")
     newest = read_text(ports, (info.pine_id, info.version))
     if "\0" in newest:
-        raise BadAnswer(f"{info.version} has a NUL character in it, and no file can have that")
-    entry = situation.entry or Entry(situation.path, unescape_name(info.name))
-    base = based(ports, situation, info.version, digest(newest))
+        raise BadResponse(f"{info.version} has a NUL character in it, and no file can have that")
+    entry = state.entry or Entry(state.path, unescape_name(info.name))
+    base = new_base(ports, state, info.version, digest(newest))
     entry = replace(entry, pine_id=info.pine_id, base=base)
-    warning = dropped_lines(ports, entry.pine_id, _base_held(ports, situation), newest)
+    warning = dropped_lines(ports, entry.pine_id, _stored_base_text(ports, state), newest)
     if step.act is Act.TAKE_OURS:
         # The person saw their save and chose ours, so the next push may replace it.
-        entry = replace(entry, base=replace(base, chosen=situation.digest))
-        return Ready(step, entry, None, "kept", "your text is kept; push saves it on top")
+        entry = replace(entry, base=replace(base, chosen=state.digest))
+        return Prepared(step, entry, None, "kept", "your text is kept; push saves it on top")
     if step.act is Act.PUT_BACK:
-        return _put_back(ports, step, entry, newest, warning)
+        return _merge_from_origin(ports, step, entry, newest, warning)
     if step.act is Act.MERGE:
-        return _merge(ports, step, entry, _ancestor(ports, situation, newest), newest, warning)
+        return _merge(ports, step, entry, _ancestor(ports, state, newest), newest, warning)
     # The file already has the newest text: only the base moves on.
-    if digest(newest) == situation.digest:
-        return Ready(step, entry, None, "adopted", warning)
+    if digest(newest) == state.digest:
+        return Prepared(step, entry, None, "adopted", warning)
     if step.act is Act.TAKE_THEIRS:
         warning = warning or "your edits are replaced; the text you had is kept for 30 days"
     done: Done = "written" if step.act is Act.WRITE else "pulled"
-    return Ready(step, entry, Held(digest(newest)), done, warning)
+    return Prepared(step, entry, StoredText(digest(newest)), done, warning)
 
 
-def _base_held(ports: Ports, situation: ScriptState) -> str | None:
+def _stored_base_text(ports: Ports, state: ScriptState) -> str | None:
     """The text of the base, if it is stored here."""
-    entry = situation.entry
+    entry = state.entry
     if not (entry and entry.pine_id and entry.base):
         return None
-    return held_text(ports.texts, (entry.pine_id, entry.base.version))
+    return stored_text(ports.texts, (entry.pine_id, entry.base.version))
 
 
-def based(ports: Ports, situation: ScriptState, version: Version, text: Digest) -> Base:
+def new_base(ports: Ports, state: ScriptState, version: Version, text: Digest) -> Base:
     """The script's base moved on to `version`, or a new base if it has none."""
     # A new file outside git has no older text anywhere, so the base needs no record of our saves.
-    if situation.local is LocalSide.ABSENT and not ports.manifest.has_history():
+    if state.local is LocalSide.ABSENT and not ports.manifest.has_history():
         return Base(version, text)
-    assert situation.info
-    ours = own_versions(ports.log, situation.info.pine_id)
-    before = situation.entry.base if situation.entry else None
+    assert state.info
+    ours = own_versions(ports.log, state.info.pine_id)
+    before = state.entry.base if state.entry else None
     return before.moved(version, text, ours) if before else Base.linked(version, text, ours)
 
 
-def adopted(ports: Ports, situation: ScriptState) -> Entry:
+def adopted_entry(ports: Ports, state: ScriptState) -> Entry:
     """The entry of a script whose file has the text of a version other than its base."""
-    info, version = situation.info, situation.at
+    info, version = state.info, state.at
     assert info
     assert version
-    assert situation.digest
-    entry = situation.entry or Entry(situation.path, unescape_name(info.name))
-    base = based(ports, situation, version, situation.digest)
+    assert state.digest
+    entry = state.entry or Entry(state.path, unescape_name(info.name))
+    base = new_base(ports, state, version, state.digest)
     return replace(entry, pine_id=info.pine_id, base=base)
 
 
-def _put_back(ports: Ports, step: Step, entry: Entry, newest: str, warning: str) -> Ready:
+def _merge_from_origin(
+    ports: Ports, step: Step, entry: Entry, newest: str, warning: str
+) -> Prepared:
     """Merge the file from the text that it really derives from. That brings back the saves that it
     reverted and keeps its other edits."""
-    situation = step.situation
-    back = enumerated(situation.comparison.reverted)
-    if situation.there is RemoteSide.RECORDED:
+    state = step.state
+    versions = join_versions(state.comparison.reverted)
+    if state.remote is RemoteSide.RECORDED:
         # Git went back to before our own pushes on purpose, so they stay out.
-        assert situation.entry
-        assert situation.entry.base
-        entry = situation.entry
-        newest = _text_of(ports, situation, situation.entry.base)
-    ready = _merge(ports, step, entry, situation.comparison.origin, newest, warning)
+        assert state.entry
+        assert state.entry.base
+        entry = state.entry
+        newest = _text_of(ports, state, state.entry.base)
+    ready = _merge(ports, step, entry, state.comparison.origin, newest, warning)
     if ready.done != "merged":
         return ready
-    return replace(ready, done="restored", message=f"brought back what was saved as {back}")
+    return replace(ready, done="restored", message=f"brought back what was saved as {versions}")
 
 
-def _text_seen(ports: Ports, situation: ScriptState) -> str:
-    """The file's text. Raises LeftForYou if it changed since the snapshot."""
-    here = decode(ports.tree.read(situation.path) or b"")
-    if digest(here) != situation.digest:
-        raise LeftForYou("the file changed while it was being pulled", "run `pinesync pull` again")
-    return here
+def _read_unchanged(ports: Ports, state: ScriptState) -> str:
+    """The file's text. Raises ActionRequired if it changed since the snapshot."""
+    text = decode(ports.tree.read(state.path) or b"")
+    if digest(text) != state.digest:
+        raise ActionRequired(
+            "the file changed while it was being pulled", "run `pinesync pull` again"
+        )
+    return text
 
 
-def _ancestor(ports: Ports, situation: ScriptState, newest: str) -> str:
+def _ancestor(ports: Ports, state: ScriptState, newest: str) -> str:
     """The merge base: the text of the entry's base. A script linked without a base gets the lines
     that both sides share, so the merge deletes no line of either."""
-    assert situation.entry
-    base = situation.entry.base
+    assert state.entry
+    base = state.entry.base
     if base is None:
-        return common_lines(_text_seen(ports, situation), newest)
-    return _text_of(ports, situation, base)
+        return common_lines(_read_unchanged(ports, state), newest)
+    return _text_of(ports, state, base)
 
 
-def _text_of(ports: Ports, situation: ScriptState, base: Base) -> str:
-    assert situation.info
-    text = read_text(ports, (situation.info.pine_id, base.version))
+def _text_of(ports: Ports, state: ScriptState, base: Base) -> str:
+    assert state.info
+    text = read_text(ports, (state.info.pine_id, base.version))
     # This version has another text than the recorded base: a merge from it could drop lines.
     if digest(text) != base.digest:
-        raise LeftForYou(
+        raise ActionRequired(
             f"version {base.version} on TradingView is not the text that pine.toml recorded",
             "nothing was merged; pull with --ours or --theirs chooses a text",
         )
@@ -193,46 +197,48 @@ def _text_of(ports: Ports, situation: ScriptState, base: Base) -> str:
 
 def _merge(
     ports: Ports, step: Step, entry: Entry, ancestor: str, newest: str, warning: str
-) -> Ready:
-    situation = step.situation
+) -> Prepared:
+    state = step.state
     assert entry.base
-    before = situation.entry.base.version if situation.entry and situation.entry.base else None
-    here = _text_seen(ports, situation)
-    if max(text.count("\n") for text in (ancestor, here, newest)) > MOST_LINES:
-        raise LeftForYou(
+    before = state.entry.base.version if state.entry and state.entry.base else None
+    ours = _read_unchanged(ports, state)
+    if max(text.count("\n") for text in (ancestor, ours, newest)) > MOST_LINES:
+        raise ActionRequired(
             f"both sides changed, and a text of more than {MOST_LINES} lines is not merged",
-            f"run `pinesync pull {shell_quote(situation.path)}` with --ours or --theirs",
+            f"run `pinesync pull {shell_quote(state.path)}` with --ours or --theirs",
         )
-    merged = ports.tools.merge(ancestor, here, newest)
+    merged = ports.tools.merge(ancestor, ours, newest)
     # Both sides changed the same lines since the base; the base moves on with the markers.
     if merged.conflicted:
-        return Ready(
+        return Prepared(
             step,
             entry,
             merged.text,
             "conflict",
             f"conflict: both sides changed the same lines "
             f"({before or 'linked'} → {entry.base.version})",
-            f"run `pinesync resolve {shell_quote(situation.path)}` with --ours or --theirs, "
+            f"run `pinesync resolve {shell_quote(state.path)}` with --ours or --theirs, "
             "or edit the file",
             EXIT_LEFT,
         )
-    return Ready(step, entry, merged.text, "merged", warning)
+    return Prepared(step, entry, merged.text, "merged", warning)
 
 
-def _batch(ports: Ports, batch: Sequence[Ready]) -> Generator[Outcome, None, list[Ready]]:
+def _write_batch(
+    ports: Ports, batch: Sequence[Prepared]
+) -> Generator[Outcome, None, list[Prepared]]:
     """Exchange the files of one batch, then write pine.toml once and close the intents."""
     began = ports.tools.now().mono
     changes: dict[RelPath, Entry | None] = {}
     intents: list[Download] = []
     outcomes: list[Outcome] = []
-    left: list[Ready] = []
+    remaining: list[Prepared] = []
     try:
         for number, ready in enumerate(batch):
             if ports.tools.now().mono - began > BATCH_SECONDS and number:
-                left = list(batch[number:])
+                remaining = list(batch[number:])
                 break
-            outcomes.append(_put(ports, ready, intents))
+            outcomes.append(_write_one(ports, ready, intents))
             if outcomes[-1].done not in ("refused", "failed"):
                 changes[ready.entry.path] = ready.entry
     finally:
@@ -240,29 +246,29 @@ def _batch(ports: Ports, batch: Sequence[Ready]) -> Generator[Outcome, None, lis
             ports.manifest.commit(changes)
         ports.log.drop(intents)
     yield from outcomes
-    return left
+    return remaining
 
 
-def _put(ports: Ports, ready: Ready, intents: list[Download]) -> Outcome:
-    situation, entry = ready.step.situation, ready.entry
+def _write_one(ports: Ports, ready: Prepared, intents: list[Download]) -> Outcome:
+    state, entry = ready.step.state, ready.entry
     assert entry.base is not None
     text = None
     try:
-        text = _text(ports, ready)
+        text = _new_text(ports, ready)
         if text is not None:
             _exchange(ports, ready, text, intents)
     except ChangedMeanwhile:
         return refused(
-            situation.path,
+            state.path,
             "the file changed while it was being pulled; it was left as it is",
             "run `pinesync pull` again",
         )
     except FileError as error:
-        return failed(situation.path, error, entry.pine_id)
-    before = situation.entry.base.version if situation.entry and situation.entry.base else None
-    warnings = unseen(text or "")
+        return failed(state.path, error, entry.pine_id)
+    before = state.entry.base.version if state.entry and state.entry.base else None
+    warnings = invisible_characters(text or "")
     return Outcome(
-        situation.path,
+        state.path,
         ready.done,
         entry.base.version,
         before,
@@ -275,8 +281,8 @@ def _put(ports: Ports, ready: Ready, intents: list[Download]) -> Outcome:
     )
 
 
-def _text(ports: Ports, ready: Ready) -> str | None:
-    if not isinstance(ready.text, Held):
+def _new_text(ports: Ports, ready: Prepared) -> str | None:
+    if not isinstance(ready.text, StoredText):
         return ready.text
     text = ports.texts.text_of(ready.text.digest)
     if text is None:
@@ -284,56 +290,56 @@ def _text(ports: Ports, ready: Ready) -> str | None:
     return text
 
 
-def _exchange(ports: Ports, ready: Ready, text: str, intents: list[Download]) -> None:
+def _exchange(ports: Ports, ready: Prepared, text: str, intents: list[Download]) -> None:
     entry = ready.entry
     assert entry.base is not None
     write_file(
         ports,
         entry,
         text,
-        ready.step.situation.digest,
+        ready.step.state.digest,
         intents,
         brings_base=True,
     )
 
 
-def steps_of(situations: Iterable[ScriptState], choice: Act | None, merge: bool) -> list[Step]:
+def steps_of(states: Iterable[ScriptState], choice: Act | None, merge: bool) -> list[Step]:
     """The steps of a pull: the acts of the policy table, or `choice` for diverged scripts."""
     steps = []
-    for situation in situations:
-        act = situation.row.pull
+    for state in states:
+        act = state.row.pull
         if act in (Act.MERGE, Act.PUT_BACK):
             act = choice or (act if merge else Act.REFUSE)
-        elif choice and situation.word is Status.ROLLED_BACK:
+        elif choice and state.word is Status.ROLLED_BACK:
             act = choice
-        steps.append(Step(situation, act))
+        steps.append(Step(state, act))
     return steps
 
 
-def fill(ports: Ports, situations: Sequence[ScriptState]) -> tuple[Outcome, ...]:
+def write_new_workspace(ports: Ports, states: Sequence[ScriptState]) -> tuple[Outcome, ...]:
     """Write scripts into a new workspace that nobody else uses yet, without intents and with one
     write of pine.toml at the end. Writes each file as soon as its text arrives. An unusable
     response for one script fails only that script."""
-    steps = [Step(situation, Act.WRITE) for situation in situations]
-    filled = ports.tools.each.through(
-        lambda step: _prepare(ports, step), lambda item: _filled(ports, item), steps
+    steps = [Step(state, Act.WRITE) for state in states]
+    results = ports.tools.parallel.pipeline(
+        lambda step: _prepare(ports, step), lambda item: _write_new(ports, item), steps
     )
-    if any(outcome.done == "refused" for outcome, _ in filled):
+    if any(outcome.done == "refused" for outcome, _ in results):
         ports.tree.clear_leftovers()
-    ports.manifest.commit({entry.path: entry for _, entry in filled if entry})
-    return tuple(outcome for outcome, _ in filled)
+    ports.manifest.commit({entry.path: entry for _, entry in results if entry})
+    return tuple(outcome for outcome, _ in results)
 
 
-def _filled(ports: Ports, item: Ready | Outcome) -> tuple[Outcome, Entry | None]:
+def _write_new(ports: Ports, item: Prepared | Outcome) -> tuple[Outcome, Entry | None]:
     if isinstance(item, Outcome):
         return item, None
     path, base = item.entry.path, item.entry.base
     assert base
     try:
-        ports.tree.put(path, _text(ports, item) or "", None, lambda _: None)
+        ports.tree.put(path, _new_text(ports, item) or "", None, lambda _: None)
     except ChangedMeanwhile:
         # Our rules tell the two names apart, but this disk does not.
-        said = "not written: on this disk another script's file has that name"
+        message = "not written: on this disk another script's file has that name"
         hint = "rename one of the two scripts on TradingView, then run `pinesync pull`"
-        return refused(path, said, hint), None
+        return refused(path, message, hint), None
     return Outcome(path, "written", base.version, pine_id=item.entry.pine_id), item.entry

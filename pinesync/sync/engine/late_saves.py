@@ -25,18 +25,18 @@ def find_late(ports: Ports, listed: Mapping[PineId, ScriptInfo]) -> tuple[Outcom
     for intent in ports.log.intents():
         info = listed.get(intent.pine_id) if intent.pine_id else None
         if isinstance(intent, Upload) and intent.state == "abandoned" and info:
-            outcomes += _look_for(ports, intent, info.version)
+            outcomes += _find_late_save(ports, intent, info.version)
     return tuple(outcomes)
 
 
-def _look_for(ports: Ports, intent: Upload, newest: Version) -> list[Outcome]:
+def _find_late_save(ports: Ports, intent: Upload, newest: Version) -> list[Outcome]:
     """Look for one save. Its tombstone stays even if a match is found: somebody may have returned
     to the same text on purpose, and the late save can still appear."""
     since = intent.landed or intent.parent
     if newest <= (intent.seen or since):
         return []
     log = read_log(ports, intent.pine_id, since, newest)
-    ours = recovery.ours_of(uploads_of(ports.log, intent.pine_id), intent)
+    ours = recovery.own_versions_of(uploads_of(ports.log, intent.pine_id), intent)
     landed = recovery.find(intent.digest, since, log, ours)
     # No version up to the newest has the text; the next search starts after it.
     if landed is None:
@@ -46,7 +46,7 @@ def _look_for(ports: Ports, intent: Upload, newest: Version) -> list[Outcome]:
     entry = entry_of(ports, intent, intent.pine_id)
     outcome = None
     if entry and entry.base:
-        after = _after(entry, entry.base, since, found, ours)
+        after = _entry_after(entry, entry.base, since, found, ours)
         if after != entry:
             ports.manifest.commit({entry.path: after})
             outcome = _outcome(after, found)
@@ -54,7 +54,7 @@ def _look_for(ports: Ports, intent: Upload, newest: Version) -> list[Outcome]:
     return [outcome] if outcome else []
 
 
-def _after(
+def _entry_after(
     entry: Entry, base: Base, since: Version, found: Found, ours: Collection[Version]
 ) -> Entry:
     """The entry after a late save was found. If the base moved meanwhile, the save hides at least

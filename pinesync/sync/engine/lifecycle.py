@@ -5,15 +5,15 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from pinesync.errors import FileError, ManifestError, NotNoted, StateError
+from pinesync.errors import FileError, ManifestError, NotRecorded, StateError
 from pinesync.model import Base, Entry, PineId, SaveAnswer, Version
 from pinesync.sync import recovery
-from pinesync.sync.intents import AnyIntent, Create, Intent, Save, advanced
+from pinesync.sync.intents import AnyIntent, Create, Intent, Save, with_state
 from pinesync.sync.ports import IntentLog, Ports
 from pinesync.sync.recovery import Found
 
 
-def stamped(ports: Ports, intent: AnyIntent) -> AnyIntent:
+def new_intent(ports: Ports, intent: AnyIntent) -> AnyIntent:
     """The intent with a new key, the account, and the time."""
     now, account = ports.tools.now(), ports.manifest.scope().account
     return replace(
@@ -34,29 +34,29 @@ def begin(ports: Ports, intent: AnyIntent) -> AnyIntent:
     except FileError as error:
         hint = "nothing was sent: make pine.toml and its folder writable first"
         raise FileError(error.message, hint) from error
-    intent = stamped(ports, intent)
+    intent = new_intent(ports, intent)
     ports.log.write(intent)
-    sent = advanced(intent, "sent")
+    sent = with_state(intent, "sent")
     ports.log.write(sent)
     return sent
 
 
-def note_answer(ports: Ports, intent: Save, answer: SaveAnswer) -> None:
+def record_answer(ports: Ports, intent: Save, answer: SaveAnswer) -> None:
     """Record the version that the response named, for a save that cannot be read back now."""
     if answer.accepted and answer.version and answer.pine_id in (intent.pine_id, None):
         ports.log.write(replace(intent, landed=answer.version))
 
 
-def land(ports: Ports, intent: Save, found: Found) -> None:
-    """Record the save: base and flag in one write of pine.toml, then the intent. NotNoted if that
-    fails."""
+def record_landed(ports: Ports, intent: Save, found: Found) -> None:
+    """Record the save: base and flag in one write of pine.toml, then the intent. NotRecorded if
+    that fails."""
     try:
-        _land(ports, intent, found)
+        _record_landed(ports, intent, found)
     except (FileError, StateError, ManifestError) as error:
-        raise NotNoted(found.version, error) from error
+        raise NotRecorded(found.version, error) from error
 
 
-def _land(ports: Ports, intent: Save, found: Found) -> None:
+def _record_landed(ports: Ports, intent: Save, found: Found) -> None:
     entry = entry_of(ports, intent, found.pine_id)
     if entry is not None:
         sent = intent.digest if intent.digest != found.digest else None
@@ -65,25 +65,25 @@ def _land(ports: Ports, intent: Save, found: Found) -> None:
         if entry.base:
             base = entry.base.moved(found.version, found.digest, ours, sent)
         # The base never moves back: a pull may already have set a later version.
-        older = entry.base is None or entry.pine_id != found.pine_id
-        moves = older or (entry.base is not None and entry.base.version < found.version)
+        is_new = entry.base is None or entry.pine_id != found.pine_id
+        advances = is_new or (entry.base is not None and entry.base.version < found.version)
         entry = replace(
             entry,
             pine_id=found.pine_id,
-            base=base if moves else entry.base,
+            base=base if advances else entry.base,
             shadowed=found.shadowed or entry.shadowed,
         )
         ports.manifest.commit({entry.path: entry})
-    landed = advanced(intent, "landed", landed=found.version, pine_id=found.pine_id)
+    landed = with_state(intent, "landed", landed=found.version, pine_id=found.pine_id)
     ports.log.write(landed)
 
 
-def give_up(ports: Ports, intent: Save, flag: Version | None = None) -> None:
+def abandon(ports: Ports, intent: Save, flag: Version | None = None) -> None:
     """Give up a save that was not found. Keep a tombstone, as the save can still appear."""
     entry = entry_of(ports, intent, intent.pine_id)
     if flag and entry:
         ports.manifest.commit({entry.path: replace(entry, shadowed=flag)})
-    ports.log.write(advanced(intent, "abandoned"))
+    ports.log.write(with_state(intent, "abandoned"))
 
 
 def entry_of(ports: Ports, intent: Intent, pine_id: PineId | None) -> Entry | None:
@@ -105,4 +105,4 @@ def uploads_of(log: IntentLog, pine_id: PineId) -> list[Save]:
 
 def own_versions(log: IntentLog, pine_id: PineId) -> frozenset[Version]:
     """The versions saved from this machine, as far as its push log goes back."""
-    return recovery.ours_of(uploads_of(log, pine_id))
+    return recovery.own_versions_of(uploads_of(log, pine_id))

@@ -5,9 +5,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from pinesync.errors import EXIT_LEFT, FileError, LeftForYou
+from pinesync.errors import EXIT_LEFT, ActionRequired, FileError
 from pinesync.model import Digest, Entry
-from pinesync.sync.engine.lifecycle import stamped
+from pinesync.sync.engine.lifecycle import new_intent
 from pinesync.sync.intents import Move
 from pinesync.sync.outcome import Outcome
 from pinesync.sync.ports import ChangedMeanwhile, Ports
@@ -15,9 +15,9 @@ from pinesync.sync.ports import ChangedMeanwhile, Ports
 
 def move(ports: Ports, entry: Entry, onto: Entry, text: Digest, message: str = "") -> Outcome:
     """Move the file with that text, and its entry, to the path and name of `onto`. ChangedMeanwhile
-    if another file is there. LeftForYou if the file or its entry changed during the move; nothing
-    has moved then."""
-    intent = stamped(
+    if another file is there. ActionRequired if the file or its entry changed during the move;
+    nothing has moved then."""
+    intent = new_intent(
         ports,
         Move(
             path=onto.path,
@@ -30,20 +30,20 @@ def move(ports: Ports, entry: Entry, onto: Entry, text: Digest, message: str = "
     is_new = ports.tree.read(onto.path) is None
     ports.log.write(intent)
     try:
-        ports.tree.appear(entry.path, onto.path)
+        ports.tree.add_new_name(entry.path, onto.path)
     except (ChangedMeanwhile, FileError):
         # If the new path appeared despite the error, keep the intent: the next run finishes it.
-        if not ports.tree.has_moved(entry.path, onto.path, text):
+        if not ports.tree.is_moved(entry.path, onto.path, text):
             ports.log.drop([intent])
         raise
     done = finish(ports, intent, message)
     # The file or its entry changed during the move, so pine.toml still lists the old path.
     if done is None:
         if is_new and onto.path not in ports.manifest.entries():
-            ports.tree.retract(entry.path, onto.path, text, intent.key)
+            ports.tree.revert_move(entry.path, onto.path, text, intent.key)
         same = ports.manifest.entries().get(entry.path) == entry
         what = "saved" if same else "changed in pine.toml"
-        raise LeftForYou(
+        raise ActionRequired(
             f"{entry.path}: {what} by another program during the move; nothing was moved",
             "run the command again",
         )
@@ -58,7 +58,7 @@ def finish(ports: Ports, intent: Move, message: str = "") -> Outcome | None:
     if (
         entry
         and entry.pine_id == intent.pine_id
-        and ports.tree.has_moved(old, new, intent.digest)
+        and ports.tree.is_moved(old, new, intent.digest)
         and new not in ports.manifest.entries()
     ):
         ports.manifest.follow(old, replace(entry, path=new, name=intent.name))
@@ -67,7 +67,7 @@ def finish(ports: Ports, intent: Move, message: str = "") -> Outcome | None:
     # pine.toml lists only the new path: the old one can go.
     if onto and onto.pine_id == intent.pine_id and old not in ports.manifest.entries():
         ports.manifest.follow(old, onto)
-        gone = ports.tree.vanish(old, new, intent.key)
+        gone = ports.tree.remove_old_name(old, new, intent.key)
         outcome = _outcome(onto, intent, message, gone=gone)
     ports.log.drop([intent])
     return outcome

@@ -9,13 +9,19 @@ from pinesync.model import Digest, RelPath, Version
 from pinesync.sync.engine.snapshot import Survey
 from pinesync.sync.engine.transaction import Transaction
 from pinesync.sync.engine.uploads import upload
-from pinesync.sync.engine.uploads.prepare_upload import changed
-from pinesync.sync.messages import left_alone, not_listed
+from pinesync.sync.engine.uploads.prepare_upload import (
+    Expected,
+    draft_of,
+    file_changed_outcome,
+    policy_of,
+    unexpected,
+)
+from pinesync.sync.messages import not_listed, unchanged_outcome
 from pinesync.sync.moved_files import moved
-from pinesync.sync.outcome import Outcome
+from pinesync.sync.outcome import Outcome, refused
 from pinesync.sync.planner import ScriptState, Step
 from pinesync.sync.policy import Act, LocalSide
-from pinesync.sync.selection import chosen
+from pinesync.sync.selection import select
 from pinesync.sync.words import Status
 
 
@@ -33,21 +39,23 @@ def push(
     Refuse a script with a newer version, unless `over` names it. With `seen`, read only those
     files, and send each only if it still has that text. Returns what was seen before."""
     seen = seen or {}
-    view = yield from tx.look(frozenset(seen) or None)
+    view = yield from tx.survey(frozenset(seen) or None)
     steps = plan(
-        chosen(view.situations, patterns, tx.blocked),
+        select(view.states, patterns, tx.blocked),
         patterns,
         recreate=recreate,
         over=over is not None,
     )
-    for step in [step for step in steps if _is_another(step.situation, seen)]:
+    for step in [step for step in steps if _has_other_text(step.state, seen)]:
         steps.remove(step)
-        yield changed(step.situation.path)
-    moves = moved(view.situations)
+        yield file_changed_outcome(step.state.path)
+    moves = moved(view.states)
     for step in steps:
-        if step.situation.word is Status.UNTRACKED and step.situation.path in patterns:
-            yield not_listed(step.situation, moves)
-        elif step.act not in upload.CHANGES and (outcome := left_alone(step, view.troubles, moves)):
+        if step.state.word is Status.UNTRACKED and step.state.path in patterns:
+            yield not_listed(step.state, moves)
+        elif step.act not in upload.CHANGES and (
+            outcome := unchanged_outcome(step, view.troubles, moves)
+        ):
             yield outcome
     changes = [step for step in steps if step.act in upload.CHANGES]
     listed = view.listed or {}
@@ -63,7 +71,7 @@ def push(
     for step in steps:
         if step.act is Act.LEAVE:
             yield Outcome(
-                step.situation.path,
+                step.state.path,
                 "skipped",
                 message="saved on TradingView since you pulled, and not edited here",
                 hint="run `pinesync pull`",
@@ -71,8 +79,45 @@ def push(
     return view
 
 
+def push_expected(
+    tx: Transaction, path: RelPath, expected: Expected
+) -> Generator[Outcome, None, Survey]:
+    """Save this one edited file if it and its base are what was `expected`, or report why not. It
+    reads no other file, creates no script, and saves over nobody's version. Returns what was seen
+    before."""
+    view = yield from tx.survey(frozenset((path,)))
+    for step in plan(select(view.states, [path], tx.blocked), [path]):
+        entry = step.state.entry
+        if entry and step.act is Act.NOTHING and (other := unexpected(tx.ports, entry, expected)):
+            yield other
+        elif step.act is Act.SAVE:
+            yield from _save_expected(tx, view, step, expected)
+        elif step.act in upload.CHANGES:
+            what = f"is {step.state.word}, and only an edit of its base is saved here"
+            yield refused(path, what, f"`pinesync status` shows it; {_BY_HAND}")
+        elif outcome := unchanged_outcome(step, view.troubles):
+            yield outcome
+    return view
+
+
+_BY_HAND = "`pinesync push` is for a person to run"
+
+
+def _save_expected(
+    tx: Transaction, view: Survey, step: Step, expected: Expected
+) -> Generator[Outcome, None, None]:
+    contract = policy_of(tx.ports)
+    draft = draft_of(tx.ports, step.state, False, contract=contract, expected=expected)
+    if isinstance(draft, Outcome):
+        yield draft
+    else:
+        yield from upload.push(
+            tx.ports, [step], view.listed or {}, drafts={draft.entry.path: draft}
+        )
+
+
 def plan(
-    situations: Sequence[ScriptState],
+    states: Sequence[ScriptState],
     patterns: Sequence[str],
     *,
     recreate: bool = False,
@@ -82,17 +127,17 @@ def plan(
     reported."""
     return [
         replace(step, act=Act.REFUSE)
-        if step.act is Act.LEAVE and step.situation.path in patterns
+        if step.act is Act.LEAVE and step.state.path in patterns
         else step
-        for step in upload.steps_of(situations, recreate=recreate, over=over)
+        for step in upload.steps_of(states, recreate=recreate, over=over)
     ]
 
 
-def _is_another(situation: ScriptState, seen: Mapping[RelPath, Digest]) -> bool:
+def _has_other_text(state: ScriptState, seen: Mapping[RelPath, Digest]) -> bool:
     """Whether the file differs from the text the caller saw, or is gone."""
-    text = seen.get(situation.path)
+    text = seen.get(state.path)
     if text is None:
         return False
-    if situation.local in (LocalSide.MISSING, LocalSide.UNREADABLE):
+    if state.local in (LocalSide.MISSING, LocalSide.UNREADABLE):
         return True
-    return situation.digest not in (None, text)
+    return state.digest not in (None, text)

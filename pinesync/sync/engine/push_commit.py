@@ -10,11 +10,11 @@ from pinesync.sync.engine.snapshot import Survey
 from pinesync.sync.engine.transaction import Transaction
 from pinesync.sync.engine.uploads import upload
 from pinesync.sync.engine.uploads.prepare_upload import Draft, draft_of, policy_of
-from pinesync.sync.messages import left_alone, not_listed
+from pinesync.sync.messages import not_listed, unchanged_outcome
 from pinesync.sync.outcome import Outcome, failed, refused
 from pinesync.sync.planner import Step
 from pinesync.sync.policy import Act
-from pinesync.sync.selection import chosen
+from pinesync.sync.selection import select
 from pinesync.sync.words import Status
 from pinesync.text.filenames import shell_quote
 
@@ -23,7 +23,7 @@ def push_commit(tx: Transaction, view: Survey, *, dry_run: bool = False) -> Iter
     """Save the changed scripts of a commit. If any of them is refused or does not compile, yield
     why, and send nothing. A dry run compiles nothing either."""
     ports = tx.ports
-    steps = upload.steps_of(chosen(view.situations, (), tx.blocked))
+    steps = upload.steps_of(select(view.states, (), tx.blocked))
     left = [outcome for step in steps if (outcome := _left(step, view))]
     yield from left
     if dry_run or any(outcome.exit_code for outcome in left):
@@ -33,32 +33,32 @@ def push_commit(tx: Transaction, view: Survey, *, dry_run: bool = False) -> Iter
 
     def prepare(step: Step) -> Draft | Outcome:
         try:
-            return draft_of(ports, step.situation, allow_broken=False, contract=contract)
+            return draft_of(ports, step.state, allow_broken=False, contract=contract)
         except PinesyncError as error:
-            return failed(step.situation.path, error)
+            return failed(step.state.path, error)
 
     changes = [step for step in steps if step.act in upload.CHANGES]
-    ready = ports.tools.each(prepare, [step for step in changes if step.act is not Act.ADOPT])
-    wrong = [one for one in ready if isinstance(one, Outcome)]
+    ready = ports.tools.parallel(prepare, [step for step in changes if step.act is not Act.ADOPT])
+    wrong = [item for item in ready if isinstance(item, Outcome)]
     if wrong:
         yield from wrong
         return
-    drafts = {one.entry.path: one for one in ready if isinstance(one, Draft)}
+    drafts = {item.entry.path: item for item in ready if isinstance(item, Draft)}
     yield from upload.push(ports, changes, view.listed or {}, drafts=drafts)
 
 
 def _left(step: Step, view: Survey) -> Outcome | None:
     """Why a script is left alone: as it should be, or refused. None if a push saves it, or has
     nothing to save."""
-    situation = step.situation
-    if situation.word is Status.UNTRACKED:
-        return replace(not_listed(situation, {}), done="told", exit_code=0)
+    state = step.state
+    if state.word is Status.UNTRACKED:
+        return replace(not_listed(state, {}), done="told", exit_code=0)
     # The commit went back to an older version, so the branch would not be what is there.
     # `git pull` has nothing to bring, since the commit has that version among its ancestors.
-    if step.act is Act.LEAVE and situation.info:
-        newest, path = situation.info.version, shell_quote(situation.path)
+    if step.act is Act.LEAVE and state.info:
+        newest, path = state.info.version, shell_quote(state.path)
         return refused(
-            situation.path,
+            state.path,
             f"the commit has an older version than {newest}, the newest on TradingView",
             f"`pinesync pull {path}` restores that; "
             f"`pinesync push --over {newest} {path}` overwrites it",
@@ -66,4 +66,4 @@ def _left(step: Step, view: Survey) -> Outcome | None:
         )
     if step.act in upload.CHANGES:
         return None
-    return left_alone(step, view.troubles, {})
+    return unchanged_outcome(step, view.troubles, {})

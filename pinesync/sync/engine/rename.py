@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 
-from pinesync.errors import BadAnswer, FacadeError, NameTaken, PinesyncError
+from pinesync.errors import BadResponse, FacadeError, NameTaken, PinesyncError
 from pinesync.model import Entry, SavedText, ScriptInfo
 from pinesync.sync.engine.lifecycle import begin, entry_of
 from pinesync.sync.engine.request import send, unknown
@@ -18,7 +18,7 @@ from pinesync.sync.ports import Ports
 from pinesync.text.filenames import shell_quote, unescape_name
 
 
-def give_name(ports: Ports, entry: Entry, before: SavedText, name: str) -> Outcome:
+def rename(ports: Ports, entry: Entry, before: SavedText, name: str) -> Outcome:
     """Rename the script, unless another one has the name. `before` is its newest version, which a
     rename does not change."""
     assert entry.pine_id
@@ -33,18 +33,18 @@ def give_name(ports: Ports, entry: Entry, before: SavedText, name: str) -> Outco
         ),
     )
 
-    def look(answer: PinesyncError | None, patiently: bool) -> Callable[[], Outcome] | None:
+    def find_effect(answer: PinesyncError | None, patiently: bool) -> Callable[[], Outcome] | None:
         info = _listed(ports, intent, patiently=patiently)
-        there = unescape_name(info.name) if info else None
+        current_name = unescape_name(info.name) if info else None
         # After a success, a new name that is not ours is the service's form of ours, or somebody
         # renamed the script again since.
-        changed = answer is None and there != unescape_name(before.name)
-        if info and (there == name or changed):
+        changed = answer is None and current_name != unescape_name(before.name)
+        if info and (current_name == name or changed):
             return partial(_landed, ports, intent, info)
         return None
 
     request = partial(ports.remote.rename_script, entry.pine_id, name)
-    return send(ports, intent, request, look, partial(_named, intent))
+    return send(ports, intent, request, find_effect, partial(_named, intent))
 
 
 def settle_rename(ports: Ports, intent: Rename) -> Outcome:
@@ -68,13 +68,13 @@ def settle_rename(ports: Ports, intent: Rename) -> Outcome:
 
 def _listed(ports: Ports, intent: Rename, *, patiently: bool) -> ScriptInfo | None:
     """The script's list entry, polled until it has the name; None if the list lacks the script.
-    BadAnswer if the list is empty."""
+    BadResponse if the list is empty."""
     info = None
     for pause in (*ports.tools.pauses, None) if patiently else (None,):
         listed = ports.remote.list_scripts()
         if not listed:
             ask_session(ports.remote, None)
-            raise BadAnswer("TradingView's list is empty", "run the same command again later")
+            raise BadResponse("TradingView's list is empty", "run the same command again later")
         info = next((i for i in listed if i.pine_id == intent.pine_id), None)
         if pause is None or (info and unescape_name(info.name) == intent.name):
             return info

@@ -1,5 +1,5 @@
-"""A request that changes a script without saving a version: a rename or a deletion. What became of
-it is what the service shows afterwards. A lost response never causes a second request."""
+"""Send a request that changes a script without saving a version: a rename or a deletion. Its
+outcome is what the service shows afterwards. A lost response never causes a second request."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ def send(
     ports: Ports,
     intent: Rename | Delete,
     request: Callable[[], object],
-    look: Callable[[PinesyncError | None, bool], Callable[[], Outcome] | None],
+    find_effect: Callable[[PinesyncError | None, bool], Callable[[], Outcome] | None],
     reason: Callable[[PinesyncError], PinesyncError] = lambda answer: answer,
 ) -> Outcome:
-    """Send the request of an intent that is on disk, and resolve its outcome. `look` gets the error
-    of the request, and whether to wait for its effect; it returns what records the effect, None if
-    there is none. `reason` is the error to report for a refusal."""
+    """Send the request of an intent that is on disk, and resolve its outcome. `find_effect` gets
+    the error of the request, and whether to wait for its effect; it returns what records the
+    effect, None if there is none. `reason` is the error to report for a refusal."""
     answer: PinesyncError | None = None
     try:
         request()
@@ -35,7 +35,7 @@ def send(
         return failed(intent.path, answer, intent.pine_id)
     refused = sent is recovery.Landing.REFUSED
     try:
-        landed = look(answer, not refused and not isinstance(answer, NoAccess))
+        landed = find_effect(answer, not refused and not isinstance(answer, NoAccess))
     except NoAccess as error:
         return unknown(intent, error)
     except PinesyncError as error:
@@ -52,7 +52,7 @@ def send(
 
 
 def unknown(intent: Rename | Delete, answer: PinesyncError | None) -> Outcome:
-    """The request can have landed, or can land later."""
+    """The outcome of a request that may have landed or may still land."""
     if isinstance(intent, Delete):
         act, looks = "deletion", "for the script"
     else:

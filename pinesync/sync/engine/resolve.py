@@ -8,10 +8,10 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import Literal
 
-from pinesync.errors import LeftForYou, Misuse
+from pinesync.errors import ActionRequired, Misuse
 from pinesync.model import Base, Entry, PineId, RelPath, Version
 from pinesync.sync.engine.lifecycle import own_versions, uploads_of
-from pinesync.sync.engine.restore import base_text, choose, restore
+from pinesync.sync.engine.restore import base_text, record_choice, restore
 from pinesync.sync.engine.version_texts import read_text
 from pinesync.sync.outcome import Outcome
 from pinesync.sync.ports import IntentLog, Ports
@@ -22,24 +22,24 @@ Side = Literal["ours", "theirs", "merged"]
 
 def resolve(ports: Ports, path: RelPath, side: Side, our_text: Callable[[RelPath], str]) -> Outcome:
     """Resolve conflict markers, a flag, or a manual merge. `our_text` returns the file's text from
-    before the merge wrote markers; it raises LeftForYou if that text is unknown."""
+    before the merge wrote markers; it raises ActionRequired if that text is unknown."""
     entry = ports.manifest.entries().get(path)
     if entry is None:
         raise Misuse(f"{path}: not listed in pine.toml", "`pinesync status` lists scripts")
     marked = _is_marked(ports, path)
     if side == "merged" and marked:
-        raise LeftForYou(
+        raise ActionRequired(
             f"{path}: the file contains conflict markers",
             "edit the file and remove them, then try again",
         )
     # One of our saves hides a version by somebody else; the file may have markers as well.
     if entry.shadowed:
-        return _unflag(ports, entry, side, our_text if marked else None)
+        return _clear_flag(ports, entry, side, our_text if marked else None)
     if side == "merged" and entry.base:
         # No markers, no flag: for example a manual merge that drops lines somebody else saved.
         data = ports.tree.read(path)
         with suppress(Unreadable):
-            if data is not None and choose(ports, path, decode(data)):
+            if data is not None and record_choice(ports, path, decode(data)):
                 return Outcome(path, "resolved", entry.base.version)
     if not marked:
         return Outcome(path, "told", message="nothing to resolve", hint="`pinesync status` tells")
@@ -47,7 +47,7 @@ def resolve(ports: Ports, path: RelPath, side: Side, our_text: Callable[[RelPath
     return restore(ports, entry, text, "resolved")
 
 
-def _unflag(
+def _clear_flag(
     ports: Ports, entry: Entry, side: Side, our_text: Callable[[RelPath], str] | None
 ) -> Outcome:
     """Clear the flag and move the base up to the hidden save at least, as the user has decided on
@@ -71,7 +71,7 @@ def _unflag(
     _note_resolved(ports.log, entry.pine_id, entry.shadowed)
     ports.manifest.commit({path: replace(entry, base=base, shadowed=None)})
     with suppress(Unreadable):
-        choose(ports, path, decode(ports.tree.read(path) or b""))
+        record_choice(ports, path, decode(ports.tree.read(path) or b""))
     return outcome
 
 

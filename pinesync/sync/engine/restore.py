@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from pinesync.errors import LeftForYou
+from pinesync.errors import ActionRequired
 from pinesync.model import Entry, RelPath
 from pinesync.sync.engine.version_texts import read_text
 from pinesync.sync.engine.write_file import write_file
@@ -15,17 +15,17 @@ from pinesync.text.canonical import Unreadable, decode, digest
 
 
 def base_text(ports: Ports, entry: Entry) -> str:
-    """The base text of a file, stored here or read. LeftForYou if the service has another text
+    """The base text of a file, stored here or read. ActionRequired if the service has another text
     under the base's version."""
     assert entry.base
     assert entry.pine_id
     base = entry.base
-    held = ports.texts.text_of(base.expected)
-    if held is not None:
-        return held
+    text = ports.texts.text_of(base.expected)
+    if text is not None:
+        return text
     text = read_text(ports, (entry.pine_id, base.version))
     if digest(text) != base.digest:
-        raise LeftForYou(
+        raise ActionRequired(
             f"{entry.path}: version {base.version} on TradingView is not what pine.toml recorded",
             "`pinesync pull --theirs` takes the newest text",
         )
@@ -48,13 +48,13 @@ def restore(ports: Ports, entry: Entry, text: str, done: Done = "restored") -> O
         return refused(path, "the file has just changed", "run the command again")
     finally:
         ports.log.drop(intents)
-    choose(ports, path, text)
-    kept = "" if data is None or not intents else "its old text is backed up"
+    record_choice(ports, path, text)
+    message = "" if data is None or not intents else "its old text is backed up"
     pine_id = entry.pine_id if done == "restored" else None
-    return Outcome(path, done, version, message=kept, pine_id=pine_id)
+    return Outcome(path, done, version, message=message, pine_id=pine_id)
 
 
-def choose(ports: Ports, path: RelPath, text: str) -> bool:
+def record_choice(ports: Ports, path: RelPath, text: str) -> bool:
     """Note that a person explicitly chose this text, so a push may save it even if it reverts
     others' saves. Returns whether pine.toml changed: a choice was noted, or an older one
     removed."""

@@ -8,7 +8,7 @@ from dataclasses import replace
 from pinesync.errors import EXIT_LATER, FacadeError, FileError, NotAccessible
 from pinesync.model import Base, Entry, PineId, SaveAnswer, Version
 from pinesync.sync.engine import delete, move, rename
-from pinesync.sync.engine.lifecycle import give_up, land, own_versions
+from pinesync.sync.engine.lifecycle import abandon, own_versions, record_landed
 from pinesync.sync.engine.snapshot import ask_session
 from pinesync.sync.engine.uploads.find_upload import find, find_unknown
 from pinesync.sync.engine.uploads.resolve_upload import (
@@ -22,7 +22,7 @@ from pinesync.sync.outcome import Outcome
 from pinesync.sync.ports import Ports
 from pinesync.sync.recovery import Found
 from pinesync.text.canonical import Unreadable, decode, digest
-from pinesync.text.unicode import unseen
+from pinesync.text.unicode import invisible_characters
 
 TOMBSTONE_SECONDS = 30 * 24 * 3600.0
 PUSH_LOG = 50
@@ -43,7 +43,7 @@ def settle(ports: Ports) -> tuple[Outcome, ...]:
             outcomes.append(_settle_other(ports, intent))
         elif intent.state == "sent" and isinstance(intent, Save):
             outcomes.append(_settle_save(ports, intent))
-    _forget_old(ports)
+    _prune_intents(ports)
     return tuple(outcomes)
 
 
@@ -53,7 +53,7 @@ def settle_files(ports: Ports) -> tuple[Outcome, ...]:
     outcomes = []
     for intent in ports.log.intents():
         if isinstance(intent, Download):
-            if not ports.tree.take_back(intent):
+            if not ports.tree.finish_write(intent):
                 continue  # the old text is in place, and the intent is dropped
             # The file got the new text; only the base may be missing.
             if intent.landed and not _is_discarded(ports, intent):
@@ -73,7 +73,7 @@ def _finished_outcome(ports: Ports, intent: Download) -> Outcome:
     before = ports.texts.text_of(intent.replaces) if intent.replaces else None
     warning = dropped_lines(ports, intent.pine_id, before, text) if text is not None else ""
     why = "; ".join(filter(None, ("an interrupted pull is finished", warning)))
-    found = unseen(text or "")
+    found = invisible_characters(text or "")
     source = text if text and found else ""
     return Outcome(
         intent.path, "recovered", intent.landed, message=why, diagnostics=found, source=source
@@ -85,10 +85,10 @@ def _is_discarded(ports: Ports, intent: Download) -> bool:
     assume so: a base that is too old only costs a merge."""
     try:
         data = ports.tree.read(intent.path)
-        here = None if data is None else decode(data)
+        text = None if data is None else decode(data)
     except (Unreadable, FileError):
         return True
-    if intent.replaces is None or here is None or digest(here) == intent.brings:
+    if intent.replaces is None or text is None or digest(text) == intent.brings:
         return False
     brought = ports.texts.text_of(intent.brings)
     before = ports.texts.text_of(intent.replaces)
@@ -96,10 +96,10 @@ def _is_discarded(ports: Ports, intent: Download) -> bool:
         return True
     # The file has changed since the pull. It is discarded if undoing the pull changes nothing.
     try:
-        merged = ports.tools.merge(brought, here, before)
+        merged = ports.tools.merge(brought, text, before)
     except FileError:
         return True
-    return not merged.conflicted and merged.text == here
+    return not merged.conflicted and merged.text == text
 
 
 def _finish_pull(ports: Ports, intent: Download, version: Version) -> None:
@@ -116,31 +116,31 @@ def _finish_pull(ports: Ports, intent: Download, version: Version) -> None:
         ports.manifest.commit({entry.path: replace(entry, base=base)})
 
 
-def _forget_old(ports: Ports) -> None:
+def _prune_intents(ports: Ports) -> None:
     """Drop tombstones after 30 days, and all but the last PUSH_LOG saves of each script."""
     now = ports.tools.now()
     intents = ports.log.intents()
-    kept: Counter[PineId | None] = Counter()
+    count: Counter[PineId | None] = Counter()
     for intent in reversed(intents):
         if intent.state == "abandoned" and age(intent, now) > TOMBSTONE_SECONDS:
             ports.log.drop([intent])
         elif intent.state == "landed":
-            kept[intent.pine_id] += 1
-            if kept[intent.pine_id] > PUSH_LOG:
+            count[intent.pine_id] += 1
+            if count[intent.pine_id] > PUSH_LOG:
                 ports.log.drop([intent])
 
 
 def _settle_save(ports: Ports, intent: Save) -> Outcome:
     waited = age(intent, ports.tools.now())
     try:
-        found = _answered(ports, intent) or find(ports, intent)
+        found = _find_answered(ports, intent) or find(ports, intent)
     except FacadeError as error:
         if isinstance(error, NotAccessible) and waited >= ports.tools.settle_seconds:
-            return _given_up_unseen(ports, intent, error)
+            return _abandon_unreadable(ports, intent, error)
         return _pending(intent, f"cannot look for an earlier save: {error.message}")
     # Found on the service: the save landed, whatever its response was.
     if found:
-        land(ports, intent, found)
+        record_landed(ports, intent, found)
         return landed_outcome(intent, found)
     # Not found, but a slow save can still appear.
     if waited < ports.tools.settle_seconds:
@@ -151,7 +151,7 @@ def _settle_save(ports: Ports, intent: Save) -> Outcome:
             f"run the same command again; it is given up in {rest:.0f} s",
         )
     unknown = find_unknown(ports, intent)
-    give_up(ports, intent, unknown)
+    abandon(ports, intent, unknown)
     if unknown:
         return unknown_outcome(intent, unknown)
     return Outcome(
@@ -172,11 +172,11 @@ def _settle_other(ports: Ports, intent: Rename | Delete) -> Outcome:
         return _pending(intent, f"cannot look for an earlier {what}: {error.message}")
 
 
-def _given_up_unseen(ports: Ports, intent: Save, error: NotAccessible) -> Outcome:
+def _abandon_unreadable(ports: Ports, intent: Save, error: NotAccessible) -> Outcome:
     """Give up a save whose script the service refuses to a valid session: the script is gone, and
     waiting would block it forever. The intent stays in case the script comes back."""
     ask_session(ports.remote, None)
-    give_up(ports, intent)
+    abandon(ports, intent)
     return Outcome(
         intent.path,
         "recovered",
@@ -185,7 +185,7 @@ def _given_up_unseen(ports: Ports, intent: Save, error: NotAccessible) -> Outcom
     )
 
 
-def _answered(ports: Ports, intent: Save) -> Found | None:
+def _find_answered(ports: Ports, intent: Save) -> Found | None:
     """The save at the version its response named, if that was never read back."""
     if intent.landed is None or intent.pine_id is None:
         return None

@@ -25,12 +25,12 @@ from pinesync.sync.engine.uploads.revert_detection import compare_edited
 from pinesync.sync.planner import (
     ScriptState,
     Snapshot,
-    Wanted,
+    VersionKey,
     info_of,
-    moved_on,
-    new_places,
+    new_paths,
+    newer_versions,
     survey,
-    wanted,
+    versions_needed,
 )
 from pinesync.sync.ports import Ports, Remote
 from pinesync.text.filenames import collision_key
@@ -51,7 +51,7 @@ class Survey:
     each script with an unreadable version to the reason. `flagged` holds the entries that lost
     their `shadowed` flag in git, with the flag set again."""
 
-    situations: tuple[ScriptState, ...]
+    states: tuple[ScriptState, ...]
     listed: Mapping[PineId, ScriptInfo] | None
     account: Account | None = None
     troubles: Mapping[PineId, str] | None = None
@@ -62,11 +62,11 @@ def take_snapshot(
     ports: Ports, only: frozenset[RelPath] | None = None, *, offline: bool = False
 ) -> Survey:
     """The states of all scripts, or of `only` these. Reads the files while the list request runs.
-    Offline, theirs counts as unchanged since the base. Raises NoAccess or LeftForYou if a guard
+    Offline, theirs counts as unchanged since the base. Raises NoAccess or ActionRequired if a guard
     refuses. Changes nothing."""
     scope = ports.manifest.scope(only)
     entries = ports.manifest.entries()
-    listing = None if offline else ports.tools.meanwhile(ports.remote.list_scripts)
+    listing = None if offline else ports.tools.submit(ports.remote.list_scripts)
     snapshot = Snapshot(
         entries=entries,
         files=ports.tree.local_texts(only),
@@ -76,51 +76,51 @@ def take_snapshot(
     )
     # Offline nothing is known of theirs, so no guard applies and nothing counts as deleted.
     if listing is None:
-        return Survey(_compared(ports, snapshot, only, offline=True), None)
+        return Survey(_compare_states(ports, snapshot, only, offline=True), None)
     listed = {info.pine_id: info for info in listing()}
     troubles: dict[PineId, str] = {}
     tracked = [entry.pine_id for entry in snapshot.entries.values() if entry.pine_id]
     account = prove_session(ports.remote, tracked, listed, scope.account)
-    gone, unlisted = _missing(ports, tracked, listed)
+    gone, unlisted = _find_missing(ports, tracked, listed)
     snapshot = replace(snapshot, listed={**listed, **unlisted}, gone=gone)
-    flagged = _flagged_again(ports, snapshot, troubles)
+    flagged = _restore_flags(ports, snapshot, troubles)
     snapshot = replace(snapshot, entries={**snapshot.entries, **flagged})
     # Only a whole survey gives new scripts a path, and any of those paths may be occupied.
     if only is None:
         snapshot = _avoid_occupied(snapshot, ports)
-    moved = moved_on(snapshot)
+    moved = newer_versions(snapshot)
     # Theirs moved on, but a commit of this history may already hold the newer version.
     if moved and ports.manifest.has_history():
         texts = read_digests(ports, moved, troubles)
         recorded = ports.manifest.recorded(texts)
         snapshot = replace(snapshot, texts={**snapshot.texts, **texts}, recorded=recorded)
     # Each text read can make the planner want another; a failed read counts as read (UNREAD).
-    while pairs := wanted(snapshot):
+    while pairs := versions_needed(snapshot):
         texts = read_digests(ports, pairs, troubles)
         snapshot = replace(snapshot, texts={**snapshot.texts, **texts})
-    situations = _compared(ports, snapshot, only)
-    return Survey(situations, snapshot.listed, account, troubles, flagged)
+    states = _compare_states(ports, snapshot, only)
+    return Survey(states, snapshot.listed, account, troubles, flagged)
 
 
 def _avoid_occupied(snapshot: Snapshot, ports: Ports) -> Snapshot:
     """Add the paths that new scripts cannot have because an ignored file, a folder or a link is
     there. The planner then gives those scripts the suffix that it gives to a taken name."""
     while found := {
-        collision_key(path) for path in new_places(snapshot) if ports.tree.is_occupied(path)
+        collision_key(path) for path in new_paths(snapshot) if ports.tree.is_occupied(path)
     }:
         snapshot = replace(snapshot, occupied=snapshot.occupied | found)
     return snapshot
 
 
-def _compared(
+def _compare_states(
     ports: Ports, snapshot: Snapshot, only: frozenset[RelPath] | None, *, offline: bool = False
 ) -> tuple[ScriptState, ...]:
-    found = _selected(snapshot, only)
+    found = _select(snapshot, only)
     compared = compare_edited(found, ports, offline=offline)
-    return _selected(replace(snapshot, compared=compared), only) if compared else found
+    return _select(replace(snapshot, compared=compared), only) if compared else found
 
 
-def _flagged_again(
+def _restore_flags(
     ports: Ports, snapshot: Snapshot, troubles: dict[PineId, str]
 ) -> dict[RelPath, Entry]:
     """The entries whose `shadowed` flag is lost, with the flag set again. Git restored an older
@@ -132,16 +132,16 @@ def _flagged_again(
     from pinesync.sync import recovery
     from pinesync.sync.intents import Save
 
-    own: dict[PineId, list[Save]] = {}
+    own_saves: dict[PineId, list[Save]] = {}
     for intent in intents:
         if isinstance(intent, Save) and intent.pine_id and intent.landed:
-            own.setdefault(intent.pine_id, []).append(intent)
+            own_saves.setdefault(intent.pine_id, []).append(intent)
     flagged: dict[RelPath, Entry] = {}
     for entry in snapshot.entries.values():
         info, base = info_of(entry, snapshot), entry.base
         if entry.shadowed or base is None or info is None:
             continue
-        saves = own.get(info.pine_id, [])
+        saves = own_saves.get(info.pine_id, [])
         for save in saves:
             landed, parent = save.landed, save.parent
             if save.state != "landed" or landed is None or parent is None or save.seen == landed:
@@ -154,13 +154,15 @@ def _flagged_again(
                 if UNREAD in texts.values():
                     raise TryLater(f"{entry.path}: {troubles[info.pine_id]}", "try again later")
                 log = {version: text for (_, version), text in texts.items()}
-                shadowed = recovery.shadowed_version(parent, landed, log, recovery.ours_of(saves))
+                shadowed = recovery.shadowed_version(
+                    parent, landed, log, recovery.own_versions_of(saves)
+                )
                 if shadowed and shadowed > base.version:
                     flagged[entry.path] = replace(entry, shadowed=shadowed)
     return flagged
 
 
-def _selected(snapshot: Snapshot, only: frozenset[RelPath] | None) -> tuple[ScriptState, ...]:
+def _select(snapshot: Snapshot, only: frozenset[RelPath] | None) -> tuple[ScriptState, ...]:
     found = survey(snapshot)
     return found if only is None else tuple(s for s in found if s.path in only)
 
@@ -176,19 +178,19 @@ def prove_session(
     # The list holds a tracked id, and the service lists an id to its owner alone.
     if guards.proves_session(tracked, listed):
         return None
-    own = next(iter(listed), None) or next(iter(tracked), None)
-    account = ask_session(remote, own)
+    own_id = next(iter(listed), None) or next(iter(tracked), None)
+    account = ask_session(remote, own_id)
     if account:
         guards.refuse_other_account(expected, account)
     return account
 
 
-def ask_session(remote: Remote, own: PineId | None) -> Account | None:
+def ask_session(remote: Remote, own_id: PineId | None) -> Account | None:
     """The account of the session, or None if the session is alive but the user has no script that
     names the account. Raises SessionExpired if the session is dead."""
-    if own:
+    if own_id:
         try:
-            return remote.whoami(own)
+            return remote.whoami(own_id)
         except NotAccessible:
             pass  # the script is gone, which says nothing about the session
     remote.whoami(PUBLIC_ID)
@@ -196,15 +198,15 @@ def ask_session(remote: Remote, own: PineId | None) -> Account | None:
 
 
 def read_digests(
-    ports: Ports, pairs: Sequence[Wanted], troubles: dict[PineId, str]
-) -> dict[Wanted, Digest]:
+    ports: Ports, pairs: Sequence[VersionKey], troubles: dict[PineId, str]
+) -> dict[VersionKey, Digest]:
     """The digests of saved versions, from the cache or else from the service. A version that the
     service refuses gets UNREAD, and `troubles` gets the reason."""
 
-    def read(pair: Wanted) -> Digest:
-        held = ports.texts.recall(*pair)
-        if held is not None:
-            return held
+    def read(pair: VersionKey) -> Digest:
+        digest = ports.texts.recall(*pair)
+        if digest is not None:
+            return digest
         try:
             saved = ports.remote.get(*pair)
         except FacadeError as error:
@@ -213,27 +215,27 @@ def read_digests(
         ports.texts.remember(saved)
         return saved.digest
 
-    return dict(zip(pairs, ports.tools.each(read, pairs), strict=True))
+    return dict(zip(pairs, ports.tools.parallel(read, pairs), strict=True))
 
 
-def _missing(
+def _find_missing(
     ports: Ports,
     tracked: Sequence[PineId],
     listed: Mapping[PineId, ScriptInfo],
 ) -> tuple[frozenset[PineId], dict[PineId, ScriptInfo]]:
     """The tracked ids that are proven gone, and the unlisted ones that the service still has."""
-    missing = sorted(guards.vanished(tracked, listed))
+    missing = sorted(guards.missing_ids(tracked, listed))
     if not missing:
         return frozenset(), {}
-    found = ports.tools.each(lambda pine_id: newest_or_none(ports.remote, pine_id), missing)
+    found = ports.tools.parallel(lambda pine_id: newest_or_none(ports.remote, pine_id), missing)
     newest = dict(zip(missing, found, strict=True))
-    there = {pine_id: _as_listed(saved) for pine_id, saved in newest.items() if saved}
+    still_there = {pine_id: _info_of(saved) for pine_id, saved in newest.items() if saved}
     if guards.is_mass_absence(tracked, listed):
         # Too many ids are missing at once. One that still opens proves the list wrong.
-        if there:
+        if still_there:
             guards.refuse_doubtful_list(len(missing), len(set(tracked)))
         guards.refuse_mass_absence(len(missing), len(set(tracked)))
-    return frozenset(missing) - frozenset(there), there
+    return frozenset(missing) - frozenset(still_there), still_there
 
 
 def newest_or_none(remote: Remote, pine_id: PineId) -> SavedText | None:
@@ -246,7 +248,7 @@ def newest_or_none(remote: Remote, pine_id: PineId) -> SavedText | None:
     return None
 
 
-def _as_listed(saved: SavedText) -> ScriptInfo:
+def _info_of(saved: SavedText) -> ScriptInfo:
     return ScriptInfo(
         saved.pine_id, saved.name, saved.last_version, saved.title, saved.updated, saved.kind
     )

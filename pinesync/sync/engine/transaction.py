@@ -1,6 +1,6 @@
 """The transaction: every command that writes follows this order.
 
-    lock → finish files → settle intents → look → late saves → steps → operation log
+    lock → finish files → settle intents → survey → late saves → steps → operation log
 
 A run first finishes what an earlier run left open. Its own changes reach the operation log even if
 it fails.
@@ -62,7 +62,7 @@ class Transaction:
         pending = (outcome for outcome in self.recovered if outcome.done == "pending")
         return frozenset(outcome.pine_id or outcome.path for outcome in pending)
 
-    def look(self, only: frozenset[RelPath] | None = None) -> Generator[Outcome, None, Survey]:
+    def survey(self, only: frozenset[RelPath] | None = None) -> Generator[Outcome, None, Survey]:
         """Take a snapshot of the three sides, limited to `only`, and yield the late saves found.
         Restores the flags that git removed, drops choices that no longer match a file, and pins the
         account to the workspace once a script is seen."""
@@ -112,6 +112,6 @@ class Transaction:
 
 def _forgotten_choices(view: Survey) -> dict[RelPath, Entry]:
     """Entries of clean files without their `chosen` mark: the file no longer has that text."""
-    clean = (s.entry for s in view.situations if s.local is LocalSide.SAME and s.entry)
+    clean = (s.entry for s in view.states if s.local is LocalSide.SAME and s.entry)
     chosen = ((entry, entry.base) for entry in clean if entry.base and entry.base.chosen)
     return {e.path: replace(e, base=replace(base, chosen=None)) for e, base in chosen}

@@ -26,18 +26,20 @@ from pinesync.text.canonical import Unreadable, decode, digest, digest_of_any
 from pinesync.text.filenames import shell_quote
 
 
-def take_back(tx: Transaction, operation: Operation, *, allow_broken: bool) -> Iterator[Outcome]:
+def undo_operation(
+    tx: Transaction, operation: Operation, *, allow_broken: bool
+) -> Iterator[Outcome]:
     """Undo the operation, first in the workspace, then on the service. What cannot be undone is
     `refused` and left in place."""
     saved = {save.path: save for save in operation.saves}
     if saved:
         _ = tx.ports.remote  # fail before any change if there is no sign-in
-    yield from _TakeBack(tx.ports, operation, frozenset(saved)).taken_back()
+    yield from _WorkspaceUndo(tx.ports, operation, frozenset(saved)).run()
     if saved:
-        yield from _save_again(tx, list(saved.values()), allow_broken)
+        yield from _undo_saves(tx, list(saved.values()), allow_broken)
 
 
-class _TakeBack:
+class _WorkspaceUndo:
     """The undo in the workspace: files and entries, except those of scripts that the operation
     also saved."""
 
@@ -54,21 +56,21 @@ class _TakeBack:
         self._files = {w.path: w for w in operation.files}
         self._intents: list[Download] = []
 
-    def taken_back(self) -> Iterator[Outcome]:
+    def run(self) -> Iterator[Outcome]:
         try:
-            yield from self._taken_back()
+            yield from self._run()
         finally:
             self._ports.log.drop(self._intents)
 
-    def _taken_back(self) -> Iterator[Outcome]:
-        left = {path: why for path in self._paths() if (why := self._problem(path))}
-        done = {path for path in self._paths() if self._is_back(path)}
-        changes = [c for path, c in self._changes.items() if path not in {*left, *done}]
+    def _run(self) -> Iterator[Outcome]:
+        problems = {path: why for path in self._paths() if (why := self._problem(path))}
+        done = {path for path in self._paths() if self._is_undone(path)}
+        changes = [c for path, c in self._changes.items() if path not in {*problems, *done}]
         # The base must never be ahead of its file, so a base that moves back moves before the file.
-        back = [change for change in changes if not _goes_on(change)]
-        self._commit(back)
+        rollbacks = [change for change in changes if not _advances_base(change)]
+        self._commit(rollbacks)
         for path, file in self._files.items():
-            if path in left or path in done:
+            if path in problems or path in done:
                 continue
             if file.before is None:
                 yield Outcome(
@@ -77,14 +79,18 @@ class _TakeBack:
                     message="the file did not exist before; it stays and can be removed",
                 )
             elif trouble := self._write(file):
-                left[path] = trouble
-        self._commit([c for c in changes if _goes_on(c) and c.path not in left])
-        stays = {p for p, f in self._files.items() if f.before is None} - self._changes.keys()
+                problems[path] = trouble
+        self._commit([c for c in changes if _advances_base(c) and c.path not in problems])
+        kept_files = {p for p, f in self._files.items() if f.before is None} - self._changes.keys()
         for path in self._paths():
-            if path not in done and (path in left or path not in stays):
-                yield refused(path, left[path], _LOOK) if path in left else self._outcome(path)
+            if path not in done and (path in problems or path not in kept_files):
+                yield (
+                    refused(path, problems[path], _SEE_HISTORY)
+                    if path in problems
+                    else self._outcome(path)
+                )
         for old, new in self._moves.values():
-            yield self._moved_back(old, new)
+            yield self._undo_move(old, new)
 
     def _paths(self) -> list[RelPath]:
         return sorted(self._changes.keys() | self._files.keys())
@@ -110,7 +116,7 @@ class _TakeBack:
             return "the old text is no longer stored"
         return ""
 
-    def _is_back(self, path: RelPath) -> bool:
+    def _is_undone(self, path: RelPath) -> bool:
         """Whether the entry and the file are already as they were before the operation."""
         change, file = self._changes.get(path), self._files.get(path)
         entry = self._ports.manifest.entries().get(path)
@@ -139,7 +145,7 @@ class _TakeBack:
             return "the file has just changed"
         return ""
 
-    def _moved_back(self, old: Change, new: Change) -> Outcome:
+    def _undo_move(self, old: Change, new: Change) -> Outcome:
         ports = self._ports
         data = ports.tree.read(new.path)
         if ports.manifest.entries().get(old.path) == old.before:
@@ -149,9 +155,9 @@ class _TakeBack:
             or new.after is None
             or ports.manifest.entries().get(new.path) != new.after
         ):
-            return refused(new.path, "its entry in pine.toml has changed since", _LOOK)
+            return refused(new.path, "its entry in pine.toml has changed since", _SEE_HISTORY)
         if data is None:
-            return refused(new.path, "the file is gone", _LOOK)
+            return refused(new.path, "the file is gone", _SEE_HISTORY)
         try:
             return move(ports, new.after, old.before, digest_of_any(data))
         except ChangedMeanwhile:
@@ -168,63 +174,63 @@ class _TakeBack:
         return Outcome(path, "restored", entry.base.version if entry.base else None)
 
 
-def _goes_on(change: Change) -> bool:
+def _advances_base(change: Change) -> bool:
     """Whether undoing the change moves the base to a newer version, as a redo does."""
     before, after = (entry.base if entry else None for entry in (change.before, change.after))
     return bool(before and (after is None or before.version > after.version))
 
 
-_ANOTHER = "`pinesync undo ID` undoes an earlier operation; `pinesync oplog` lists them"
-_LOOK = f"`pinesync log` and `pinesync restore --kept` show what there is; {_ANOTHER}"
+_OTHER_UNDO = "`pinesync undo ID` undoes an earlier operation; `pinesync oplog` lists them"
+_SEE_HISTORY = f"`pinesync log` and `pinesync restore --kept` show what there is; {_OTHER_UNDO}"
 
 
-def _save_again(tx: Transaction, saves: list[SentVersion], allow_broken: bool) -> Iterator[Outcome]:
+def _undo_saves(tx: Transaction, saves: list[SentVersion], allow_broken: bool) -> Iterator[Outcome]:
     """Save the previous text as the next version, if the undone save is still the newest."""
     ports = tx.ports
-    view = yield from tx.look()
+    view = yield from tx.survey()
     by_id: dict[PineId | None, Step] = {
-        s.entry.pine_id: Step(s, Act.SAVE) for s in view.situations if s.entry
+        s.entry.pine_id: Step(s, Act.SAVE) for s in view.states if s.entry
     }
     steps: list[Step] = []
     texts: dict[RelPath, str] = {}
     chosen: dict[RelPath, SentVersion] = {}
     for save in saves:
         step = by_id.get(save.pine_id)
-        entry = step.situation.entry if step else None
+        entry = step.state.entry if step else None
         text = ""
         if save.parent:
             text = read_text(ports, (save.pine_id, save.parent))
             if entry and entry.base and entry.base.digest == digest(text):
                 continue  # an interrupted undo already saved it
-        if problem := _unsaveable(save, entry):
+        if problem := _save_problem(save, entry):
             yield refused(save.path, problem, _hint(save))
             continue
         assert step
         steps.append(step)
-        texts[step.situation.path] = text
-        chosen[step.situation.path] = save
+        texts[step.state.path] = text
+        chosen[step.state.path] = save
     listed = view.listed or {}
     for outcome in push(
         ports, steps, listed, allow_broken=allow_broken, allow_shift=True, texts=texts
     ):
         if outcome.done == "refused" and not outcome.diagnostics:
             yield replace(outcome, hint=_hint(chosen[outcome.path]))
-        elif outcome.done == "saved" and _stays(ports, outcome.path, texts[outcome.path]):
-            message = "; ".join(filter(None, (outcome.message, _STAYS)))
-            hint = outcome.hint or _brings_back(outcome.path)
+        elif outcome.done == "saved" and _file_differs(ports, outcome.path, texts[outcome.path]):
+            message = "; ".join(filter(None, (outcome.message, _FILE_DIFFERS)))
+            hint = outcome.hint or _restore_hint(outcome.path)
             yield replace(outcome, message=message, hint=hint)
         else:
             yield outcome
 
 
-_STAYS = "the file keeps the undone text as an edit; a push would save it again"
+_FILE_DIFFERS = "the file keeps the undone text as an edit; a push would save it again"
 
 
-def _brings_back(path: RelPath) -> str:
+def _restore_hint(path: RelPath) -> str:
     return f"`pinesync restore {shell_quote(path)}` restores the saved text"
 
 
-def _stays(ports: Ports, path: RelPath, saved: str) -> bool:
+def _file_differs(ports: Ports, path: RelPath, saved: str) -> bool:
     """Whether the file's text differs from the one just saved. Neither a push nor its undo changes
     a file."""
     data = ports.tree.read(path)
@@ -233,15 +239,15 @@ def _stays(ports: Ports, path: RelPath, saved: str) -> bool:
 
 def _hint(save: SentVersion) -> str:
     if save.parent is None:
-        return f"`pinesync rm --remote {shell_quote(save.path)}` deletes it; {_ANOTHER}"
+        return f"`pinesync rm --remote {shell_quote(save.path)}` deletes it; {_OTHER_UNDO}"
     back = shell_quote(f"{save.path}@{save.parent.major}")
     return (
         f"`pinesync pull`, then `pinesync restore {back} --push` makes {save.parent} the newest, "
-        f"without what was saved since; {_ANOTHER}"
+        f"without what was saved since; {_OTHER_UNDO}"
     )
 
 
-def _unsaveable(save: SentVersion, entry: Entry | None) -> str:
+def _save_problem(save: SentVersion, entry: Entry | None) -> str:
     if save.parent is None:
         return "was created on TradingView; only deleting it undoes that"
     if entry is None:

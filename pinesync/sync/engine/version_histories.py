@@ -9,7 +9,7 @@ from dataclasses import replace
 from pinesync.errors import FacadeError, NotAccessible, PinesyncError
 from pinesync.model import PineId, Version, VersionInfo
 from pinesync.sync.engine.snapshot import ask_session
-from pinesync.sync.planner import Wanted
+from pinesync.sync.planner import VersionKey
 from pinesync.sync.ports import Ports, Remote, TextStore
 
 _FIRST = Version(1)
@@ -30,13 +30,13 @@ def read_histories(
     missing = {
         pine_id: lost
         for pine_id, last in newest.items()
-        if (lost := not_held(ports.texts, pine_id, last, since.get(pine_id)))
+        if (lost := missing_versions(ports.texts, pine_id, last, since.get(pine_id)))
     }
     ids = list(missing)
-    each = ports.tools.each
-    times = dict(zip(ids, each(lambda i: _times(ports.remote, i, newest[i]), ids), strict=True))
+    parallel = ports.tools.parallel
+    times = dict(zip(ids, parallel(lambda i: _times(ports.remote, i, newest[i]), ids), strict=True))
 
-    def read(pair: Wanted) -> None:
+    def read(pair: VersionKey) -> None:
         if troubles and pair[0] in troubles:
             return
         try:
@@ -48,21 +48,21 @@ def read_histories(
                 ask_session(ports.remote, pair[0])
             troubles[pair[0]] = error
 
-    each(read, [(pine_id, version) for pine_id in ids for version in missing[pine_id]])
+    parallel(read, [(pine_id, version) for pine_id in ids for version in missing[pine_id]])
     for pine_id, moments in times.items():
         _note_times(ports.texts, pine_id, moments)
     read_whole = newest.keys() - (troubles or {}).keys()
-    return {i: held_history(ports.texts, i, newest[i], since.get(i)) for i in read_whole}
+    return {i: stored_history(ports.texts, i, newest[i], since.get(i)) for i in read_whole}
 
 
-def not_held(
+def missing_versions(
     texts: TextStore, pine_id: PineId, last: Version, since: Version | None = None
 ) -> list[Version]:
     """The versions after `since`, up to `last`, that are not cached completely."""
-    return [version for version in _up_to(last, since) if not _is_held(texts, pine_id, version)]
+    return [version for version in _up_to(last, since) if not _is_stored(texts, pine_id, version)]
 
 
-def held_history(
+def stored_history(
     texts: TextStore, pine_id: PineId, last: Version, since: Version | None = None
 ) -> tuple[VersionInfo, ...]:
     """The cached versions after `since`, up to `last`, in order. A time before that of the version
@@ -80,9 +80,9 @@ def _up_to(last: Version, since: Version | None = None) -> Sequence[Version]:
     return since.until(last) if since else [_FIRST, *_FIRST.until(last)]
 
 
-def _is_held(texts: TextStore, pine_id: PineId, version: Version) -> bool:
-    held = texts.recall(pine_id, version)
-    return held is not None and texts.text_of(held) is not None
+def _is_stored(texts: TextStore, pine_id: PineId, version: Version) -> bool:
+    text_digest = texts.recall(pine_id, version)
+    return text_digest is not None and texts.text_of(text_digest) is not None
 
 
 def _times(remote: Remote, pine_id: PineId, last: Version) -> Mapping[Version, int]:

@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from pinesync.sync.planner import Wanted
+from pinesync.sync.planner import VersionKey
 from pinesync.sync.ports import Ports, TextStore
 from pinesync.text.canonical import canonical
 
 
-def read_text(ports: Ports, pair: Wanted) -> str:
+def read_text(ports: Ports, pair: VersionKey) -> str:
     """The canonical text of a saved version, from the text store or else from the service."""
-    held = held_text(ports.texts, pair)
-    if held is not None:
-        return held
+    stored = stored_text(ports.texts, pair)
+    if stored is not None:
+        return stored
     saved = ports.remote.get(*pair)
     ports.texts.remember(saved)
     return canonical(saved.source)
 
 
-def held_text(texts: TextStore, pair: Wanted) -> str | None:
+def stored_text(texts: TextStore, pair: VersionKey) -> str | None:
     """The canonical text of a saved version, if it is stored here."""
-    held = texts.recall(*pair)
-    return texts.text_of(held) if held else None
+    text_digest = texts.recall(*pair)
+    return texts.text_of(text_digest) if text_digest else None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from pinesync.model import Digest, Entry
-from pinesync.sync.engine.lifecycle import stamped
+from pinesync.sync.engine.lifecycle import new_intent
 from pinesync.sync.intents import Download
 from pinesync.sync.ports import Ports
 from pinesync.text.canonical import digest, has_conflict_markers
@@ -25,7 +25,7 @@ def write_file(
     `brings_base`, it has the entry's base, so that recovery can record it."""
     brings = digest(text)
     base = entry.base if brings_base else None
-    intent = stamped(
+    intent = new_intent(
         ports,
         Download(
             path=entry.path,
@@ -52,6 +52,6 @@ def write_file(
     except Exception:
         # What is done stays on record, and the next run finishes it; what is not, is cleared.
         if temp:
-            ports.tree.take_back(replace(intent, temp=temp))
+            ports.tree.finish_write(replace(intent, temp=temp))
         raise
     intents.append(replace(intent, temp=temp))

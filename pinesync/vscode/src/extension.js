@@ -8,6 +8,7 @@ const { Command } = require('./command');
 const { showError } = require('./messages');
 const { Problems } = require('./problems');
 const { StatusBar } = require('./status-bar');
+const { isGone } = require('./targets');
 const { SCHEME, Texts } = require('./texts');
 const { showVersions } = require('./versions');
 const { Decorations, View } = require('./view');
@@ -50,7 +51,13 @@ function start(context) {
     install: () => vscode.commands.executeCommand('markdown.showPreview', page('walkthrough/install.md')),
   };
   const registered = Object.entries(commands).map(([name, act]) =>
-    vscode.commands.registerCommand(`pinesync.${name}`, act)
+    vscode.commands.registerCommand(`pinesync.${name}`, (/** @type {any[]} */ ...args) => {
+      if (isGone(args)) {
+        void vscode.window.showInformationMessage('The view has changed. Choose the script again.');
+        return undefined;
+      }
+      return act(...args);
+    })
   );
 
   let told = false;

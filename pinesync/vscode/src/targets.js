@@ -39,6 +39,15 @@ function targets(workspaces, args, step) {
 }
 
 /**
+ * Whether the script that was chosen in a menu has left the view meanwhile. VS Code then gives the
+ * command undefined, and without a script it would be about all of them.
+ * @param {any[]} args
+ */
+function isGone(args) {
+  return args.length > 0 && args.every((arg) => arg === undefined);
+}
+
+/**
  * The one script that a command is about: of the view, a file, or the active editor's.
  * @param {import('./workspaces').Workspaces} workspaces
  * @param {any[]} args
@@ -80,4 +89,4 @@ async function saved({ workspace, paths }, doing) {
   return done.every(Boolean);
 }
 
-module.exports = { targets, script, saved };
+module.exports = { targets, script, isGone, saved };

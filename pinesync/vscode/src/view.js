@@ -44,11 +44,19 @@ class View {
         return [id, group];
       })
     );
+    /** @type {Map<string, Script>} */
+    this.shown = new Map();
     this.listener = workspace.onDidChange(() => this.show());
   }
 
   show() {
-    const scripts = this.workspace.lines.map((line) => new Script(this.workspace, line));
+    // VS Code forgets a script that is replaced, also while its menu is open: an unchanged one stays.
+    const scripts = this.workspace.lines.map((line) => {
+      const before = this.shown.get(line.path);
+      const same = before && JSON.stringify(before.line) === JSON.stringify(line);
+      return same ? before : new Script(this.workspace, line);
+    });
+    this.shown = new Map(scripts.map((script) => [script.line.path, script]));
     for (const [id, group] of this.groups) {
       group.resourceStates = scripts.filter((script) => groupOf(script.line) === id);
     }

@@ -19,7 +19,7 @@ except ImportError:  # Windows
 
 MAX_FILE = 8 * 1024 * 1024
 _NO_TEXT = b"\0"
-"""Stands for the content of anything but a plain file. No text has this byte."""
+"""The content reported for anything but a plain file. No text contains this byte."""
 _NONBLOCK = getattr(os, "O_NONBLOCK", 0)
 """Open without waiting for the other end of a pipe or the end of a lease."""
 _PIECE = 256 * 1024

@@ -30,7 +30,7 @@ def make_folder(target: Path) -> None:
 
 
 @contextmanager
-def building(target: Path, begun: Callable[[Path], object] = lambda _: None) -> Iterator[Path]:
+def staged_folder(target: Path, begun: Callable[[Path], object] = lambda _: None) -> Iterator[Path]:
     """A folder next to `target` to fill. It replaces `target` at the end and is removed after an
     error. `begun` is called with the folder before it is created: a killed process leaves it for
     `remove_built`."""

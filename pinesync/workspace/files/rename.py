@@ -24,20 +24,20 @@ from pinesync.workspace.files.tree import Tree
 _NO_SECOND_NAMES = (errno.EPERM, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EMLINK)
 
 
-def appear(tree: Tree, old: RelPath, new: RelPath) -> None:
+def add_new_name(tree: Tree, old: RelPath, new: RelPath) -> None:
     """Give the file its new name as well, or instead if the disk allows only one name per file.
     ChangedMeanwhile rather than replace another file."""
     (above, name), (folder, new_name) = _split(old), _split(new)
     try:
         with tree.opened(above) as source, tree.opened(folder, make=True) as target:
-            _appear(source, name, target, new_name)
+            _add_new_name(source, name, target, new_name)
     except FileExistsError:
         raise ChangedMeanwhile from None
     except OSError as error:
         raise file_error(new, error) from error
 
 
-def _appear(source: Folder, name: str, target: Folder, new: str) -> None:
+def _add_new_name(source: Folder, name: str, target: Folder, new: str) -> None:
     if is_listed(target, new):
         if not _is_same(source, name, target, new):
             raise ChangedMeanwhile
@@ -69,7 +69,7 @@ def _appear(source: Folder, name: str, target: Folder, new: str) -> None:
         raise
 
 
-def has_moved(tree: Tree, old: RelPath, new: RelPath, text: Digest) -> bool:
+def is_moved(tree: Tree, old: RelPath, new: RelPath, text: Digest) -> bool:
     """Whether the new name is the same file as the old one or, if the old one is gone, has that
     text."""
     (above, name), (folder, new_name) = _split(old), _split(new)
@@ -87,14 +87,14 @@ def has_moved(tree: Tree, old: RelPath, new: RelPath, text: Digest) -> bool:
         raise file_error(new, error) from error
 
 
-def vanish(tree: Tree, old: RelPath, new: RelPath, key: str) -> bool:
+def remove_old_name(tree: Tree, old: RelPath, new: RelPath, key: str) -> bool:
     """Remove the old name if the new one is the same file. False if the old name has a different
     text, which stays."""
     (above, name), (folder, new_name) = _split(old), _split(new)
     temp = f".pinesync-{key}.tmp"
     try:
         with tree.opened(folder) as target, tree.opened(above) as source:
-            if name == new_name and _is_one(source, target):
+            if name == new_name and _is_same_folder(source, target):
                 return True
             if is_listed(source, name) and not is_listed(source, temp):
                 if not _is_same(source, name, target, new_name):
@@ -118,14 +118,16 @@ def vanish(tree: Tree, old: RelPath, new: RelPath, key: str) -> bool:
         raise file_error(old, error) from error
 
 
-def retract(tree: Tree, old: RelPath, new: RelPath, text: Digest, key: str) -> None:
-    """Undo `appear`. If the old name has a file, remove the new one as long as it has this text.
-    Otherwise rename it back."""
+def revert_move(tree: Tree, old: RelPath, new: RelPath, text: Digest, key: str) -> None:
+    """Undo `add_new_name`. If the old name has a file, remove the new one as long as it has this
+    text. Otherwise rename it back."""
     (above, name), (folder, new_name) = _split(old), _split(new)
     temp = f".pinesync-{key}.tmp"
     try:
         with tree.opened(folder) as target, tree.opened(above) as source:
-            if not is_listed(target, new_name) or (name == new_name and _is_one(source, target)):
+            if not is_listed(target, new_name) or (
+                name == new_name and _is_same_folder(source, target)
+            ):
                 return
             if not is_listed(source, name):
                 rename_noreplace(target, new_name, source, name)
@@ -150,7 +152,7 @@ def _split(path: RelPath) -> tuple[str, str]:
     return folder, name
 
 
-def _is_one(one: Folder, other: Folder) -> bool:
+def _is_same_folder(one: Folder, other: Folder) -> bool:
     """Whether both are the same folder, which can have several spellings on some systems."""
     stats = [os.stat(f.path if f.descriptor is None else f.descriptor) for f in (one, other)]
     return os.path.samestat(*stats)

@@ -104,22 +104,22 @@ class Tree:
         data: bytes,
         expected: Digest | None,
         key: str,
-        begun: Callable[[str], None],
-        came_out: Callable[[bytes], None],
+        on_temp_created: Callable[[str], None],
+        on_replaced: Callable[[bytes], None],
     ) -> None:
         """Write `data` to the file, completely or not at all.
 
-        `expected` is the digest of the file's current text, None if it must not exist. `begun` is
-        called with the temporary file's name before the exchange. `came_out` receives the old bytes
-        before they leave the folder; if it fails, they are put back. ChangedMeanwhile if the file
-        had other content. After any error, `take_back` finds out what was done and removes the
-        temporary file."""
+        `expected` is the digest of the file's current text, None if it must not exist.
+        `on_temp_created` is called with the temporary file's name before the exchange.
+        `on_replaced` receives the old bytes before they leave the folder; if it fails, they are put
+        back. ChangedMeanwhile if the file had other content. After any error, `finish_write` finds
+        out what was done and removes the temporary file."""
         temp = f".pinesync-{key}.tmp"
         with self._writing(path, make=True) as (folder, name):
             if expected is None:
-                _create(folder, name, data, temp, begun)
+                _create(folder, name, data, temp, on_temp_created)
             else:
-                self._replace(folder, name, data, expected, temp, begun, came_out)
+                self._replace(folder, name, data, expected, temp, on_temp_created, on_replaced)
 
     def _replace(
         self,
@@ -128,13 +128,13 @@ class Tree:
         data: bytes,
         expected: Digest,
         temp: str,
-        begun: Callable[[str], None],
-        came_out: Callable[[bytes], None],
+        on_temp_created: Callable[[str], None],
+        on_replaced: Callable[[bytes], None],
     ) -> None:
         if digest_or_none(read(folder, name)) != expected:
             raise ChangedMeanwhile
         write_temp(folder, temp, data, mode_of(folder, name))
-        begun(temp)
+        on_temp_created(temp)
         self._exchange(folder, temp, name)
         busy = is_being_written(folder, temp)
         old = read(folder, temp)
@@ -143,7 +143,7 @@ class Tree:
             self._exchange(folder, temp, name)
             raise ChangedMeanwhile
         try:
-            came_out(old)
+            on_replaced(old)
         except PinesyncError:
             self._exchange(folder, temp, name)
             if read_if_plain(folder, temp) != data:
@@ -175,39 +175,39 @@ class Tree:
         folder.unlink(temp)
         folder.sync()
 
-    def discard(self, path: str, came_out: Callable[[bytes], object]) -> None:
-        """Remove a leftover after passing its content to `came_out`."""
+    def discard(self, path: str, on_replaced: Callable[[bytes], object]) -> None:
+        """Remove a leftover after passing its content to `on_replaced`."""
         with self._writing(path) as (folder, name):
-            came_out(read(folder, name))
+            on_replaced(read(folder, name))
             folder.unlink(name)
 
-    def take_back(
+    def finish_write(
         self,
         path: RelPath,
         temp: str,
         brings: Digest,
         replaced: Digest | None,
-        came_out: Callable[[bytes], None],
-        not_done: Callable[[], None],
-        was_kept: Callable[[], bool],
+        on_replaced: Callable[[bytes], None],
+        on_not_done: Callable[[], None],
+        was_backed_up: Callable[[], bool],
     ) -> bool:
         """Finish or undo an interrupted write. Returns whether the file has the new text.
 
         The temporary file shows what happened. If it has the new text, nothing was exchanged. If it
         has the old text, the exchange was done. If it is gone, everything was done, provided that
-        `was_kept` confirms that the old text came out; the whole folder may have been replaced. If
-        it has any other text, an editor saved in between, and its text is restored. Before removing
-        a temporary file that shows that nothing was done, `not_done` is called: a later check must
-        not mistake the missing file for success."""
+        `was_backed_up` confirms that the old text came out; the whole folder may have been
+        replaced. If it has any other text, an editor saved in between, and its text is restored.
+        Before removing a temporary file that shows that nothing was done, `on_not_done` is called:
+        a later check must not mistake the missing file for success."""
         try:
             with self._folder_of(path) as (folder, name):
                 left = left_by_exchange(folder, temp)
                 if left is None:
                     # Everything was done, unless the old text is still there or there again.
-                    there = _digest_if_there(folder, name)
-                    done = there == brings or (there != replaced and was_kept())
+                    current = _digest_if_there(folder, name)
+                    done = current == brings or (current != replaced and was_backed_up())
                     if not done:
-                        not_done()
+                        on_not_done()
                     return done
                 found = digest_or_none(left)
                 if replaced is None:
@@ -219,16 +219,16 @@ class Tree:
                     if _digest_if_there(folder, name) == brings:
                         self._exchange(folder, temp, name)
                     else:
-                        came_out(left)
+                        on_replaced(left)
                 if done and replaced is not None:
-                    came_out(left)
+                    on_replaced(left)
                 if not done:
-                    not_done()
+                    on_not_done()
                 folder.unlink(temp)
                 folder.sync()
                 return done
         except FileNotFoundError:
-            not_done()
+            on_not_done()
             return False
         except OSError as error:
             raise file_error(path, error) from error
@@ -267,11 +267,11 @@ def _found(folder: Folder, path: RelPath) -> bytes | FileError | None:
 
 
 def _create(
-    folder: Folder, name: str, data: bytes, temp: str, begun: Callable[[str], None]
+    folder: Folder, name: str, data: bytes, temp: str, on_temp_created: Callable[[str], None]
 ) -> None:
     """Create a file atomically. Never replaces an existing one."""
     write_temp(folder, temp, data, MODE)
-    begun(temp)
+    on_temp_created(temp)
     try:
         folder.link(temp, name)
     except FileExistsError:

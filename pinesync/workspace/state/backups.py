@@ -18,8 +18,8 @@ class Backups:
 
     def note(self, replaced: Replaced) -> None:
         """Record that a text, already in the store, was replaced in the workspace."""
-        held = {key: value for key, value in asdict(replaced).items() if value is not None}
-        body = json.dumps(held).encode()
+        fields = {key: value for key, value in asdict(replaced).items() if value is not None}
+        body = json.dumps(fields).encode()
         self._store.write(self._store.folder / "replaced" / f"{replaced.key}.json", body)
 
     def of(self, path: RelPath) -> list[Replaced]:

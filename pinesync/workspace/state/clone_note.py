@@ -20,7 +20,7 @@ _READ_ONLY = frozenset((_KIND, "objects", "saved", "tmp", "lock"))
 
 
 @dataclass(frozen=True, slots=True)
-class Begun:
+class CloneNote:
     """A clone in progress: the id and target of the workspace, its source, and the directory where
     it is being built."""
 
@@ -40,7 +40,7 @@ def clear_dead(states: Path) -> None:
             remove_built(Path(begun.target), Path(begun.building))
 
 
-def id_before(states: Path, wanted: Begun) -> str | None:
+def id_before(states: Path, wanted: CloneNote) -> str | None:
     """The id of an earlier, identical clone, whose state directory has its texts; else None."""
     for store, begun in _all(states):
         same = replace(begun, building="", id=wanted.id) == wanted
@@ -51,20 +51,20 @@ def id_before(states: Path, wanted: Begun) -> str | None:
 
 
 @contextmanager
-def cloning(store: Store, begun: Begun) -> Iterator[Callable[[Path], None]]:
+def clone_in_progress(store: Store, begun: CloneNote) -> Iterator[Callable[[Path], None]]:
     """Hold the lock of a clone. Yields a function that records the build directory; call it before
     creating that. Removes the note on success. Locked if another process runs this clone."""
     with writing(store.folder):
 
         def note(building: Path) -> None:
-            held = asdict(replace(begun, building=str(building)))
-            store.write_json(_KIND, _KEY, held, durably=True)
+            value = asdict(replace(begun, building=str(building)))
+            store.write_json(_KIND, _KEY, value, durably=True)
 
         yield note
         store.drop_json(_KIND, [_KEY])
 
 
-def _all(states: Path) -> Iterator[tuple[Store, Begun]]:
+def _all(states: Path) -> Iterator[tuple[Store, CloneNote]]:
     """Every clone note that can be read. Skips damaged and foreign ones."""
     for note in sorted(states.glob(f"*/{_KIND}/{_KEY}.json")):
         with suppress(StateError, FileError, TypeError):
@@ -73,8 +73,8 @@ def _all(states: Path) -> Iterator[tuple[Store, Begun]]:
                 yield store, _parsed(raw)
 
 
-def _parsed(raw: dict[str, Any]) -> Begun:
-    begun = Begun(**raw)
+def _parsed(raw: dict[str, Any]) -> CloneNote:
+    begun = CloneNote(**raw)
     if any(not isinstance(value, str | bool) or "\0" in str(value) for value in raw.values()):
         raise TypeError
     return begun

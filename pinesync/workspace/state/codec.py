@@ -35,9 +35,9 @@ class Replaced:
     conflict: Digest | None = None
 
 
-def checksum(held: Mapping[str, Any]) -> str:
+def checksum(value: Mapping[str, Any]) -> str:
     """A checksum of an intent: any damaged bit could decide the fate of a save."""
-    return hashlib.sha256(json.dumps(held, sort_keys=True).encode()).hexdigest()
+    return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()
 
 
 def load(path: Path, body: bytes | None) -> Any:

@@ -41,31 +41,31 @@ _TEMP = re.compile(r"\.pinesync-[0-9a-z-]{1,60}\.tmp")
 
 def as_json(intent: Intent) -> dict[str, Any]:
     """The intent with its checksum, as it goes to disk."""
-    held: dict[str, Any] = {"op": _OPS[type(intent)]}
+    record: dict[str, Any] = {"op": _OPS[type(intent)]}
     for field in fields(intent):
         value = getattr(intent, field.name)
         if value is not None:
             name = _NAMES.get(field.name, field.name)
-            held[name] = str(value) if isinstance(value, Version) else value
-    return {**held, "sum": checksum(held)}
+            record[name] = str(value) if isinstance(value, Version) else value
+    return {**record, "sum": checksum(record)}
 
 
 def from_json(path: Path, raw: Any) -> Intent:
     """The intent in the file. StateError if it is damaged or from a later pinesync: either may
     be a save with a lost response."""
     try:
-        held = dict(raw)
-        if held.pop("sum", None) != checksum(held):
+        record = dict(raw)
+        if record.pop("sum", None) != checksum(record):
             raise ValueError
-        kind = _TYPES.get(held.pop("op"))
+        kind = _TYPES.get(record.pop("op"))
         if kind is None:
             raise _unknown(path)
         values: dict[str, Any] = {
-            field.name: _READ[field.name](held.pop(name))
+            field.name: _READ[field.name](record.pop(name))
             for field in fields(kind)
-            if (name := _NAMES.get(field.name, field.name)) in held
+            if (name := _NAMES.get(field.name, field.name)) in record
         }
-        if any(held.values()):
+        if any(record.values()):
             raise _unknown(path)
         intent = kind(**values)
         if path.stem != intent.key or (isinstance(intent, Download) and not intent.temp):
@@ -114,7 +114,7 @@ def _version(raw: object) -> Version:
 def _ids(raw: object) -> tuple[PineId, ...]:
     if not isinstance(raw, list | tuple):
         raise TypeError
-    return tuple(PineId(one) for one in raw)
+    return tuple(PineId(pine_id) for pine_id in raw)
 
 
 def _clock(raw: object) -> float:

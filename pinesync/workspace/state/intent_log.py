@@ -83,7 +83,7 @@ class IntentLog:
             raise StateError(f"{path}: the record cannot be read back correctly")
         self._all()[intent.key] = intent
         if before is None or before.state != "landed":
-            self.journal.noted(intent)
+            self.journal.record_intent(intent)
 
     def drop(self, intents: Iterable[Intent]) -> None:
         for intent in intents:

@@ -35,7 +35,7 @@ def write_operation(store: Store, operation: Operation) -> None:
     saves = [
         [s.path, s.pine_id, str(s.version), s.parent and str(s.parent)] for s in operation.saves
     ]
-    held = {
+    value = {
         "key": operation.key,
         "verb": operation.verb,
         "when": operation.when,
@@ -45,7 +45,7 @@ def write_operation(store: Store, operation: Operation) -> None:
         "saves": saves,
         "moves": [[m.old, m.new] for m in operation.moves],
     }
-    store.write_json(KIND, operation.key, held)
+    store.write_json(KIND, operation.key, value)
     store.drop_json(KIND, store.keys(KIND)[:-KEPT])
 
 

@@ -82,10 +82,10 @@ class Store:
                     left.unlink()
 
     def write_json(
-        self, kind: str, key: str, held: Mapping[str, Any], *, durably: bool = False
+        self, kind: str, key: str, value: Mapping[str, Any], *, durably: bool = False
     ) -> None:
         """Write one record of the log `kind` to its own file; by default not durable."""
-        body = json.dumps(held).encode()
+        body = json.dumps(value).encode()
         self.write(self.folder / kind / f"{key}.json", body, durably=durably)
 
     def keys(self, kind: str) -> list[str]:

@@ -60,9 +60,9 @@ class TextStore:
 
     def note_info(self, info: VersionInfo, *, durably: bool = False) -> None:
         """Write the metadata of a version; by default not durable, like its text."""
-        held = {"digest": info.digest, "when": info.when, "name": info.name, "kind": info.kind}
+        value = {"digest": info.digest, "when": info.when, "name": info.name, "kind": info.kind}
         path = self._saved(info.pine_id, info.version)
-        self._store.write(path, json.dumps(held).encode(), durably=durably)
+        self._store.write(path, json.dumps(value).encode(), durably=durably)
         if durably:
             sync_folder(path.parent.parent)  # an earlier note may have created the directory
 
@@ -111,8 +111,8 @@ class TextStore:
     def commit_of(self, pine_id: PineId, version: Version) -> str | None:
         """The commit recorded for a version; None if it is missing or damaged."""
         body = read_body(self._committed(pine_id, version), _MAX_DIGEST)
-        held = (body or b"").decode("ascii", "replace")
-        return held if re.fullmatch(_COMMIT, held) else None
+        commit = (body or b"").decode("ascii", "replace")
+        return commit if re.fullmatch(_COMMIT, commit) else None
 
     def _object(self, name: Digest) -> Path:
         digits = name.removeprefix("sha256:")

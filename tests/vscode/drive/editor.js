@@ -164,6 +164,21 @@ class Editor {
     await row.locator(`.action-label[aria-label*="${button}"]`).first().click();
   }
 
+  /** Choose from the menu of a row. @param {string} name @param {string} item */
+  async choose(name, item) {
+    await this.row(name).click({ button: 'right' });
+    const menu = this.page.locator('.monaco-menu');
+    const chosen = menu.locator('.action-label', { hasText: item });
+    // For a moment after it opens, a menu takes no click.
+    for (let tries = 0; tries < 10; tries += 1) {
+      await chosen.click({ timeout: PATIENCE / 10 }).catch(() => undefined);
+      if (await menu.waitFor({ state: 'hidden', timeout: 1000 }).then(() => true, () => false)) {
+        return;
+      }
+    }
+    throw new Error(`the menu of ${name} stays open`);
+  }
+
   /** @param {string} button of a dialog */
   async answer(button) {
     await this.page.locator('.monaco-dialog-box .monaco-button', { hasText: button }).first().click();
@@ -176,6 +191,15 @@ class Editor {
     await this.page.locator('.scm-view').first().waitFor();
   }
 
+  /** Leave the room to the scripts: a row that is not drawn is not found. */
+  async foldGraph() {
+    const graph = this.page.locator('.pane-header[aria-label^="Graph"]');
+    for (let tries = 0; tries < 10 && (await graph.getAttribute('aria-expanded')) === 'true'; tries += 1) {
+      await graph.click({ position: { x: 8, y: 8 } });
+      await this.page.waitForTimeout(500);
+    }
+  }
+
   /** A row of the view; the one of TradingView, which comes after git's. @param {string} text */
   row(text) {
     return this.page.locator('.scm-view .monaco-list-row', { hasText: text }).last();
@@ -184,6 +208,19 @@ class Editor {
   /** @param {string | RegExp} text */
   async sees(text) {
     await this.page.getByText(text).first().waitFor();
+  }
+
+  /** Hover over a row until its tooltip has the text: one that is drawn anew meanwhile shows none. */
+  async hint(/** @type {string} */ name, /** @type {string} */ text) {
+    const tooltip = this.page.getByText(text).first();
+    for (let tries = 0; tries < 10; tries += 1) {
+      await this.row(name).hover();
+      if (await tooltip.waitFor({ timeout: PATIENCE / 10 }).then(() => true, () => false)) {
+        return;
+      }
+      await this.page.mouse.move(0, 0);
+    }
+    throw new Error(`the tooltip of ${name} has no "${text}"`);
   }
 
   /** Wait until the status bar says this. @param {string | RegExp} text */

@@ -49,7 +49,7 @@ const SCENES = {
     commit(editor, 'Clone');
     await editor.open();
     await editor.showView();
-    await editor.page.locator('.pane-header[aria-label^="Graph"]').click();
+    await editor.foldGraph();
     await editor.sees('TradingView');
     await editor.statusSays('sandbox');
   },
@@ -120,8 +120,7 @@ const SCENES = {
     await editor.run('Pinesync: Pull');
     await editor.lists('Conflicts', FILTER);
     await editor.shot('conflict');
-    await editor.row(FILTER).click({ button: 'right' });
-    await editor.page.locator('.monaco-menu .action-label', { hasText: "Resolve with TradingView's Text" }).click();
+    await editor.choose(FILTER, "Resolve with TradingView's Text");
     await editor.lists(undefined, FILTER);
     expect(text(editor).endsWith('// they say so\n'), 'the file has not their text');
   },
@@ -205,8 +204,7 @@ const SCENES = {
     await editor.showView();
     await editor.lists('To push', 'Session Levels.pine');
     await editor.run('Notifications: Clear All Notifications');
-    await editor.row('RSI Divergence.pine').hover();
-    await editor.sees('run pinesync push to save 1 script');
+    await editor.hint('RSI Divergence.pine', 'run pinesync push to save 1 script');
     await editor.shot('view');
     await editor.page.setViewportSize({ width: 1180, height: 720 });
   },

@@ -1,1 +1,1 @@
-"""One upload: read, check, send, read back, and find out later what became of it."""
+"""One upload: read, check, send, read back, and find its outcome later if necessary."""

@@ -1,4 +1,5 @@
-"""What a new text means for charts and alerts, as far as the compiler has to be asked for it."""
+"""What a new text changes for charts and alerts. Calls the compiler only if the source is
+unclear."""
 
 from __future__ import annotations
 
@@ -12,24 +13,22 @@ from pinesync.text import contract, pine_syntax
 from pinesync.text.contract import Change
 from pinesync.text.pine_inputs import estimate
 
-Ask = Callable[[str], Verdict]
+FullCheck = Callable[[str], Verdict]
 
 
-def changes(old: str, new: str, ask: Ask | None = None) -> tuple[Change, ...]:
-    """The numbers that may be read by another input or plot. `ask` is the full compiler. It is
-    asked only where the source alone shows a change, or not all that counts; without its answer
-    the changes are estimated."""
+def changes(old: str, new: str, ask: FullCheck | None = None) -> tuple[Change, ...]:
+    """The numbers that another input or plot may read. Calls the full compiler `ask` only if the
+    source shows a change or is unclear; if that fails, the changes are estimated."""
     before, after = estimate(old), estimate(new)
     found = contract.compare(before, after)
     if ask is None or not (found or _is_unclear(before, after, old, new)):
         return found
-    exact = [_exact(ask, *one) for one in ((old, before), (new, after))]
+    exact = [_exact(ask, *pair) for pair in ((old, before), (new, after))]
     return contract.compare(exact[0], exact[1]) if exact[0] and exact[1] else found
 
 
 def upload_changes(ports: Ports, entry: Entry, text: str) -> tuple[Diagnostic, ...]:
-    """The findings of a text that is to be saved on top of its base. Empty without a base that
-    can be read."""
+    """The findings for a text to be saved on top of its base. Empty if the base is unreadable."""
     if entry.base is None or entry.pine_id is None:
         return ()
     try:
@@ -50,9 +49,9 @@ def _code(source: str) -> list[str]:
     return [token.text for token in tokens if token.kind not in ("comment", "newline")]
 
 
-def _exact(ask: Ask, source: str, estimated: Contract) -> Contract | None:
+def _exact(ask: FullCheck, source: str, estimated: Contract) -> Contract | None:
     try:
         found = ask(source).contract
     except PinesyncError:
         return None
-    return found and contract.placed(found, estimated)
+    return found and contract.locate(found, estimated)

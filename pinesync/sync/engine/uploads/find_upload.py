@@ -3,7 +3,7 @@ versions are read by number, and the intent says what to look for."""
 
 from __future__ import annotations
 
-from pinesync.errors import BadAnswer
+from pinesync.errors import BadResponse
 from pinesync.model import Digest, PineId, Version
 from pinesync.sync import recovery
 from pinesync.sync.engine.lifecycle import uploads_of
@@ -27,7 +27,7 @@ def find(ports: Ports, intent: Save, *, patiently: bool = True) -> Found | None:
 def _find(ports: Ports, intent: Upload) -> Found | None:
     newest = ports.remote.get(intent.pine_id)
     log = read_log(ports, intent.pine_id, intent.parent, newest.version)
-    ours = recovery.ours_of(uploads_of(ports.log, intent.pine_id), intent)
+    ours = recovery.own_versions_of(uploads_of(ports.log, intent.pine_id), intent)
     landed = recovery.find(intent.digest, intent.parent, log, ours)
     if landed is None:
         return None
@@ -60,21 +60,21 @@ def find_unknown(ports: Ports, intent: Save) -> Version | None:
 def read_log(
     ports: Ports, pine_id: PineId, parent: Version | None, last: Version
 ) -> dict[Version, Digest]:
-    """The digests of the versions from the parent on, each read by its number. BadAnswer where
+    """The digests of the versions from the parent on, each read by its number. BadResponse where
     they are more than anybody saved."""
     first = parent or Version(1)
     if last.major - first.major > MOST_VERSIONS:
-        raise BadAnswer(
+        raise BadResponse(
             f"{pine_id}: the service claims version {last}, more than {MOST_VERSIONS} after "
             f"{first}",
             "nothing was changed; look at the script in the browser",
         )
     log: dict[Version, Digest] = {}
     for version in [first, *first.until(last)]:
-        held = ports.texts.recall(pine_id, version)
-        if held is None:
+        text_digest = ports.texts.recall(pine_id, version)
+        if text_digest is None:
             saved = ports.remote.get(pine_id, version)
             ports.texts.remember(saved)
-            held = saved.digest
-        log[version] = held
+            text_digest = saved.digest
+        log[version] = text_digest
     return log

@@ -13,13 +13,13 @@ from pinesync.errors import (
     NameTaken,
     NoAccess,
     NotAccessible,
-    NotNoted,
+    NotRecorded,
     PinesyncError,
     StateError,
 )
 from pinesync.model import Diagnostic, PineId, RelPath, SaveAnswer, SavedText, Version
 from pinesync.sync import recovery
-from pinesync.sync.engine.lifecycle import give_up, land, note_answer, uploads_of
+from pinesync.sync.engine.lifecycle import abandon, record_answer, record_landed, uploads_of
 from pinesync.sync.engine.snapshot import ask_session
 from pinesync.sync.engine.uploads.find_upload import find, find_unknown, read_log
 from pinesync.sync.engine.uploads.prepare_upload import Draft
@@ -29,7 +29,7 @@ from pinesync.sync.planner import MOST_VERSIONS
 from pinesync.sync.ports import Ports
 from pinesync.sync.recovery import Found
 from pinesync.text.filenames import shell_quote, unescape_name
-from pinesync.text.plural import some_of
+from pinesync.text.plural import shorten_list
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,12 +51,12 @@ class SentUpload:
 
 
 def settle_upload(ports: Ports, sent: SentUpload) -> Outcome:
-    """Apply the table "after the POST" to the response, or to its absence. Raises NotNoted if an
+    """Apply the table "after the POST" to the response, or to its absence. Raises NotRecorded if an
     accepted save cannot be recorded on this disk."""
     answer = sent.answer
     try:
         done = _settle(ports, sent)
-        lines = sent.draft.situation.comparison.replaced
+        lines = sent.draft.state.comparison.replaced
         if done.done == "saved" and lines:
             return replace(done, message="; ".join(filter(None, (done.message, _replaces(lines)))))
         return done
@@ -64,11 +64,11 @@ def settle_upload(ports: Ports, sent: SentUpload) -> Outcome:
         # This disk failed. After an accepted save, the person must hear that it was stored.
         if not isinstance(answer, SaveAnswer) or not answer.accepted:
             raise
-        raise NotNoted(answer.version, error) from error
+        raise NotRecorded(answer.version, error) from error
 
 
-def _settle(ports: Ports, sent_upload: SentUpload) -> Outcome:
-    draft, intent, answer = sent_upload.draft, sent_upload.intent, sent_upload.answer
+def _settle(ports: Ports, upload: SentUpload) -> Outcome:
+    draft, intent, answer = upload.draft, upload.intent, upload.answer
     if isinstance(answer, PinesyncError):
         sent = recovery.outcome(answer)
         # No byte left, so nothing can land late and the intent is closed.
@@ -81,12 +81,12 @@ def _settle(ports: Ports, sent_upload: SentUpload) -> Outcome:
         found = _look(ports, intent, patiently=sent is recovery.Landing.UNKNOWN)
         # The service said no, and no version on the service has the text.
         if found is None and sent is recovery.Landing.REFUSED:
-            give_up(ports, intent)
+            abandon(ports, intent)
             if isinstance(answer, NotAccessible):
                 ask_session(ports.remote, intent.pine_id)
             return failed(intent.path, _named(answer, intent), intent.pine_id)
     else:
-        found = _settled(ports, intent, answer, sent_upload.read_back)
+        found = _settled(ports, intent, answer, upload.read_back)
         try:
             found = found or _look(ports, intent, patiently=True, accepted=answer.accepted)
         except NoAccess as error:
@@ -97,7 +97,7 @@ def _settle(ports: Ports, sent_upload: SentUpload) -> Outcome:
     # The save was not denied and may still land, so the intent stays open.
     if found is None:
         return _unknown(intent, answer)
-    land(ports, intent, found)
+    record_landed(ports, intent, found)
     return _landed(draft, intent, found, answer)
 
 
@@ -118,7 +118,7 @@ def _after_page(ports: Ports, draft: Draft, intent: Save, answer: NoAccess) -> O
         found = None
     if found is None:
         return _unknown(intent, answer)
-    land(ports, intent, found)
+    record_landed(ports, intent, found)
     return _landed(draft, intent, found, answer)
 
 
@@ -126,7 +126,7 @@ def _not_found(ports: Ports, draft: Draft, intent: Save, answer: SaveAnswer) -> 
     """The service refused the text and does not have it. An unknown text there may still be our
     text, rewritten by the service."""
     unknown = find_unknown(ports, intent)
-    give_up(ports, intent, unknown)
+    abandon(ports, intent, unknown)
     if unknown:
         return unknown_outcome(intent, unknown)
     return _not_stored(draft, answer)
@@ -138,7 +138,7 @@ def _settled(
     try:
         return settled_by(ports, intent, answer, read_back)
     except PinesyncError:
-        note_answer(ports, intent, answer)
+        record_answer(ports, intent, answer)
         return None  # the next look reads again and reports the error
 
 
@@ -205,7 +205,7 @@ def settled_by(
     saved = read_back() if read_back else ports.remote.get(pine_id, version)
     ports.texts.remember(saved)
     log = read_log(ports, pine_id, parent, version)
-    ours = recovery.ours_of(uploads_of(ports.log, pine_id), intent)
+    ours = recovery.own_versions_of(uploads_of(ports.log, pine_id), intent)
     shadowed = recovery.shadowed_version(parent, version, log, ours)
     return Found(pine_id, version, log[version], shadowed, unescape_name(saved.name))
 
@@ -245,7 +245,7 @@ _MOST_NAMED = 3
 
 def _replaces(lines: Sequence[tuple[Version, str]]) -> str:
     """Name the lines of other people that the edit replaced."""
-    shown = some_of([f"`{line}` ({version})" for version, line in lines], _MOST_NAMED)
+    shown = shorten_list([f"`{line}` ({version})" for version, line in lines], _MOST_NAMED)
     return f"replaces what somebody else saved: {shown}"
 
 

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 from pinesync.errors import FacadeError, FileError, PinesyncError, TryLater
 from pinesync.model import Base, Entry, PineId, RelPath, Version
-from pinesync.sync.engine.version_texts import held_text, read_text
-from pinesync.sync.planner import COMPARABLE, ScriptState, Wanted
+from pinesync.sync.engine.version_texts import read_text, stored_text
+from pinesync.sync.planner import COMPARABLE, ScriptState, VersionKey
 from pinesync.sync.policy import LocalSide
 from pinesync.sync.ports import Ports
 from pinesync.sync.reverts import Comparison, compare
@@ -19,25 +19,25 @@ takes git minutes where most lines are equal."""
 
 
 def compare_edited(
-    situations: tuple[ScriptState, ...], ports: Ports, *, offline: bool
+    states: tuple[ScriptState, ...], ports: Ports, *, offline: bool
 ) -> dict[RelPath, Comparison]:
     """Compare each edited file whose base contains saves of others. Texts that are not stored
     are read once each; offline they count as unknown. Raises NoAccess."""
-    edited = [(s, s.entry, s.entry.base) for s in situations if s.entry and s.entry.base]
+    edited = [(s, s.entry, s.entry.base) for s in states if s.entry and s.entry.base]
     edited = [(s, e, b) for s, e, b in edited if _is_compared(s, b)]
     if not edited:
         return {}
     texts = _Texts(ports, offline=offline)
     texts.fetch([pair for _, entry, base in edited for pair in _needed(entry, base)])
-    return {s.path: _compared(s, entry, base, texts, ports) for s, entry, base in edited}
+    return {s.path: _compare(s, entry, base, texts, ports) for s, entry, base in edited}
 
 
-def _is_compared(situation: ScriptState, base: Base) -> bool:
-    edited = situation.local is LocalSide.EDITED and situation.there in COMPARABLE
-    return edited and bool(base.theirs) and situation.digest != base.chosen
+def _is_compared(state: ScriptState, base: Base) -> bool:
+    edited = state.local is LocalSide.EDITED and state.remote in COMPARABLE
+    return edited and bool(base.theirs) and state.digest != base.chosen
 
 
-def _needed(entry: Entry, base: Base) -> Iterator[Wanted]:
+def _needed(entry: Entry, base: Base) -> Iterator[VersionKey]:
     assert entry.pine_id
     for version in (base.version, *base.theirs):
         yield entry.pine_id, version
@@ -52,11 +52,11 @@ class _Texts:
     def __init__(self, ports: Ports, *, offline: bool) -> None:
         self._ports = ports
         self._offline = offline
-        self._known: dict[Wanted, str | PinesyncError] = {}
+        self._known: dict[VersionKey, str | PinesyncError] = {}
 
-    def fetch(self, pairs: list[Wanted]) -> None:
+    def fetch(self, pairs: list[VersionKey]) -> None:
         new = [pair for pair in dict.fromkeys(pairs) if pair not in self._known]
-        self._known |= zip(new, self._ports.tools.each(self._read, new), strict=True)
+        self._known |= zip(new, self._ports.tools.parallel(self._read, new), strict=True)
 
     def of(self, pine_id: PineId, version: Version) -> str:
         pair = (pine_id, version)
@@ -67,18 +67,18 @@ class _Texts:
             raise found
         return found
 
-    def _read(self, pair: Wanted) -> str | PinesyncError:
+    def _read(self, pair: VersionKey) -> str | PinesyncError:
         if self._offline:
-            held = held_text(self._ports.texts, pair)
-            return FileError(f"the text of {pair[1]} is not stored here") if held is None else held
+            text = stored_text(self._ports.texts, pair)
+            return FileError(f"the text of {pair[1]} is not stored here") if text is None else text
         try:
             return read_text(self._ports, pair)
         except (FacadeError, TryLater) as error:
             return error
 
 
-def _compared(
-    situation: ScriptState, entry: Entry, base: Base, texts: _Texts, ports: Ports
+def _compare(
+    state: ScriptState, entry: Entry, base: Base, texts: _Texts, ports: Ports
 ) -> Comparison:
     def text_of(version: Version) -> str:
         assert entry.pine_id
@@ -92,10 +92,10 @@ def _compared(
         return None if merged.conflicted else merged.text
 
     try:
-        here = _comparable(decode(ports.tree.read(situation.path) or b""), "the file has")
-        if digest(here) != situation.digest:
+        file_text = _comparable(decode(ports.tree.read(state.path) or b""), "the file has")
+        if digest(file_text) != state.digest:
             return Comparison(unknown="the file has just changed")
-        found = compare(base, here, text_of, merge)
+        found = compare(base, file_text, text_of, merge)
         chosen = ports.texts.text_of(base.chosen) if base.chosen else None
         if found.reverted and chosen is not None:
             meant = compare(base, chosen, text_of, merge).reverted

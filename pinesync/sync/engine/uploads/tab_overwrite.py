@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pinesync.model import PineId, Version
-from pinesync.sync.engine.version_texts import held_text
+from pinesync.sync.engine.version_texts import stored_text
 from pinesync.sync.intents import Upload
 from pinesync.sync.ports import Ports
 from pinesync.text.canonical import lines
@@ -18,7 +18,7 @@ def dropped_lines(ports: Ports, pine_id: PineId | None, before: str | None, newe
     if not (pine_id and last):
         return ""
     ours = ports.texts.text_of(last.digest)
-    parent = held_text(ports.texts, (pine_id, last.parent))
+    parent = stored_text(ports.texts, (pine_id, last.parent))
     if ours is None or parent is None:
         return ""
     present, known = set(lines(newest)), set(lines(parent))

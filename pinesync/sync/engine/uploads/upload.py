@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from pinesync.errors import (
-    BadAnswer,
+    BadResponse,
     NoAccess,
     NotAccessible,
     PinesyncError,
@@ -26,15 +26,15 @@ from pinesync.model import (
     ScriptInfo,
     Version,
 )
-from pinesync.sync.engine.download import adopted, based
-from pinesync.sync.engine.lifecycle import begin, note_answer
+from pinesync.sync.engine.download import adopted_entry, new_base
+from pinesync.sync.engine.lifecycle import begin, record_answer
 from pinesync.sync.engine.snapshot import ask_session
 from pinesync.sync.engine.uploads import resolve_upload
 from pinesync.sync.engine.uploads.prepare_upload import (
     Draft,
-    changed,
     draft_of,
-    overtaken,
+    file_changed_outcome,
+    has_changed,
     policy_of,
 )
 from pinesync.sync.engine.uploads.resolve_upload import SentUpload
@@ -45,13 +45,13 @@ from pinesync.sync.policy import Act
 from pinesync.sync.ports import Ports, Submit
 from pinesync.sync.words import Status
 from pinesync.text.canonical import digest
-from pinesync.text.filenames import may_send, shell_quote, unescape_name
+from pinesync.text.filenames import is_sendable_name, shell_quote, unescape_name
 
 R = TypeVar("R")
 CHANGES = (Act.SAVE, Act.SAVE_OVER, Act.CREATE, Act.ADOPT)
-Ready = Draft | Outcome | PinesyncError | None
+Prepared = Draft | Outcome | PinesyncError | None
 """A prepared step: its draft, or the reason for none. None means adopt."""
-_MAY_GO_OVER = (
+_OVERWRITABLE = (
     *(Status.MODIFIED, Status.BEHIND, Status.DIVERGED),
     *(Status.UNDOES, Status.ROLLED_BACK),
 )
@@ -79,128 +79,128 @@ def push(
 
     contract = policy_of(ports, allow_shift=allow_shift)
 
-    def prepare(step: Step) -> Ready:
-        path = step.situation.path
-        text, here = (texts or {}).get(path), (seen or {}).get(path)
+    def prepare(step: Step) -> Prepared:
+        path = step.state.path
+        text, expected = (texts or {}).get(path), (seen or {}).get(path)
         if step.act is Act.ADOPT:
             return None
         if drafts and path in drafts:
             return drafts[path]
         try:
-            return draft_of(ports, step.situation, allow_broken, here, text, contract)
+            return draft_of(ports, step.state, allow_broken, expected, text, contract)
         except PinesyncError as error:
             return error
 
-    several = len(steps) > 1 and ports.tools.each.jobs > 1
-    begun: Submit = ports.tools.meanwhile if several else _when_asked
+    is_parallel = len(steps) > 1 and ports.tools.parallel.jobs > 1
+    submit: Submit = ports.tools.submit if is_parallel else _run_on_demand
     unread: deque[_Sent] = deque()
     try:
-        prepared = ports.tools.each.ahead(prepare, steps)
+        prepared = ports.tools.parallel.prefetch(prepare, steps)
         for step, ready in zip(steps, prepared, strict=True):
-            sent = _send(ports, step, ready, listed, over, begun)
+            sent = _send(ports, step, ready, listed, over, submit)
             unread.append(sent)
             # The newest save is under way, so the one before it is recorded while it runs.
             while len(unread) > 1:
-                yield from _resolved(ports, unread.popleft())
+                yield from _resolve(ports, unread.popleft())
             # An accepted save lacks only its read-back, which can run alongside the next save.
-            if several and sent.is_accepted:
+            if is_parallel and sent.is_accepted:
                 sent.begin_read_back(ports)
             else:
-                yield from _resolved(ports, unread.popleft())
+                yield from _resolve(ports, unread.popleft())
         while unread:
-            yield from _resolved(ports, unread.popleft())
+            yield from _resolve(ports, unread.popleft())
     except NoAccess:
         for sent in unread:
             with suppress(NoAccess):  # the caller gets the first one
-                yield from _resolved(ports, sent)
+                yield from _resolve(ports, sent)
         raise
 
 
-def _when_asked(act: Callable[[], R]) -> Callable[[], R]:
+def _run_on_demand(act: Callable[[], R]) -> Callable[[], R]:
     """Submit `act` so that it runs only when its result is requested: one thing at a time."""
     return act
 
 
 @dataclass(slots=True)
 class _Sent:
-    """A step with its save `under_way`, or already `done`: its outcome, or the error that ended
+    """A step with its save `in_flight`, or already `done`: its outcome, or the error that ended
     it."""
 
     step: Step
     done: Outcome | PinesyncError | None = None
-    under_way: _UnderWay | None = None
+    in_flight: _InFlight | None = None
     upload: SentUpload | None = None
 
-    def answered(self) -> SentUpload | None:
+    def wait(self) -> SentUpload | None:
         """Wait for the response and return the save with it, or None if no save was sent."""
-        if self.under_way and self.upload is None:
-            self.upload = self.under_way.answered()
+        if self.in_flight and self.upload is None:
+            self.upload = self.in_flight.wait()
         return self.upload
 
     @property
     def is_accepted(self) -> bool:
         """Whether the next script may be sent before this one is read back."""
-        upload = self.answered()
+        upload = self.wait()
         return upload is not None and upload.place is not None
 
     def begin_read_back(self, ports: Ports) -> None:
         """Start to read the saved version at the place that the response names."""
-        upload = self.answered()
+        upload = self.wait()
         answer = upload.answer if upload else None
         if upload and isinstance(answer, SaveAnswer) and (place := upload.place):
             # If the service rewrote the text, only its version number finds it. So the number is
             # on record before the next script is looked at.
-            note_answer(ports, upload.intent, answer)
-            read = ports.tools.meanwhile(lambda: ports.remote.get(*place))
+            record_answer(ports, upload.intent, answer)
+            read = ports.tools.submit(lambda: ports.remote.get(*place))
             self.upload = replace(upload, read_back=read)
 
 
 @dataclass(frozen=True, slots=True)
-class _UnderWay:
+class _InFlight:
     """A save whose intent is on disk. `answer` waits for the response and returns it."""
 
     draft: Draft
     intent: Save
     answer: Callable[[], SaveAnswer | PinesyncError]
 
-    def answered(self) -> SentUpload:
+    def wait(self) -> SentUpload:
         return SentUpload(self.draft, self.intent, self.answer())
 
 
 def _send(
     ports: Ports,
     step: Step,
-    ready: Ready,
+    ready: Prepared,
     listed: Mapping[PineId, ScriptInfo],
     over: Version | None,
-    begun: Submit,
+    submit: Submit,
 ) -> _Sent:
     """Look at the service once more, then start the save."""
     if isinstance(ready, Outcome | PinesyncError):
         return _Sent(step, ready)
-    info = step.situation.info
+    info = step.state.info
     try:
         if ready is None:
-            done: Outcome | _UnderWay = _adopt(ports, adopted(ports, step.situation))
+            done: Outcome | _InFlight = _adopt(ports, adopted_entry(ports, step.state))
         elif step.act is Act.CREATE:
-            done = _create(ports, ready, frozenset(listed), begun)
+            done = _create(ports, ready, frozenset(listed), submit)
         elif step.act is Act.SAVE_OVER and info:
-            done = _save(ports, ready, listed, begun, over or info.version)
+            done = _save(ports, ready, listed, submit, over or info.version)
         else:
-            done = _save(ports, ready, listed, begun)
+            done = _save(ports, ready, listed, submit)
     except PinesyncError as error:
         return _Sent(step, error)
-    return _Sent(step, done) if isinstance(done, Outcome) else _Sent(step, under_way=done)
+    return _Sent(step, done) if isinstance(done, Outcome) else _Sent(step, in_flight=done)
 
 
-def _resolved(ports: Ports, sent: _Sent) -> Iterator[Outcome]:
+def _resolve(ports: Ports, sent: _Sent) -> Iterator[Outcome]:
     """The outcome of one step. NoAccess ends the run."""
     try:
         if isinstance(sent.done, PinesyncError):
             raise sent.done
         if sent.done:
             yield sent.done
-        elif upload := sent.answered():
+        elif upload := sent.wait():
             yield resolve_upload.settle_upload(ports, upload)
     except resolve_upload.Stopped as stopped:
         yield stopped.outcome
@@ -208,9 +208,9 @@ def _resolved(ports: Ports, sent: _Sent) -> Iterator[Outcome]:
     except NoAccess:
         raise
     except PinesyncError as error:
-        if isinstance(error, NotAccessible) and sent.step.situation.info:
-            ask_session(ports.remote, sent.step.situation.info.pine_id)
-        yield failed(sent.step.situation.path, error)
+        if isinstance(error, NotAccessible) and sent.step.state.info:
+            ask_session(ports.remote, sent.step.state.info.pine_id)
+        yield failed(sent.step.state.path, error)
 
 
 def _adopt(ports: Ports, entry: Entry) -> Outcome:
@@ -223,9 +223,9 @@ def _save(
     ports: Ports,
     draft: Draft,
     listed: Mapping[PineId, ScriptInfo],
-    begun: Submit,
+    submit: Submit,
     over: Version | None = None,
-) -> Outcome | _UnderWay:
+) -> Outcome | _InFlight:
     """Save on top of the base, or on top of `over` if the person named that version. Either must
     still be the newest."""
     entry = draft.entry
@@ -242,13 +242,13 @@ def _save(
     base = entry.base
     # Without a version to save over, the newest one must have the base's text to be saved on.
     if over is None and (base is None or base.version != newest.version):
-        moved = _moved(ports, draft, newest)
-        if isinstance(moved, Outcome):
-            return moved
-        draft = replace(draft, entry=moved)
+        rebased = _rebase_on_newest(ports, draft, newest)
+        if isinstance(rebased, Outcome):
+            return rebased
+        draft = replace(draft, entry=rebased)
     # A saved version never changes its text, so pine.toml or the answer is wrong.
     elif over is None and base and newest.digest != base.digest:
-        raise BadAnswer(
+        raise BadResponse(
             f"version {newest.version} on TradingView is not the text that pine.toml recorded",
             (
                 "nothing was saved; `pinesync diff --remote "
@@ -257,7 +257,7 @@ def _save(
         )
     # The newest version has our text already: nothing to save, only the base moves on.
     if digest(draft.text) == newest.digest:
-        base = based(ports, draft.situation, newest.version, newest.digest)
+        base = new_base(ports, draft.state, newest.version, newest.digest)
         return _adopt(ports, replace(entry, base=base))
     name = _name_to_send(ports, entry.pine_id, newest, listed)
     intent = Upload(
@@ -267,17 +267,17 @@ def _save(
         pine_id=entry.pine_id,
         parent=newest.version,
     )
-    return _submit(ports, draft, intent, name, begun)
+    return _submit(ports, draft, intent, name, submit)
 
 
 def _submit(
-    ports: Ports, draft: Draft, intent: Save, name: str | None, begun: Submit
-) -> Outcome | _UnderWay:
+    ports: Ports, draft: Draft, intent: Save, name: str | None, submit: Submit
+) -> Outcome | _InFlight:
     # The requests took time. This is the last look at the file before the intent is written.
-    if overtaken(ports, draft):
-        return changed(draft.entry.path)
+    if has_changed(ports, draft):
+        return file_changed_outcome(draft.entry.path)
     sent = begin(ports, intent)
-    return _UnderWay(draft, sent, begun(lambda: _request(ports, sent, name, draft.text)))
+    return _InFlight(draft, sent, submit(lambda: _request(ports, sent, name, draft.text)))
 
 
 def _request(ports: Ports, intent: Save, name: str | None, text: str) -> SaveAnswer | PinesyncError:
@@ -290,14 +290,15 @@ def _request(ports: Ports, intent: Save, name: str | None, text: str) -> SaveAns
         return error
 
 
-def _moved(ports: Ports, draft: Draft, newest: SavedText) -> Entry | Outcome:
+def _rebase_on_newest(ports: Ports, draft: Draft, newest: SavedText) -> Entry | Outcome:
     """The entry moved on to the newest version if that has the base's text, else a refusal."""
     entry, base = draft.entry, draft.entry.base
     # The newer version repeats the base's text, so a save on top of it shadows nothing.
-    if base and newest.version > base.version and newest.digest == base.digest:
-        onward = replace(entry, base=replace(base, version=newest.version))
-        ports.manifest.commit({entry.path: onward})
-        return onward
+    repeats = base and newest.version > base.version and newest.digest == base.digest
+    if base and repeats and not draft.exact:
+        rebased = replace(entry, base=replace(base, version=newest.version))
+        ports.manifest.commit({entry.path: rebased})
+        return rebased
     before = base.version if base else "linked"
     return refused(
         entry.path,
@@ -315,34 +316,34 @@ def _name_to_send(
     # The list was read before `get`: if the names differ, somebody renamed the script since.
     if info is None or unescape_name(info.name) != unescape_name(newest.name):
         info = next((i for i in ports.remote.list_scripts() if i.pine_id == pine_id), None)
-    if info is None or not may_send(info.name) or ports.tools.keeps_names():
+    if info is None or not is_sendable_name(info.name) or ports.tools.keeps_names():
         return None
     return info.name
 
 
 def _create(
-    ports: Ports, draft: Draft, known: frozenset[PineId], begun: Submit
-) -> Outcome | _UnderWay:
+    ports: Ports, draft: Draft, known: frozenset[PineId], submit: Submit
+) -> Outcome | _InFlight:
     intent = Create(
         path=draft.entry.path,
         name=draft.entry.name,
         digest=digest(draft.text),
         known_ids=tuple(sorted(known)),
     )
-    return _submit(ports, draft, intent, None, begun)
+    return _submit(ports, draft, intent, None, submit)
 
 
 def steps_of(
-    situations: Sequence[ScriptState], *, recreate: bool = False, over: bool = False
+    states: Sequence[ScriptState], *, recreate: bool = False, over: bool = False
 ) -> list[Step]:
     """The steps of a push, with the acts of the policy table. `recreate` creates deleted scripts
     again. `over` saves over the version that the person named where the table refuses."""
     steps = []
-    for situation in situations:
-        act = situation.row.push
-        if over and situation.word in _MAY_GO_OVER:
+    for state in states:
+        act = state.row.push
+        if over and state.word in _OVERWRITABLE:
             act = Act.SAVE_OVER
-        if recreate and situation.word is Status.GONE and situation.digest:
+        if recreate and state.word is Status.GONE and state.digest:
             act = Act.CREATE
-        steps.append(Step(situation, act))
+        steps.append(Step(state, act))
     return steps

@@ -1,4 +1,4 @@
-"""Ask the service: within the budget, at the pace, and each write on record before it is sent."""
+"""Send a probe's requests: within the budget, at the pace, and each write recorded beforehand."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from typing import Any, Literal
 from pinesync.app.probe.record import Record, Records
 from pinesync.errors import FacadeError
 from pinesync.model import Account, PineId, ScriptInfo
-from pinesync.protocol import Answer, Request, requests, responses, safe_json
+from pinesync.protocol import Request, Response, requests, responses, safe_json
 from pinesync.protocol.envelope import is_html, payload
-from pinesync.text.plural import counted
+from pinesync.text.plural import pluralize
 from pinesync.tradingview.http import Session
 
 MOST = 30
-"""The most requests of one probe, with what it takes to remove its script."""
+"""The most requests of one probe, including those that remove its script."""
 _BUILT_IN = "STD;SMA"
 Cookie = Literal["own", "none", "invalid"]
 _KEYS = frozenset(
@@ -25,14 +25,14 @@ _KEYS = frozenset(
     scriptTitle source start success types updated userId userName version warnings warnings2
     """.split()
 )
-"""The keys that may be quoted. Others could hold anything, so they are only counted."""
+"""The keys that may be quoted. Any other key may be private, so those are only counted."""
 
 
 class OutOfRequests(FacadeError):
-    """The budget is used up, and nothing more was sent."""
+    """The budget is used up; nothing more was sent."""
 
 
-class Pace:
+class Limiter:
     """Called before every request: waits `seconds` between two, and refuses more than `MOST`."""
 
     def __init__(self, seconds: float, sleep: Callable[[float], None]) -> None:
@@ -49,17 +49,17 @@ class Pace:
 
 
 @dataclass(frozen=True, slots=True)
-class Heard:
-    """An answer as it came: the status, the body's form, and its value where it is JSON."""
+class ProbeResponse:
+    """A response: the status, the form of the body, and its value if it is JSON."""
 
     status: int
     form: Literal["JSON", "text", "page", "empty"]
     value: Any
-    answer: Answer
+    answer: Response
 
     @property
     def ok(self) -> bool:
-        """A 2xx answer that does not say no."""
+        """Whether this is a 2xx response that reports no error."""
         said_no = self.get("success") is False or bool(self.get("error"))
         return 200 <= self.status < 300 and self.form != "page" and not said_no
 
@@ -71,75 +71,79 @@ class Heard:
             known = sorted(key for key in self.value if key in _KEYS)
             others = len(self.value) - len(known)
             words += [f"keys {' '.join(known)}"] if known else []
-            words += [counted(others, "unknown key")] if others else []
+            words += [pluralize(others, "unknown key")] if others else []
         elif self.form == "JSON":
             words[-1] = f"JSON {type(self.value).__name__}"
         return ", ".join(words)
 
     def get(self, *path: str) -> Any:
-        """The value below these keys; None where there is none."""
+        """The value at this path of keys, or None."""
         found = self.value
         for key in path:
             found = found.get(key) if isinstance(found, dict) else None
         return found
 
 
-def heard(answer: Answer) -> Heard:
-    if is_html(answer.body):
-        return Heard(answer.status, "page", None, answer)
+def parse_response(response: Response) -> ProbeResponse:
+    if is_html(response.body):
+        return ProbeResponse(response.status, "page", None, response)
     try:
-        return Heard(answer.status, "JSON", safe_json.loads(answer.body), answer)
+        return ProbeResponse(response.status, "JSON", safe_json.loads(response.body), response)
     except ValueError:
-        form: Literal["text", "empty"] = "text" if answer.body.strip() else "empty"
-        return Heard(answer.status, form, None, answer)
+        form: Literal["text", "empty"] = "text" if response.body.strip() else "empty"
+        return ProbeResponse(response.status, form, None, response)
 
 
-class Asking:
-    """The account, with the record of the probe. Nothing is sent twice."""
+class ProbeSession:
+    """Sends requests to the account and keeps the record of the probe. Never retries."""
 
-    def __init__(self, session: Session, records: Records, pace: Pace) -> None:
+    def __init__(self, session: Session, records: Records, pace: Limiter) -> None:
         self._sessions: dict[Cookie, Session] = {
             cookie: session.unretried(cookie) for cookie in ("own", "none", "invalid")
         }
         self.records = records
         self.record: Record | None = None
-        """That of the probe under way, as it is on disk. Nothing is written without one."""
+        """The record of the running probe, as stored on disk. Required for every write."""
         self.pace = pace
 
-    def read(self, request: Request, cookie: Cookie = "own", *, pages: bool = False) -> Heard:
-        """Send a request that changes nothing. Raises what must end a probe: no answer, a limit on
-        requests, an error of the service, and a web page unless `pages` are an answer."""
+    def read(
+        self, request: Request, cookie: Cookie = "own", *, pages: bool = False
+    ) -> ProbeResponse:
+        """Send a request that changes nothing. Raises if the probe must end: no response, a rate
+        limit, a server error, or a web page unless `pages` is set."""
         assert request.effect == "read"
         return self._send(request, cookie, pages=pages)
 
-    def write(self, request: Request, cookie: Cookie = "own", *, pages: bool = False) -> Heard:
+    def write(
+        self, request: Request, cookie: Cookie = "own", *, pages: bool = False
+    ) -> ProbeResponse:
         """Record the write, then send it."""
         assert self.record
         what = request.path.partition("/USER")[0].strip("/")
-        self.record = self.records.sending(self.record, what)
+        self.record = self.records.begin_write(self.record, what)
         return self._send(request, cookie, pages=pages)
 
-    def _send(self, request: Request, cookie: Cookie, *, pages: bool) -> Heard:
-        answer = self._sessions[cookie].send(request)
-        got = heard(answer)
-        moved = 300 <= answer.status < 400
+    def _send(self, request: Request, cookie: Cookie, *, pages: bool) -> ProbeResponse:
+        response = self._sessions[cookie].send(request)
+        parsed = parse_response(response)
+        moved = 300 <= response.status < 400
         if (
-            answer.status == 429
-            or answer.status >= 500
+            response.status == 429
+            or response.status >= 500
             or moved
-            or (got.form == "page" and not pages)
+            or (parsed.form == "page" and not pages)
         ):
-            payload(answer)
-        return got
+            payload(response)
+        return parsed
 
     def listed(self) -> tuple[ScriptInfo, ...]:
         return responses.scripts(self.read(requests.list_scripts()).answer)
 
-    def whose(self, pine_id: PineId | None = None) -> tuple[Heard, Account | None]:
-        """Whom the session probe names, asked with a script of the probe or a built-in one.
-        SessionExpired without a session; None for an answer that names nobody."""
-        got = self.read(requests.script_info(pine_id or _BUILT_IN))
+    def account(self, pine_id: PineId | None = None) -> tuple[ProbeResponse, Account | None]:
+        """The account that the session probe names, using a script of the probe or a built-in one;
+        None if the response names nobody. SessionExpired without a session."""
+        response = self.read(requests.script_info(pine_id or _BUILT_IN))
         try:
-            return got, responses.account(got.answer)
+            return response, responses.account(response.answer)
         except FacadeError:
-            return got, None
+            return response, None

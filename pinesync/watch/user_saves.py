@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pinesync.model import RelPath
 
 
-class HumanEdits:
+class UserSaves:
     """Git takes its lock before it writes a file. So a change is a person's if it is known before
     git takes the lock, or if its event precedes the lock's event. `idle` returns whether git did
     nothing since the last look. Any thread may call this."""
@@ -21,14 +21,14 @@ class HumanEdits:
         self.lock: str | None = None
         """The path of git's lock, if its events arrive in one sequence with those of the files."""
 
-    def heard_lock(self) -> None:
+    def note_git_lock(self) -> None:
         self.locks += 1
 
-    def looked(self, locks: int) -> None:
+    def mark_read(self, locks: int) -> None:
         """Record that everything git did under its first `locks` locks has been read."""
         self._seen = locks
 
-    def heard(self, path: RelPath, *, in_order: bool) -> None:
+    def note_change(self, path: RelPath, *, in_order: bool) -> None:
         """The file changed. `in_order` says that the system's sequence of events reported it."""
         found = self._stat(path)
         first = in_order and self.lock is not None and self.locks == self._seen

@@ -1,0 +1,47 @@
+"""`pinesync mcp`."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from pinesync.cli.group import Verb
+from pinesync.cli.options import build_setup, shared
+from pinesync.cli.render import echo_err
+from pinesync.cli.tools.extras import needing
+from pinesync.errors import EXIT_DONE
+
+_WAITS = 60.0
+"""Seconds that one call of a tool waits in total when TradingView limits requests."""
+
+
+@click.command(
+    "mcp", cls=Verb, examples=["pinesync mcp", "pinesync mcp --allow-push 'indicators/*'"]
+)
+@click.option(
+    "--allow-push",
+    "allow",
+    multiple=True,
+    metavar="GLOB",
+    help="Let the agent push scripts whose path matches; repeatable.",
+)
+@shared
+def command(allow: tuple[str, ...]) -> int:
+    """Serve this workspace to an AI agent, on standard input and output.
+
+    It speaks the Model Context Protocol. The agent can read scripts, versions, differences,
+    findings and alerts. With --allow-push it can also save one file at a time, on exactly the
+    version that the file is based on, and undo its own saves. It can never delete, rename or
+    overwrite. `protected` in pine.toml excludes scripts from every GLOB. docs/guides/agents.md
+    has the settings.
+    """
+    with needing("the server for agents", "mcp>=2,<3", "mcp", "mcp", "mcp_types", "pydantic"):
+        from pinesync.mcp.boundary import Boundary
+        from pinesync.mcp.server import serve
+
+    boundary = Boundary(build_setup(timeout=_WAITS), allow)
+    if sys.stdin.isatty():
+        echo_err("an agent's client starts this and talks to it; Ctrl-C ends it")
+    serve(boundary)
+    return EXIT_DONE

@@ -1,0 +1,67 @@
+"""Servers and clients that end in the middle of a push, and what is left of it."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+
+import pytest
+from mcp import MCPError
+
+from tests.campaign.served import at_rest
+from tests.mcp.conftest import Connect, stdio, writes
+from tests.world import LONGER, TREND, World
+
+pytestmark = [
+    pytest.mark.parametrize("world", ["facade"], indirect=True),
+    pytest.mark.parametrize("connect", [stdio], indirect=True),
+]
+
+REQUESTS = {
+    "/list": ("list:1:hang", False),
+    "/translate_light": ("translate:1:hang", False),
+    "/last": ("get:1:hang", False),
+    "/save/next": ("save_next:1:hang:before", False),
+    "/save/next/": ("save_next:1:hang:after", True),
+    "/2.0": ("get:2:hang", True),
+}
+"""Each request of a push, with the fault that holds it, and whether the text is saved by then."""
+
+
+@pytest.mark.promise("A8", 2, 4, 9)
+@pytest.mark.parametrize("path", REQUESTS)
+def test_a_server_that_is_killed_at_a_request(clone: World, connect: Connect, path: str) -> None:
+    fault, saved = REQUESTS[path]
+    clone.monkeypatch.setenv("PINESYNC_SETTLE_SECONDS", "0")
+    clone.monkeypatch.setattr("pinesync.app.project.PAUSES", ())
+    clone.write(LONGER)
+    agent = connect("**")
+    clone.app.forget()
+    clone.plan.add(fault)
+    pushing = agent.begin("push", **agent.exactly())
+    clone.app.wait_for(path)
+    agent.kill()
+    with suppress(MCPError):
+        pushing.result(60)
+    clone.plan.clear()
+    assert clone.saved() == [TREND, *[LONGER] * saved]
+    assert (clone.read(), clone.version()) == (LONGER, "1.0")
+    connect("**").push()
+    assert clone.saved() == [TREND, LONGER]
+    at_rest(clone)
+    assert clone.saved() == [TREND, LONGER]
+    assert len(writes(clone)) == 1 + (path == "/save/next")
+
+
+@pytest.mark.promise("A8")
+def test_a_client_that_is_gone_does_not_stop_the_push(clone: World, connect: Connect) -> None:
+    clone.write(LONGER)
+    agent = connect("**")
+    clone.app.forget()
+    clone.plan.add("save_next:1:slow:seconds=0.5")
+    agent.begin("push", **agent.exactly())
+    clone.app.wait_for("/translate_light")
+    agent.leave()
+    assert clone.saved() == [TREND, LONGER]
+    assert clone.version() == "2.0"
+    assert clone.words() == {}
+    assert writes(clone) == ["save_next"]

@@ -1,0 +1,63 @@
+"""How the server starts and ends, and what is on its standard output."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+from tests.world import World
+
+INITIALIZE = {
+    "jsonrpc": "2.0",
+    "id": 1,
+    "method": "initialize",
+    "params": {
+        "protocolVersion": "2025-06-18",
+        "capabilities": {},
+        "clientInfo": {"name": "test", "version": "1"},
+    },
+}
+INITIALIZED = {"jsonrpc": "2.0", "method": "notifications/initialized"}
+STATUS = {
+    "jsonrpc": "2.0",
+    "id": 2,
+    "method": "tools/call",
+    "params": {"name": "status", "arguments": {}},
+}
+
+
+def test_standard_output_is_the_protocols_alone(clone: World) -> None:
+    """Also with -vv, which prints every request, and with words that are no protocol between."""
+    spoken = [json.dumps(one) for one in (INITIALIZE, INITIALIZED, STATUS)]
+    child = clone.spawn("mcp", "-vv", stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    with child:
+        child.stdin.write("\n".join([spoken[0], "what?", *spoken[1:], ""]))
+        child.stdin.flush()
+        answers = [json.loads(child.stdout.readline()) for _ in range(2)]
+        child.stdin.close()
+        assert child.stdout.read() == ""
+        assert child.wait(60) == 0
+    assert {one.get("id") for one in answers} >= {2}
+
+
+@pytest.mark.parametrize(
+    ("verb", "module", "requirement"),
+    [("mcp", "mcp", "mcp>=2,<3"), ("lsp", "pygls", "pygls>=2")],
+)
+def test_without_its_library_it_says_how_to_install_it(
+    clone: World, verb: str, module: str, requirement: str
+) -> None:
+    for name in list(sys.modules):
+        if name.partition(".")[0] == module or name.startswith(f"pinesync.{verb}"):
+            clone.monkeypatch.delitem(sys.modules, name)
+    clone.monkeypatch.setitem(sys.modules, module, None)
+    ran = clone(verb, code=2)
+    assert "needs a library that is not installed" in ran.err
+    assert f"pipx inject pinesync '{requirement}'" in ran.err
+
+
+def test_outside_a_workspace(world: World) -> None:
+    assert "pinesync clone" in world("mcp", code=2).err

@@ -1,0 +1,61 @@
+"""The notes of a release are the part of the changelog about it, as its page can show them."""
+
+import pytest
+
+from docs.release_notes import CHANGELOG, main, release_notes
+from pinesync import __version__
+
+WRITTEN = """\
+# Changelog
+
+## [Unreleased]
+
+- Later.
+
+## [1.2.0] - 2026-01-31
+
+### Added
+
+- A long line that goes on
+  in the next ([guide](docs/guides/team.md)), and *on*
+  in a third.
+- A link that [leads somewhere](https://example.org/a).
+
+Some text,
+and more.
+
+## [1.1.0] - 2026-01-01
+
+- Before.
+"""
+SHOWN = """\
+### Added
+
+- A long line that goes on in the next (guide), and *on* in a third.
+- A link that [leads somewhere](https://example.org/a).
+
+Some text, and more.
+"""
+
+
+def test_the_section_of_a_version() -> None:
+    assert release_notes(WRITTEN, "1.2.0") == SHOWN
+    assert release_notes(WRITTEN, "1.1.0") == "- Before.\n"
+
+
+@pytest.mark.parametrize("version", ["1.3.0", "1x2.0", "Unreleased", ""])
+def test_a_version_that_is_not_in_it(version: str) -> None:
+    with pytest.raises(ValueError, match="has no section"):
+        release_notes(WRITTEN, version)
+
+
+def test_the_tag_must_be_the_package_s_version(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit, match=r"^VERSION is 9\.9\.9, and pinesync/__init__\.py has "):
+        main("9.9.9")
+    assert capsys.readouterr().out == ""
+
+
+def test_the_changelog_has_this_version() -> None:
+    notes = release_notes(CHANGELOG.read_text("utf-8"), __version__)
+    assert "\n### " in notes
+    assert "](docs/" not in notes
