@@ -102,7 +102,7 @@ def test_each_job_has_minimal_secrets_and_permissions(team: Team) -> None:
     assert checkouts["push"]["fetch-depth"] == checkouts["drift"]["fetch-depth"] == 0
 
 
-def test_the_action_fits_its_schema(team: Team) -> None:
+def test_the_action_matches_its_schema(team: Team) -> None:
     validator("https://json.schemastore.org/github-action.json").validate(team.action)
     folders = {one.get("working-directory") for one in team.action["runs"]["steps"][2:]}
     assert folders == {"${{ inputs.working-directory }}"}
@@ -116,7 +116,9 @@ def test_the_action_fits_its_schema(team: Team) -> None:
         ("drift", "run: drift\n          args: --offline", 6, "offline"),
     ],
 )
-def test_more_options(team: Team, job: str, instead: str, code: int, printed: str) -> None:
+def test_the_action_passes_more_options(
+    team: Team, job: str, instead: str, code: int, printed: str
+) -> None:
     team.world.write(team.world.read(WORKFLOW).replace(f"run: {job}", instead), WORKFLOW)
     team.merge(TREND + ("plot((close)\n" if job == "check" else "// more\n"), TREND_PATH)
     ran = team.run(job)
@@ -136,7 +138,9 @@ def test_more_options(team: Team, job: str, instead: str, code: int, printed: st
         ),
     ],
 )
-def test_what_cannot_be_installed(team: Team, inputs: dict[str, str], wanted: str) -> None:
+def test_invalid_inputs_of_the_action_are_refused(
+    team: Team, inputs: dict[str, str], wanted: str
+) -> None:
     done = team.install(inputs, **UP_TO_WRITING)
     assert (done.returncode, wanted in done.stdout) == (1, True), done.stdout
 

@@ -90,11 +90,11 @@ class Agent:
         os.kill(int(self._pid.read_text()), signal.SIGKILL)
 
 
-def _answer(came: CallToolResult) -> Answer:
-    if came.is_error:
-        (said,) = came.content
-        return Answer(None, json.loads(said.text))  # type: ignore[union-attr]
-    return Answer(came.structured_content, None)
+def _answer(result: CallToolResult) -> Answer:
+    if result.is_error:
+        (content,) = result.content
+        return Answer(None, json.loads(content.text))  # type: ignore[union-attr]
+    return Answer(result.structured_content, None)
 
 
 Connect = Callable[..., Agent]
@@ -102,8 +102,8 @@ Connect = Callable[..., Agent]
 
 def in_process(world: World, allow: Sequence[str], pid: Path) -> Any:
     cookies = {"PINESYNC_COOKIE": os.environ.get("PINESYNC_COOKIE", "")}
-    asked = Shared(directory=str(world.folder), cookies=cookies)
-    return server_of(Boundary(build_setup(shared=asked), allow))
+    shared = Shared(directory=str(world.folder), cookies=cookies)
+    return server_of(Boundary(build_setup(shared=shared), allow))
 
 
 def over_stdio(world: World, allow: Sequence[str], pid: Path) -> Any:

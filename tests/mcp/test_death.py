@@ -29,7 +29,7 @@ REQUESTS = {
 
 @pytest.mark.promise("A8", 2, 4, 9)
 @pytest.mark.parametrize("path", REQUESTS)
-def test_a_server_that_is_killed_at_a_request(clone: World, connect: Connect, path: str) -> None:
+def test_a_push_survives_a_kill_at_any_request(clone: World, connect: Connect, path: str) -> None:
     fault, saved = REQUESTS[path]
     clone.monkeypatch.setenv("PINESYNC_SETTLE_SECONDS", "0")
     clone.monkeypatch.setattr("pinesync.app.project.PAUSES", ())
@@ -53,7 +53,7 @@ def test_a_server_that_is_killed_at_a_request(clone: World, connect: Connect, pa
 
 
 @pytest.mark.promise("A8")
-def test_a_client_that_is_gone_does_not_stop_the_push(clone: World, connect: Connect) -> None:
+def test_a_disconnected_client_does_not_stop_a_push(clone: World, connect: Connect) -> None:
     clone.write(LONGER)
     agent = connect("**")
     clone.app.forget()

@@ -30,7 +30,7 @@ STATUS = {
 }
 
 
-def test_standard_output_is_the_protocols_alone(clone: World) -> None:
+def test_standard_output_has_only_protocol_messages(clone: World) -> None:
     """Also with -vv, which prints every request, and with words that are no protocol between."""
     spoken = [json.dumps(one) for one in (INITIALIZE, INITIALIZED, STATUS)]
     child = clone.spawn("mcp", "-vv", stdin=subprocess.PIPE, stdout=subprocess.PIPE)
@@ -48,7 +48,7 @@ def test_standard_output_is_the_protocols_alone(clone: World) -> None:
     ("verb", "module", "requirement"),
     [("mcp", "mcp", "mcp>=2,<3"), ("lsp", "pygls", "pygls>=2")],
 )
-def test_without_its_library_it_says_how_to_install_it(
+def test_a_missing_library_has_an_install_hint(
     clone: World, verb: str, module: str, requirement: str
 ) -> None:
     for name in list(sys.modules):
@@ -76,5 +76,5 @@ def test_what_a_glob_names(pattern: str, named: list[str], others: list[str]) ->
     assert [path for path in (*named, *others) if fits(pattern, path)] == named
 
 
-def test_outside_a_workspace(world: World) -> None:
+def test_the_server_needs_a_workspace(world: World) -> None:
     assert "pinesync clone" in world("mcp", code=2).err

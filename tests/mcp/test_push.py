@@ -26,7 +26,7 @@ pytestmark = pytest.mark.parametrize("world", ["facade"], indirect=True)
 ALL = "**"
 
 
-def test_it_saves_the_one_file(clone: World, connect: Connect) -> None:
+def test_push_saves_one_file(clone: World, connect: Connect) -> None:
     clone.write(LONGER)
     clone.write("// another edit\n", BREAKOUT_PATH)
     agent = connect("indicators/*")
@@ -64,7 +64,7 @@ def repeated(world: World) -> dict[str, str]:
 
 @pytest.mark.promise("A1")
 @pytest.mark.parametrize("other", [stale, moved_on, said_to_be_the_newest, repeated])
-def test_another_version(
+def test_push_is_refused_with_another_version(
     clone: World, connect: Connect, other: Callable[[World], dict[str, str]]
 ) -> None:
     clone.write(LONGER)
@@ -76,7 +76,7 @@ def test_another_version(
 
 
 @pytest.mark.promise("A2")
-def test_another_text(clone: World, connect: Connect) -> None:
+def test_push_is_refused_with_another_text(clone: World, connect: Connect) -> None:
     clone.write(LONGER)
     agent = connect(ALL)
     exactly = agent.exactly()
@@ -91,7 +91,7 @@ def test_another_text(clone: World, connect: Connect) -> None:
 
 
 @pytest.mark.promise("A2")
-def test_a_file_that_changes_while_it_is_checked(clone: World, connect: Connect) -> None:
+def test_a_file_changed_during_the_check_is_not_sent(clone: World, connect: Connect) -> None:
     """The request for the compiler is under way; only what was named is ever sent."""
     clone.write(LONGER)
     agent = connect(ALL)
@@ -118,7 +118,7 @@ OUTSIDE = (
 
 
 @pytest.mark.promise("A3")
-def test_a_path_outside(clone: World, connect: Connect) -> None:
+def test_a_path_outside_is_refused(clone: World, connect: Connect) -> None:
     (clone.place / "Trend.pine").write_text(LONGER)
     agent = connect(ALL)
     exactly = agent.exactly()
@@ -134,7 +134,7 @@ def test_a_path_outside(clone: World, connect: Connect) -> None:
 
 
 @pytest.mark.promise("A3")
-def test_a_link(clone: World, connect: Connect) -> None:
+def test_a_link_is_refused(clone: World, connect: Connect) -> None:
     outside = clone.place / "outside.pine"
     outside.write_text(LONGER)
     agent = connect(ALL)
@@ -162,7 +162,7 @@ def test_a_script_that_undoes_somebodys_save(clone: World, connect: Connect) -> 
 
 @pytest.mark.promise("A4")
 @pytest.mark.parametrize("allow", [("strategies/*",), ("indicators",), ("*",), ("Trend.pine",)])
-def test_a_script_that_no_glob_names(
+def test_a_script_outside_the_allowed_globs_is_refused(
     clone: World, connect: Connect, allow: tuple[str, ...]
 ) -> None:
     clone.write(LONGER)
@@ -171,14 +171,14 @@ def test_a_script_that_no_glob_names(
 
 
 @pytest.mark.promise("A4")
-def test_without_a_glob_there_is_nothing_that_saves(clone: World, connect: Connect) -> None:
+def test_the_server_is_read_only_without_a_glob(clone: World, connect: Connect) -> None:
     tools = connect().tools()
     assert {"push", "undo"}.isdisjoint(tools)
     assert all(tool.annotations.read_only_hint for tool in tools.values())
 
 
 @pytest.mark.promise("A5")
-def test_a_protected_script(clone: World, connect: Connect) -> None:
+def test_a_protected_script_is_refused(clone: World, connect: Connect) -> None:
     clone.write(LONGER)
     before = (clone.folder / "pine.toml").read_text()
     configure(clone, "protected = ['indicators/*']")
@@ -193,7 +193,7 @@ def test_a_protected_script(clone: World, connect: Connect) -> None:
 
 
 @pytest.mark.promise("A5")
-def test_another_script_behind_an_allowed_path(clone: World, connect: Connect) -> None:
+def test_an_allowed_path_moved_to_another_script_is_refused(clone: World, connect: Connect) -> None:
     """An agent can write pine.toml, as any file."""
     agent = connect("strategies/*")
     file = clone.folder / "pine.toml"
@@ -206,7 +206,7 @@ def test_another_script_behind_an_allowed_path(clone: World, connect: Connect) -
 
 
 @pytest.mark.promise("A6")
-def test_what_push_refuses_is_refused(clone: World, connect: Connect) -> None:
+def test_refusals_of_push_are_refusals_of_the_tool(clone: World, connect: Connect) -> None:
     agent = connect(ALL)
     clone.write(BROKEN)
     problem = agent.push().problem
@@ -242,7 +242,7 @@ def test_no_tool_deletes_renames_or_overrides(clone: World, connect: Connect) ->
 
 
 @pytest.mark.promise("A8")
-def test_two_agents_push_the_same_file(clone: World, connect: Connect) -> None:
+def test_two_agents_save_a_file_once(clone: World, connect: Connect) -> None:
     clone.write(LONGER)
     agents = [connect(ALL), connect(ALL)]
     clone.plan.add("list:*:slow:seconds=0.3")
@@ -255,7 +255,7 @@ def test_two_agents_push_the_same_file(clone: World, connect: Connect) -> None:
 
 
 @pytest.mark.promise("A9")
-def test_an_undo_of_its_own_push(clone: World, connect: Connect) -> None:
+def test_undo_reverts_a_push_of_the_server(clone: World, connect: Connect) -> None:
     clone.write(LONGER)
     saved = connect(ALL).push().result
     undone = connect(ALL)("undo", operation=saved["operation"]).result
@@ -267,7 +267,7 @@ def test_an_undo_of_its_own_push(clone: World, connect: Connect) -> None:
 
 
 @pytest.mark.promise("A9")
-def test_nothing_else_is_undone(clone: World, connect: Connect) -> None:
+def test_undo_reverts_nothing_else(clone: World, connect: Connect) -> None:
     clone.write_and_push(LONGER)
     (operation,) = clone("oplog", "--json").json["operations"]
     agent = connect(ALL)

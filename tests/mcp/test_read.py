@@ -53,7 +53,7 @@ def texts(value: Any, trusted: bool = True) -> Iterator[str]:
         yield value
 
 
-def test_every_tool_that_reads(clone: World, connect: Connect) -> None:
+def test_every_read_only_tool_returns_its_result(clone: World, connect: Connect) -> None:
     clone.web_save(SLOWER)
     clone.write(LONGER)
     before = clone.files(), clone.account()
@@ -73,7 +73,7 @@ def test_every_tool_that_reads(clone: World, connect: Connect) -> None:
     assert writes(clone) == []
 
 
-def test_each_result_has_its_schema(clone: World, connect: Connect) -> None:
+def test_each_result_matches_its_schema(clone: World, connect: Connect) -> None:
     clone.write(LONGER)
     agent = connect("**")
     tools = agent.tools()
@@ -85,7 +85,7 @@ def test_each_result_has_its_schema(clone: World, connect: Connect) -> None:
 
 
 @pytest.mark.promise("A10")
-def test_a_text_that_gives_orders_is_data(clone: World, connect: Connect) -> None:
+def test_instructions_in_a_text_are_untrusted_data(clone: World, connect: Connect) -> None:
     """It stands in a source, a name, a file's name and a compiler's message; nothing obeys it, and
     nothing of it is outside a key `untrusted`."""
     clone.web_save(HOSTILE + LONGER, "Trend")
@@ -108,12 +108,12 @@ def test_a_text_that_gives_orders_is_data(clone: World, connect: Connect) -> Non
     assert writes(clone) == []
 
 
-def test_words_outside_are_ours(clone: World, connect: Connect) -> None:
+def test_trusted_fields_have_only_known_words(clone: World, connect: Connect) -> None:
     rows = connect()("status").result["rows"]
     assert {row["status"] for row in rows} <= {str(word) for word in Status}
 
 
-def test_long_results_come_in_parts(clone: World, connect: Connect) -> None:
+def test_long_results_are_paged(clone: World, connect: Connect) -> None:
     long = TREND + "// a comment\n" * 5000
     clone.web_save_and_pull(long)
     agent = connect()
@@ -132,7 +132,7 @@ def test_long_results_come_in_parts(clone: World, connect: Connect) -> None:
     assert agent("grep", pattern="(").problem["error"] == "usage"
 
 
-def test_resources(clone: World, connect: Connect) -> None:
+def test_resources_are_listed_and_read(clone: World, connect: Connect) -> None:
     clone.write(LONGER)
     agent = connect()
     client = agent.client
@@ -149,7 +149,7 @@ def test_resources(clone: World, connect: Connect) -> None:
             read(f"pinesync://scripts/{path}")
 
 
-def test_without_a_sign_in_it_says_so(clone: World, connect: Connect) -> None:
+def test_a_missing_sign_in_is_reported(clone: World, connect: Connect) -> None:
     clone.monkeypatch.delenv("PINESYNC_COOKIE")
     agent = connect("**")
     assert agent("status").problem["error"] == "no_access"

@@ -121,7 +121,7 @@ TRUST = (
         as_it_came,
         (
             "tests/security/test_terminal.py::test_hostile_text_is_escaped",
-            "tests/mcp/test_read.py::test_a_text_that_gives_orders_is_data",
+            "tests/mcp/test_read.py::test_instructions_in_a_text_are_untrusted_data",
         ),
     ),
     Mutant(
@@ -145,11 +145,11 @@ TRUST = (
         "pinesync.sync.engine.uploads.prepare_upload:_other_bytes",
         giving(None),
         (
-            "tests/mcp/test_push.py::test_another_version",
-            "tests/mcp/test_push.py::test_another_text",
-            "tests/mcp/test_push.py::test_a_script_that_no_glob_names",
-            "tests/mcp/test_push.py::test_a_protected_script",
-            "tests/mcp/test_push.py::test_nothing_else_is_undone",
+            "tests/mcp/test_push.py::test_push_is_refused_with_another_version",
+            "tests/mcp/test_push.py::test_push_is_refused_with_another_text",
+            "tests/mcp/test_push.py::test_a_script_outside_the_allowed_globs_is_refused",
+            "tests/mcp/test_push.py::test_a_protected_script_is_refused",
+            "tests/mcp/test_push.py::test_undo_reverts_nothing_else",
         ),
     ),
     Mutant(

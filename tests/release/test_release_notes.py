@@ -38,18 +38,18 @@ Some text, and more.
 """
 
 
-def test_the_section_of_a_version() -> None:
+def test_the_notes_are_the_section_of_the_version() -> None:
     assert release_notes(WRITTEN, "1.2.0") == SHOWN
     assert release_notes(WRITTEN, "1.1.0") == "- Before.\n"
 
 
 @pytest.mark.parametrize("version", ["1.3.0", "1x2.0", "Unreleased", ""])
-def test_a_version_that_is_not_in_it(version: str) -> None:
+def test_a_version_without_a_section_is_refused(version: str) -> None:
     with pytest.raises(ValueError, match="has no section"):
         release_notes(WRITTEN, version)
 
 
-def test_the_tag_must_be_the_package_s_version(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_tag_must_equal_the_package_version(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit, match=r"^VERSION is 9\.9\.9, and pinesync/__init__\.py has "):
         main("9.9.9")
     assert capsys.readouterr().out == ""

@@ -28,12 +28,12 @@ def steps(file: Path) -> list[Any]:
 
 
 @every_workflow
-def test_a_workflow_fits_its_schema(file: Path) -> None:
+def test_a_workflow_matches_its_schema(file: Path) -> None:
     validator("https://json.schemastore.org/github-workflow.json").validate(read(file))
 
 
 @every_workflow
-def test_a_workflow_may_do_little(file: Path) -> None:
+def test_a_workflow_has_minimal_permissions(file: Path) -> None:
     assert read(file)["permissions"] == {}
     for name, job in read(file)["jobs"].items():
         rights = {right for right, may in job["permissions"].items() if may == "write"}
@@ -45,19 +45,19 @@ def test_a_workflow_may_do_little(file: Path) -> None:
 
 
 @pytest.mark.parametrize("file", PINNED, ids=lambda file: file.stem)
-def test_an_action_is_named_by_its_hash(file: Path) -> None:
+def test_every_action_is_pinned_by_its_hash(file: Path) -> None:
     found = re.findall(r"^ *(?:- )?uses: (?!\./)(.+)$", file.read_text("utf-8"), re.MULTILINE)
     pinned = rf"(?:{'|'.join(OWNERS)})/[\w-]+@[0-9a-f]{{40}} # v\d+\.\d+\.\d+"
-    assert not [one for one in found if not re.fullmatch(pinned, one)]
+    assert not [item for item in found if not re.fullmatch(pinned, item)]
 
 
-def test_the_same_action_is_the_same_everywhere() -> None:
+def test_an_action_has_one_pinned_version() -> None:
     text = "".join(file.read_text("utf-8") for file in PINNED)
     found = re.findall(r"uses: ([\w/-]+)@(\w+ # .+)", text)
     assert len(set(found)) == len(dict(found))
 
 
-def test_the_package_names_what_is_tested() -> None:
+def test_the_classifiers_list_what_is_tested() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
     matrix = read(ROOT / ".github/workflows/ci.yml")["jobs"]["make"]["strategy"]["matrix"]
     named = {
@@ -71,7 +71,7 @@ def test_the_package_names_what_is_tested() -> None:
 
 
 @every_workflow
-def test_what_is_made_has_a_target(file: Path) -> None:
+def test_every_command_of_a_workflow_has_a_target(file: Path) -> None:
     """A step is a target of the Makefile, so that it runs on any machine, or hands over to a
     service."""
     targets = re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE)

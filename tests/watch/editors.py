@@ -222,7 +222,7 @@ def brisk(patch: pytest.MonkeyPatch, again: float = 0.2) -> None:
     patch.setattr(session, "RECHECK_SECONDS", again)
 
 
-def check_uploads(watching: Watching, *texts: str, told: int = 0, again: int = 0) -> None:
+def check_uploads(watching: Watching, *texts: str, notices: int = 0, again: int = 0) -> None:
     """Check the versions since the first: each was sent once, and nothing else happened except this
     number of notices and of texts replaced by the next."""
     fence(watching)
@@ -234,7 +234,7 @@ def check_uploads(watching: Watching, *texts: str, told: int = 0, again: int = 0
     events = watching.events
     sent = [e.path for e in events if isinstance(e, Checking) and e.path != BREAKOUT_PATH]
     assert sent == [TREND_PATH] * (len(texts) + again)
-    assert sum(isinstance(event, Notice | Held | Trouble) for event in events) == told
+    assert sum(isinstance(event, Notice | Held | Trouble) for event in events) == notices
 
 
 class Looks:

@@ -125,7 +125,7 @@ def test_a_locked_file_is_reported_once(
         assert watching.news().message == "a program has it open for writing"
         looks.wait_for(3)
     assert watching.done().done == "saved"
-    check_uploads(watching, LONGER, told=1)
+    check_uploads(watching, LONGER, notices=1)
 
 
 def test_a_half_written_file_is_not_saved_without_open_file_detection(
@@ -299,7 +299,7 @@ def test_an_invalid_file_is_reported_once_and_never_sent(
     assert world.saved() == [TREND]
     file.rmdir() if file.is_dir() else file.unlink()
     watching.saves(LONGER)
-    check_uploads(watching, LONGER, told=1)
+    check_uploads(watching, LONGER, notices=1)
 
 
 def test_a_file_that_becomes_invalid_again_is_reported_again(
@@ -311,7 +311,7 @@ def test_a_file_that_becomes_invalid_again_is_reported_again(
         world.write("")
         assert watching.news().message == "the file is empty"
         watching.saves(text)
-    check_uploads(watching, LONGER, LAST, told=2)
+    check_uploads(watching, LONGER, LAST, notices=2)
 
 
 def test_an_initially_empty_file_is_sent_once_written(watching: Watching) -> None:
@@ -363,7 +363,7 @@ def test_a_missing_file_is_reported_once(watching: Watching, looks: Looks) -> No
     world.remove()
     assert watching.news().word == "missing"
     watching.saves(LONGER)
-    check_uploads(watching, LONGER, told=2)
+    check_uploads(watching, LONGER, notices=2)
 
 
 @pytest.mark.parametrize("text", [TREND, LONGER])
