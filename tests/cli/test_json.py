@@ -127,8 +127,8 @@ def test_every_verb(busy: World, command: str, where: str) -> None:
 def test_no_verb_is_forgotten() -> None:
     tried = {command.split()[0] for command in DONE}
     # login is in test_login.py, demo below, since it takes its time, and watch in tests/watch,
-    # since it ends with Ctrl-C; lsp speaks with an editor, in tests/lsp.
-    assert set(VERBS) == tried | {"login", "demo", "watch", "lsp"}
+    # since it ends with Ctrl-C; lsp speaks with an editor, in tests/lsp, and mcp with an agent.
+    assert set(VERBS) == tried | {"login", "demo", "watch", "lsp", "mcp"}
 
 
 @pytest.mark.parametrize(("code", "arguments"), FAILED, ids=lambda v: str(v))
