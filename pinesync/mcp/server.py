@@ -8,6 +8,7 @@ from functools import wraps
 from threading import Lock
 from typing import Any
 
+from anyio.from_thread import check_cancelled
 from mcp.server.mcpserver import MCPServer
 from mcp.server.mcpserver.exceptions import ResourceError, ToolError
 from mcp.server.mcpserver.resources import FunctionResource
@@ -110,11 +111,13 @@ class _Server(MCPServer):
 
 
 def _in_turn(turns: Lock, act: Callable[..., Any]) -> Callable[..., Any]:
-    """The tool, one call at a time."""
+    """The tool, one call at a time. One that is cancelled before its turn does nothing; a save that
+    has begun is finished."""
 
     @wraps(act)
     def run(*args: Any, **kwargs: Any) -> Any:
         with turns:
+            check_cancelled()
             return act(*args, **kwargs)
 
     return run

@@ -8,6 +8,7 @@ from typing import Annotated
 from pydantic import Field
 
 from pinesync.app.commits.commit_scripts import with_commit
+from pinesync.app.probe.proofs import refuse_broken
 from pinesync.app.project import Project
 from pinesync.app.sync.push import push_expected
 from pinesync.app.versions.oplog import MAX_OPERATIONS
@@ -86,6 +87,7 @@ class Writing:
         _refuse_others(found)
         for path in found.paths:
             self._boundary.refuse(project, path)
+        refuse_broken(project.setup, project.settings.remote, project.settings.owner)
         _, run = undo(project.setup, found.key, project=project)
         return _result(project, found.saves[0].path, run)
 

@@ -151,6 +151,34 @@ def test_a_link_is_refused(clone: World, connect: Connect) -> None:
     assert writes(clone) == []
 
 
+def test_the_same_text_that_somebody_saved_meanwhile(clone: World, connect: Connect) -> None:
+    """There is nothing to save, and the base is a person's to move."""
+    clone.web_save(LONGER)
+    clone.write(LONGER)
+    agent = connect(ALL)
+    for version in ("1.0", "2.0"):
+        assert agent.push(base_version=version).refusal
+    assert clone.version() == "1.0"
+    assert writes(clone) == []
+
+
+def test_a_push_that_is_cancelled_before_its_turn(clone: World, connect: Connect) -> None:
+    clone.write(LONGER)
+    agent = connect(ALL)
+    wanted = agent.exactly()
+    clone.app.forget()
+    clone.plan.add("list:1:slow:seconds=1")
+    looking = agent.begin("status")
+    clone.app.wait_for("/list")
+    pushing = agent.begin("push", **wanted)
+    agent.tools()  # what is asked later is answered earlier: the push has come
+    pushing.cancel()
+    looking.result(60)
+    assert agent("status", offline=True).result["rows"], "the turns go on"
+    assert clone.saved() == [TREND]
+    assert writes(clone) == []
+
+
 def test_a_script_that_undoes_somebodys_save(clone: World, connect: Connect) -> None:
     """A push refuses it, so this does, whatever the agent names."""
     clone.web_save_and_pull(SLOWER)

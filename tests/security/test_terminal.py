@@ -67,6 +67,7 @@ COMMANDS: dict[str, list[list[str]]] = {
         ["sandbox", "reset"],
     ],
     "demo": [],  # slow: tested below
+    "mcp": [["mcp", "-C", EVIL]],  # the rest is in tests/mcp
     "lsp": [["lsp", "--remote", EVIL]],  # the rest is in tests/lsp
     "watch": [["watch", "--on-error", EVIL]],  # the rest is in tests/watch/test_process.py
 }

@@ -93,14 +93,11 @@ def push_expected(
         elif step.act is Act.SAVE:
             yield from _save_expected(tx, view, step, expected)
         elif step.act in upload.CHANGES:
-            what = f"is {step.state.word}, and only an edit of its base is saved here"
-            yield refused(path, what, f"`pinesync status` shows it; {_BY_HAND}")
+            what = f"its status is {step.state.word}; only an edit of its base is saved here"
+            yield refused(path, what, "a person can look at it, and run `pinesync push`")
         elif outcome := unchanged_outcome(step, view.troubles):
             yield outcome
     return view
-
-
-_BY_HAND = "`pinesync push` is for a person to run"
 
 
 def _save_expected(
