@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import tempfile
 import venv
@@ -18,7 +19,7 @@ def main(folder: str) -> None:
         work = Path(place).resolve() / "work"
         work.mkdir()
         pinesync = Installed(work.parent / "venv", work)
-        venv.create(pinesync.environment, with_pip=True)
+        venv.create(pinesync.environment, symlinks=os.name != "nt", with_pip=True)
         run(
             pinesync.scripts / "python", "-m", "pip", "install", "--quiet",
             "--disable-pip-version-check", f"{wheels[0]}[mcp]", cwd=work,

@@ -4,6 +4,7 @@ is needed: a release runs it with the Python that it finds."""
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import zipfile
 from dataclasses import dataclass
@@ -40,7 +41,9 @@ class Installed:
         state = self.folder.parent / "state"
         state.mkdir(exist_ok=True)
         homes = dict.fromkeys(("PINESYNC_HOME", "TMPDIR", "TEMP"), str(state))
-        return run(program, *words, cwd=cwd or self.folder, PATH=path, **homes)
+        # Windows looks for a program in the path of this process.
+        found = shutil.which(program, path=path)
+        return run(found, *words, cwd=cwd or self.folder, PATH=path, **homes)
 
 
 def first_session(pinesync: Installed) -> None:

@@ -1,9 +1,13 @@
-"""The notes of a release are the part of the changelog about it, as its page can show them."""
+"""`make release-notes` prints the part of the changelog about a version, as a release page can show
+it; `make wheel-test` takes the one wheel of a folder."""
+
+from pathlib import Path
 
 import pytest
 
 from docs.release_notes import CHANGELOG, main, release_notes
 from pinesync import __version__
+from tests.release.__main__ import main as wheel_test
 
 WRITTEN = """\
 # Changelog
@@ -59,3 +63,11 @@ def test_the_changelog_has_this_version() -> None:
     notes = release_notes(CHANGELOG.read_text("utf-8"), __version__)
     assert "\n### " in notes
     assert "](docs/" not in notes
+
+
+@pytest.mark.parametrize("wheels", [[], ["a-1-py3-none-any.whl", "a-2-py3-none-any.whl"]])
+def test_it_must_be_clear_which_wheel(tmp_path: Path, wheels: list[str]) -> None:
+    for name in (*wheels, "a-1.tar.gz"):
+        (tmp_path / name).touch()
+    with pytest.raises(SystemExit, match=f" has {len(wheels)} wheels, and must have one: "):
+        wheel_test(str(tmp_path))
