@@ -58,7 +58,7 @@ def _setup(context: click.Context) -> Setup:
 def _fitting(found: list[str] | Iterator[str], incomplete: str) -> list[str]:
     """What has this prefix and is safe to show. Names with terminal control characters are left
     out."""
-    from pinesync.cli.render import escape_controls
+    from pinesync.text.unicode import escape_controls
 
     fits = {
         candidate

@@ -11,8 +11,8 @@ from urllib.parse import quote
 
 from pinesync import __version__
 from pinesync.app.check import Checks
-from pinesync.cli.render import escape_controls
 from pinesync.model import Diagnostic
+from pinesync.text.unicode import escape_controls
 
 _SCHEMA = (
     "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"

@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from pinesync.cli.error_handler import run_guarded
 from pinesync.cli.options import Shared, build_setup
-from pinesync.cli.render import diagnostic_lines, echo_err, escape_controls
+from pinesync.cli.render import diagnostic_lines, echo_err
 from pinesync.errors import EXIT_DONE, Misuse
+from pinesync.text.unicode import escape_controls
 
 if TYPE_CHECKING:
     from pinesync.app.git_remote.push import Pushed

@@ -17,10 +17,10 @@ from collections.abc import Callable, Sequence
 import click
 
 from pinesync.cli.options import command_words
-from pinesync.cli.render import escape_controls
 from pinesync.errors import EXIT_DONE
 from pinesync.git.run import find_program
 from pinesync.sync.words import Role, Status
+from pinesync.text.unicode import escape_controls
 from pinesync.watch.events import Done, Event, Notice, Trouble
 
 _SECONDS = 30.0

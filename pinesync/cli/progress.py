@@ -12,9 +12,10 @@ from threading import Event, Lock, Thread
 from typing import TYPE_CHECKING
 
 from pinesync.cli.options import current
-from pinesync.cli.render import echo_err, escape_controls
+from pinesync.cli.render import echo_err
 from pinesync.cli.status_line import draw
 from pinesync.clock import monotonic
+from pinesync.text.unicode import escape_controls
 
 if TYPE_CHECKING:
     from pinesync.tradingview.http import Exchange

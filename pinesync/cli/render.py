@@ -18,8 +18,7 @@ from pinesync.cli.options import current
 from pinesync.cli.status_line import wipe
 from pinesync.model import Diagnostic, Version
 from pinesync.sync.words import Role, Status
-from pinesync.text.plural import pluralize as pluralize
-from pinesync.text.unicode import escape_controls as escape_controls
+from pinesync.text.unicode import escape_controls
 
 SCHEMA = 1
 _WHOLE: Mapping[int, int] = {}

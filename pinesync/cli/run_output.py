@@ -15,13 +15,13 @@ from pinesync.cli.render import (
     error_lines,
     json_object,
     out,
-    pluralize,
     styled,
 )
 from pinesync.model import RelPath
 from pinesync.sync.next_step import hint
 from pinesync.sync.outcome import Done, Outcome, Planned, Recorded, Run
 from pinesync.text.filenames import shell_quote
+from pinesync.text.plural import pluralize
 from pinesync.text.unicode import escape_controls
 
 _RESULTS = frozenset(

@@ -9,20 +9,13 @@ from __future__ import annotations
 import sys
 from datetime import UTC, datetime
 
-from pinesync.cli.render import (
-    diagnostic_lines,
-    echo_err,
-    error_lines,
-    escape_controls,
-    out,
-    pluralize,
-    styled,
-)
+from pinesync.cli.render import diagnostic_lines, echo_err, error_lines, out, styled
 from pinesync.cli.status_line import draw, wipe
 from pinesync.clock import wall
 from pinesync.errors import EXIT_DONE
 from pinesync.sync.outcome import Outcome
-from pinesync.text.plural import shorten_list
+from pinesync.text.plural import pluralize, shorten_list
+from pinesync.text.unicode import escape_controls
 from pinesync.watch.events import (
     Began,
     Checking,

@@ -16,9 +16,9 @@ from typing import Any
 import pytest
 
 from pinesync.app.doctor import machine
-from pinesync.cli.render import escape_controls
 from pinesync.model import Digest, PineId, RelPath, Version
 from pinesync.sync.intents import Now, Upload
+from pinesync.text.unicode import escape_controls
 from pinesync.workspace.state import State
 from pinesync.workspace.state.codec import Replaced
 from tests.cli.cases import MARKERS, flags, records_a_pull

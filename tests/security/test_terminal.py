@@ -13,8 +13,8 @@ from typing import NoReturn
 import pytest
 
 from pinesync.cli.group import VERBS
-from pinesync.cli.render import escape_controls
 from pinesync.sandbox.app import SandboxApp
+from pinesync.text.unicode import escape_controls
 from tests.security.hostile import EVIL, MARK, PAYLOADS, raw
 from tests.security.ways import IN_FILE_NAME, WAYS, everything
 from tests.world import EXTRA, TREND_PATH, Ran, World

@@ -7,10 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pinesync.cli.render import escape_controls
 from pinesync.model import Diagnostic
 from pinesync.text.canonical import canonical
-from pinesync.text.unicode import character_name, invisible_characters
+from pinesync.text.unicode import character_name, escape_controls, invisible_characters
 from tests.security.hostile import RAW
 
 FLAG = "\U0001f3f4\U000e0067\U000e0062\U000e0065\U000e006e\U000e0067\U000e007f"

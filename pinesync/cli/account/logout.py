@@ -6,7 +6,8 @@ import click
 
 from pinesync.cli.group import Verb
 from pinesync.cli.options import build_setup, shared
-from pinesync.cli.render import echo_err, emit_json, escape_controls, out
+from pinesync.cli.render import echo_err, emit_json, out
+from pinesync.text.unicode import escape_controls
 
 
 @click.command("logout", cls=Verb, examples=["pinesync logout", "pinesync logout --as work"])

@@ -8,7 +8,9 @@ import click
 
 from pinesync.cli.group import Verb
 from pinesync.cli.options import build_setup, remote_options, shared
-from pinesync.cli.render import emit_json, escape_controls, out, pluralize
+from pinesync.cli.render import emit_json, out
+from pinesync.text.plural import pluralize
+from pinesync.text.unicode import escape_controls
 
 if TYPE_CHECKING:
     from pinesync.app.account import Identity

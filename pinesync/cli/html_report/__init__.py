@@ -15,8 +15,8 @@ from pinesync.app.write_page import MARK
 from pinesync.cli.html_report.html import break_path, meaning, safe, time, versions, word
 from pinesync.cli.html_report.side_by_side import restore_command, sides
 from pinesync.cli.html_report.timeline import lanes, legend
-from pinesync.cli.render import pluralize
 from pinesync.sync.words import Status
+from pinesync.text.plural import pluralize
 
 _OPEN = 8
 """If there are more scripts, they are shown folded."""

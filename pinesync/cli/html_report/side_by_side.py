@@ -8,8 +8,8 @@ from itertools import takewhile
 from pinesync.app.sync.report_data import Script
 from pinesync.app.sync.text_diff import Half, Pair, SideBySide
 from pinesync.cli.html_report.html import code, safe
-from pinesync.cli.render import pluralize
 from pinesync.text.filenames import shell_quote
+from pinesync.text.plural import pluralize
 
 
 def sides(script: Script, found: SideBySide) -> Iterator[str]:

@@ -7,8 +7,9 @@ from collections.abc import Iterator, Sequence
 
 from pinesync.app.sync.report_data import Save, Script
 from pinesync.cli.html_report.html import break_path, safe
-from pinesync.cli.render import SAVED_BY, format_time, pluralize
+from pinesync.cli.render import SAVED_BY, format_time
 from pinesync.sync.words import Status
+from pinesync.text.plural import pluralize
 
 _LANES = 24
 _DOTS = 200

@@ -13,11 +13,13 @@ from pinesync.app.sync.matching import find_base, read_local_file
 from pinesync.cli import completers as completed
 from pinesync.cli.group import Verb
 from pinesync.cli.options import build_setup, current, shared
-from pinesync.cli.render import echo_err, emit_json, escape_controls, out, pluralize
+from pinesync.cli.render import echo_err, emit_json, out
 from pinesync.errors import ActionRequired, Misuse, Refused
 from pinesync.model import Entry, PineId, RelPath, Version
 from pinesync.text.canonical import Unreadable, digest_of_any
 from pinesync.text.filenames import MAX_SAVED_NAME, SUFFIX, shell_quote, unescape_name
+from pinesync.text.plural import pluralize
+from pinesync.text.unicode import escape_controls
 
 
 @click.command("add", cls=Verb, examples=["pinesync add indicators/New.pine", "pinesync add ."])

@@ -10,7 +10,9 @@ import click
 from pinesync.cli import completers as completed
 from pinesync.cli.group import Verb
 from pinesync.cli.options import build_setup, shared
-from pinesync.cli.render import columns, echo_err, emit_json, escape_controls, out, pluralize
+from pinesync.cli.render import columns, echo_err, emit_json, out
+from pinesync.text.plural import pluralize
+from pinesync.text.unicode import escape_controls
 
 if TYPE_CHECKING:
     from pinesync.app.alerts import AlertRow

@@ -15,7 +15,6 @@ from pinesync.cli.render import (
     columns,
     echo_err,
     emit_json,
-    escape_controls,
     format_time,
     out,
     width,
@@ -23,6 +22,7 @@ from pinesync.cli.render import (
 from pinesync.model import Kind, PineId, RelPath, Version
 from pinesync.sync.engine.account import read_account
 from pinesync.text.filenames import unescape_name
+from pinesync.text.unicode import escape_controls
 
 _HEAD = ("NAME", "VERSION", "KIND", "SAVED")
 _LEAST = 12

@@ -13,13 +13,14 @@ from pinesync.app.scripts import templates
 from pinesync.cli import completers as completed
 from pinesync.cli.group import Verb
 from pinesync.cli.options import build_setup, shared
-from pinesync.cli.render import echo_err, emit_json, escape_controls, out
+from pinesync.cli.render import echo_err, emit_json, out
 from pinesync.clock import now
 from pinesync.errors import ActionRequired, Misuse
 from pinesync.git.status import user_name
 from pinesync.model import Entry, Kind, RelPath
 from pinesync.sync.ports import ChangedMeanwhile
 from pinesync.text.filenames import MAX_SAVED_NAME, collision_key, place
+from pinesync.text.unicode import escape_controls
 
 
 @click.command(

@@ -12,9 +12,10 @@ from pinesync.app.project import Setup, open_project
 from pinesync.cli import completers as completed
 from pinesync.cli.group import Verb
 from pinesync.cli.options import build_setup, may_ask, shared
-from pinesync.cli.render import echo_err, emit_json, escape_controls, out
+from pinesync.cli.render import echo_err, emit_json, out
 from pinesync.errors import Misuse
 from pinesync.model import PineId, RelPath
+from pinesync.text.unicode import escape_controls
 
 if TYPE_CHECKING:
     from pinesync.app.scripts.delete_script import DeletionTarget

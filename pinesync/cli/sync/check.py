@@ -12,15 +12,8 @@ import click
 from pinesync.cli import completers as completed
 from pinesync.cli.group import Verb
 from pinesync.cli.options import build_setup, current, jobs, remote_options, shared
-from pinesync.cli.render import (
-    diagnostic_lines,
-    echo_err,
-    emit_json,
-    error_lines,
-    json_line,
-    out,
-    pluralize,
-)
+from pinesync.cli.render import diagnostic_lines, echo_err, emit_json, error_lines, json_line, out
+from pinesync.text.plural import pluralize
 from pinesync.text.unicode import escape_controls
 
 if TYPE_CHECKING:

@@ -6,8 +6,10 @@ import click
 
 from pinesync.cli.group import Verb
 from pinesync.cli.options import build_setup, jobs, remote_options, shared, timeout
-from pinesync.cli.render import echo_err, emit_json, escape_controls, out, pluralize
+from pinesync.cli.render import echo_err, emit_json, out
 from pinesync.cli.versions.history import print_imported
+from pinesync.text.plural import pluralize
+from pinesync.text.unicode import escape_controls
 
 
 @click.command(

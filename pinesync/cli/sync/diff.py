@@ -10,7 +10,8 @@ from pinesync.cli import completers as completed
 from pinesync.cli.group import Verb
 from pinesync.cli.options import build_setup, current, shared
 from pinesync.cli.pager import paged
-from pinesync.cli.render import columns, emit_json, escape_controls, out, out_all
+from pinesync.cli.render import columns, emit_json, out, out_all
+from pinesync.text.unicode import escape_controls
 
 if TYPE_CHECKING:
     from pinesync.app.sync.text_diff import FileDiff

@@ -10,7 +10,7 @@ from pinesync.app.commits.remote_tracking import unfiltered_note, update_trackin
 from pinesync.app.project import Setup, open_project
 from pinesync.cli.group import Verb
 from pinesync.cli.options import build_setup, jobs, shared
-from pinesync.cli.render import columns, echo_err, emit_json, escape_controls, out, styled
+from pinesync.cli.render import columns, echo_err, emit_json, out, styled
 from pinesync.errors import EXIT_FAILED, FacadeError, NotAccessible, gravest
 from pinesync.model import PineId, RelPath, Version
 from pinesync.sync.engine.snapshot import ask_session, take_snapshot
@@ -18,6 +18,7 @@ from pinesync.sync.engine.version_texts import read_text
 from pinesync.sync.planner import ScriptState, VersionKey
 from pinesync.sync.ports import Ports
 from pinesync.sync.words import Status
+from pinesync.text.unicode import escape_controls
 
 
 @click.command("fetch", cls=Verb, examples=["pinesync fetch"])

@@ -23,7 +23,7 @@ from pinesync.app.sync.clone import new_settings
 from pinesync.app.sync.matching import LocalFile, Match
 from pinesync.cli.group import Verb
 from pinesync.cli.options import build_setup, jobs, remote_options, shared
-from pinesync.cli.render import columns, echo_err, emit_json, escape_controls, out, pluralize
+from pinesync.cli.render import columns, echo_err, emit_json, out
 from pinesync.errors import Misuse
 from pinesync.model import Entry, PineId, RelPath, ScriptInfo, Version
 from pinesync.sync.engine.account import read_account
@@ -31,6 +31,8 @@ from pinesync.sync.engine.version_texts import read_text
 from pinesync.sync.ports import Ports
 from pinesync.text.canonical import Unreadable, digest
 from pinesync.text.filenames import BadPath, check_path, shell_quote, unescape_name
+from pinesync.text.plural import pluralize
+from pinesync.text.unicode import escape_controls
 from pinesync.workspace.files import MANIFEST, Tree, make_file, make_folder
 from pinesync.workspace.manifest import Manifest, dump_new
 from pinesync.workspace.workspace import Workspace
@@ -96,8 +98,7 @@ def command(
     for raw, why in result.unusable:
         echo_err(f"{escape_controls(raw)}: {escape_controls(why)}")
     if result.left:
-        one = len(result.left) == 1
-        has, them = ("has", "it") if one else ("have", "them")
+        has, them = ("has", "it") if len(result.left) == 1 else ("have", "them")
         scripts = pluralize(len(result.left), "saved script")
         echo_err(f"{scripts} {has} no file here; `pinesync pull` writes {them}")
     _print_files(result, template is not None)

@@ -111,9 +111,10 @@ def command(
 def _name_untracked(setup: Setup, paths: tuple[str, ...]) -> None:
     """Say what lists untracked files, as `git commit` does when there is nothing to commit."""
     from pinesync.app.project import open_project
-    from pinesync.cli.render import echo_err, escape_controls
+    from pinesync.cli.render import echo_err
     from pinesync.sync.next_step import hint
     from pinesync.sync.selection import is_named
+    from pinesync.text.unicode import escape_controls
 
     project = open_project(setup)
     named = project.patterns(paths) or ["."]

@@ -11,18 +11,10 @@ import click
 from pinesync.cli import completers as completed
 from pinesync.cli.group import Verb
 from pinesync.cli.options import build_setup, current, jobs, shared
-from pinesync.cli.render import (
-    available_width,
-    columns,
-    echo_err,
-    emit_json,
-    escape_controls,
-    out,
-    pluralize,
-    styled,
-    width,
-)
+from pinesync.cli.render import available_width, columns, echo_err, emit_json, out, styled, width
 from pinesync.sync.words import Status
+from pinesync.text.plural import pluralize
+from pinesync.text.unicode import escape_controls
 
 if TYPE_CHECKING:
     from pathlib import Path

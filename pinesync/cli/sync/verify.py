@@ -11,7 +11,7 @@ from pinesync.app.project import Project, Setup, open_project
 from pinesync.cli import completers as completed
 from pinesync.cli.group import Verb
 from pinesync.cli.options import build_setup, jobs, shared
-from pinesync.cli.render import emit_json, escape_controls, out, pluralize
+from pinesync.cli.render import emit_json, out
 from pinesync.errors import EXIT_DONE, EXIT_LEFT, FacadeError
 from pinesync.model import Entry, RelPath, Version
 from pinesync.sync.engine.snapshot import Survey, take_snapshot
@@ -19,6 +19,8 @@ from pinesync.sync.ports import Remote
 from pinesync.sync.selection import select
 from pinesync.sync.words import Status
 from pinesync.text.canonical import Unreadable, decode, digest
+from pinesync.text.plural import pluralize
+from pinesync.text.unicode import escape_controls
 
 
 @click.command("verify", cls=Verb, examples=["pinesync verify", "pinesync verify indicators/"])

@@ -20,8 +20,9 @@ import click
 from pinesync.app.project import Places, Setup, sandbox_store
 from pinesync.cli.group import Verb
 from pinesync.cli.options import build_setup, current, shared
-from pinesync.cli.render import escape_controls, json_object, out, to_plain
+from pinesync.cli.render import json_object, out, to_plain
 from pinesync.errors import PinesyncError
+from pinesync.text.unicode import escape_controls
 
 _SET = "set" if os.name == "nt" else "export"
 

@@ -12,16 +12,10 @@ import click
 
 from pinesync.cli.group import Verb
 from pinesync.cli.options import build_setup, shared
-from pinesync.cli.render import (
-    columns,
-    echo_err,
-    emit_json,
-    escape_controls,
-    out,
-    pluralize,
-    styled,
-)
+from pinesync.cli.render import columns, echo_err, emit_json, out, styled
 from pinesync.sync.words import Status
+from pinesync.text.plural import pluralize
+from pinesync.text.unicode import escape_controls
 
 if TYPE_CHECKING:
     from pinesync.app.doctor.checkup import Checkup, Level

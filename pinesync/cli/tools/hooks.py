@@ -18,13 +18,14 @@ from pinesync.app.sync.status import Line
 from pinesync.app.sync.status import status as status_of
 from pinesync.cli.group import Suggesting
 from pinesync.cli.options import build_setup, shared
-from pinesync.cli.render import echo_err, emit_json, error_lines, escape_controls, out, styled
+from pinesync.cli.render import echo_err, emit_json, error_lines, out, styled
 from pinesync.errors import EXIT_DONE, EXIT_LEFT, FileError, ManifestError, PinesyncError
 from pinesync.git import hooks, staged
 from pinesync.git.repo import require_repository
 from pinesync.model import RelPath
 from pinesync.sync.ports import ChangedMeanwhile
 from pinesync.sync.words import Status
+from pinesync.text.unicode import escape_controls
 from pinesync.workspace.files import make_folder
 
 

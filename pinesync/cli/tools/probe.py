@@ -8,8 +8,9 @@ import click
 
 from pinesync.cli.group import Verb
 from pinesync.cli.options import build_setup, may_ask, remote_options, shared
-from pinesync.cli.render import columns, echo_err, emit_json, error_lines, out, pluralize
+from pinesync.cli.render import columns, echo_err, emit_json, error_lines, out
 from pinesync.errors import EXIT_FAILED
+from pinesync.text.plural import pluralize
 
 if TYPE_CHECKING:
     from pinesync.app.probe import Found, Probed

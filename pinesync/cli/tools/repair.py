@@ -10,13 +10,15 @@ import click
 from pinesync.app.project import Setup, ports_of, workspace_at
 from pinesync.cli.group import Verb
 from pinesync.cli.options import build_setup, shared
-from pinesync.cli.render import echo_err, emit_json, escape_controls, out, pluralize
+from pinesync.cli.render import echo_err, emit_json, out
 from pinesync.clock import now
 from pinesync.errors import FileError, ManifestError
 from pinesync.model import Digest, RelPath
 from pinesync.sync.engine.transaction import transaction
 from pinesync.sync.ports import ChangedMeanwhile, Remote
 from pinesync.text.canonical import Unreadable, decode, digest
+from pinesync.text.plural import pluralize
+from pinesync.text.unicode import escape_controls
 from pinesync.workspace import manifest, manifest_merge
 from pinesync.workspace.files import MANIFEST, Tree
 from pinesync.workspace.manifest_merge import MergedManifest, Resolution

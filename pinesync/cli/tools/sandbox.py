@@ -9,8 +9,10 @@ import click
 
 from pinesync.cli.group import Suggesting
 from pinesync.cli.options import build_setup, current, may_ask, shared
-from pinesync.cli.render import echo_err, emit_json, escape_controls, out, pluralize
+from pinesync.cli.render import echo_err, emit_json, out
 from pinesync.errors import EXIT_FAILED
+from pinesync.text.plural import pluralize
+from pinesync.text.unicode import escape_controls
 
 
 class _Shown(logging.Handler):

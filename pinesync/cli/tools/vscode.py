@@ -13,9 +13,10 @@ from pinesync.app.project import Setup
 from pinesync.app.vscode_extension import Package, write_package
 from pinesync.cli.group import Suggesting
 from pinesync.cli.options import build_setup, shared
-from pinesync.cli.render import echo_err, emit_json, escape_controls, out
+from pinesync.cli.render import echo_err, emit_json, out
 from pinesync.errors import EXIT_DONE, EXIT_FAILED, Misuse
 from pinesync.git.run import find_program
+from pinesync.text.unicode import escape_controls
 
 EDITORS = ("code", "codium", "cursor", "windsurf", "code-server")
 _SECONDS = 300.0

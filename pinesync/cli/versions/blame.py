@@ -14,11 +14,12 @@ from pinesync.app.versions.version_store import VersionStore
 from pinesync.cli import completers as completed
 from pinesync.cli.group import Verb
 from pinesync.cli.options import build_setup, shared
-from pinesync.cli.render import echo_err, emit_json, escape_controls, format_time, out
+from pinesync.cli.render import echo_err, emit_json, format_time, out
 from pinesync.errors import ActionRequired, Misuse
 from pinesync.git.blame import commit_at, text_at, with_text, with_trailers
 from pinesync.git.repo import require_repository
 from pinesync.model import Digest, Entry, PineId, RelPath, Version
+from pinesync.text.unicode import escape_controls
 
 _BY = {
     "note": "noted when it was saved from this machine",

@@ -8,7 +8,9 @@ from pinesync.app.versions.grep import grep
 from pinesync.cli import completers as completed
 from pinesync.cli.group import Verb
 from pinesync.cli.options import build_setup, jobs, shared
-from pinesync.cli.render import echo_err, emit_json, escape_controls, out_all, pluralize
+from pinesync.cli.render import echo_err, emit_json, out_all
+from pinesync.text.plural import pluralize
+from pinesync.text.unicode import escape_controls
 
 
 @click.command(

@@ -8,7 +8,9 @@ import click
 
 from pinesync.cli.group import Suggesting
 from pinesync.cli.options import build_setup, jobs, shared
-from pinesync.cli.render import echo_err, emit_json, escape_controls, out, pluralize
+from pinesync.cli.render import echo_err, emit_json, out
+from pinesync.text.plural import pluralize
+from pinesync.text.unicode import escape_controls
 
 if TYPE_CHECKING:
     from pinesync.sync.outcome import Imported

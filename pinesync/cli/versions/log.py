@@ -10,17 +10,9 @@ from pinesync.cli import completers as completed
 from pinesync.cli.group import Verb
 from pinesync.cli.options import build_setup, jobs, shared
 from pinesync.cli.pager import paged
-from pinesync.cli.render import (
-    SAVED_BY,
-    columns,
-    echo_err,
-    emit_json,
-    escape_controls,
-    format_time,
-    out,
-    pluralize,
-    styled,
-)
+from pinesync.cli.render import SAVED_BY, columns, echo_err, emit_json, format_time, out, styled
+from pinesync.text.plural import pluralize
+from pinesync.text.unicode import escape_controls
 
 if TYPE_CHECKING:
     from pinesync.app.versions.log import Saved

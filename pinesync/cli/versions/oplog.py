@@ -6,16 +6,9 @@ import click
 
 from pinesync.cli.group import Verb
 from pinesync.cli.options import build_setup, shared
-from pinesync.cli.render import (
-    columns,
-    echo_err,
-    emit_json,
-    escape_controls,
-    format_time,
-    out,
-    pluralize,
-)
-from pinesync.text.plural import shorten_list
+from pinesync.cli.render import columns, echo_err, emit_json, format_time, out
+from pinesync.text.plural import pluralize, shorten_list
+from pinesync.text.unicode import escape_controls
 
 _HEAD = ("ID", "WHEN", "VERB", "STATE", "WHAT")
 _MAX_NAMED = 3

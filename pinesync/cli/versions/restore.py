@@ -18,15 +18,7 @@ from pinesync.cli import completers as completed
 from pinesync.cli.group import Verb
 from pinesync.cli.options import build_setup, shared
 from pinesync.cli.pager import paged
-from pinesync.cli.render import (
-    columns,
-    echo_err,
-    emit_json,
-    escape_controls,
-    format_time,
-    out,
-    out_source,
-)
+from pinesync.cli.render import columns, echo_err, emit_json, format_time, out, out_source
 from pinesync.errors import Misuse
 from pinesync.model import Base, Entry, RelPath, Version
 from pinesync.sync.engine.restore import base_text
@@ -35,6 +27,7 @@ from pinesync.sync.outcome import Outcome, Run
 from pinesync.sync.selection import is_named
 from pinesync.text.canonical import digest_of_any
 from pinesync.text.filenames import shell_quote
+from pinesync.text.unicode import escape_controls
 
 
 @click.command(

@@ -7,7 +7,8 @@ import click
 from pinesync.app.versions.undo import undo
 from pinesync.cli.group import Verb
 from pinesync.cli.options import build_setup, current, shared
-from pinesync.cli.render import echo_err, escape_controls, format_time, to_plain
+from pinesync.cli.render import echo_err, format_time, to_plain
+from pinesync.text.unicode import escape_controls
 
 
 @click.command("undo", cls=Verb, examples=["pinesync undo", "pinesync undo --redo"])
