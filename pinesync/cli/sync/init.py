@@ -42,8 +42,7 @@ from pinesync.workspace.workspace import Workspace
     "init",
     cls=Verb,
     examples=[
-        "pinesync init --link --dry-run",
-        "pinesync init --link",
+        *("pinesync init --link --dry-run", "pinesync init --link"),
         *("pinesync init --template team", "pinesync init --template agent"),
     ],
 )
