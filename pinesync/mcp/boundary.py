@@ -1,7 +1,8 @@
 """What a server was started for: one workspace, and the scripts in it that it may push.
 
 An agent edits files with its own tools, pine.toml among them. So the boundary is fixed when the
-server starts; what pine.toml says later only restricts it.
+server starts, and what pine.toml says later only restricts it: an entry counts if it was there at
+the start, or if pinesync itself wrote it, which the operation log knows.
 """
 
 from __future__ import annotations
@@ -11,8 +12,10 @@ from dataclasses import replace
 from fnmatch import fnmatchcase
 
 from pinesync.app.project import Project, Setup, open_project, project_at
+from pinesync.app.versions.oplog import MOST
 from pinesync.errors import ActionRequired, Misuse
 from pinesync.model import Entry, RelPath
+from pinesync.sync.operations import Operation
 from pinesync.text.filenames import BadPath, check_path
 from pinesync.workspace.manifest import Settings
 
@@ -28,8 +31,8 @@ class Boundary:
         self._setup = replace(setup, cwd=self._root)
         self._allow = tuple(allow)
         self._settings = project.settings
-        entries = project.workspace.manifest.entries().values()
-        self._ids = {entry.path: entry.pine_id for entry in entries}
+        self._entries = dict(project.workspace.manifest.entries())
+        self._logged: Sequence[Operation] | None = None
 
     @property
     def writes(self) -> bool:
@@ -38,6 +41,7 @@ class Boundary:
 
     def project(self) -> Project:
         """The workspace as it is now."""
+        self._logged = None
         return project_at(self._setup, self._root)
 
     def path(self, raw: str) -> RelPath:
@@ -72,9 +76,16 @@ class Boundary:
             return "pine.toml protects it"
         if entry is None or entry.pine_id is None:
             return "it was never saved on TradingView"
-        if self._ids.get(path) != entry.pine_id or _place(settings) != _place(self._settings):
-            return f"pine.toml has changed since this server began: {_RESTART}"
+        if _place(settings) != _place(self._settings) or not self._is_known(project, entry):
+            return f"pine.toml was edited since this server began: {_RESTART}"
         return None
+
+    def _is_known(self, project: Project, entry: Entry) -> bool:
+        if self._entries.get(entry.path) == entry:
+            return True
+        if self._logged is None:
+            self._logged = project.workspace.log.operations(MOST)
+        return any(change.after == entry for one in self._logged for change in one.entries)
 
 
 def fits(pattern: str, path: str) -> bool:

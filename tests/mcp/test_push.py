@@ -9,6 +9,7 @@ from concurrent.futures import wait
 
 import pytest
 
+from pinesync.text.canonical import digest
 from tests.mcp.conftest import Connect, configure, writes
 from tests.world import (
     BREAKOUT_PATH,
@@ -229,8 +230,33 @@ def test_an_allowed_path_moved_to_another_script_is_refused(clone: World, connec
     swapped = file.read_text().replace(here, "X").replace(there, here).replace("X", there)
     file.write_text(swapped)
     clone.write(LONGER, BREAKOUT_PATH)
-    assert "has changed since" in agent.push(BREAKOUT_PATH).refusal
+    assert "was edited since" in agent.push(BREAKOUT_PATH).refusal
     assert writes(clone) == []
+
+
+@pytest.mark.promise("A5")
+def test_a_base_that_nobody_merged(clone: World, connect: Connect) -> None:
+    """An agent claims that its file is based on what somebody else has saved."""
+    agent = connect(ALL)
+    clone.web_save(SLOWER)
+    clone.write(LONGER)
+    file = clone.folder / "pine.toml"
+    before, _, after = file.read_text().partition(clone.id_of())
+    claimed = after.replace('"1.0"', '"2.0"', 1).replace(digest(TREND), digest(SLOWER), 1)
+    file.write_text(before + clone.id_of() + claimed)
+    assert clone.version() == "2.0"
+    assert "was edited since" in agent.push().refusal
+    assert writes(clone) == []
+
+
+def test_what_pinesync_wrote_meanwhile_is_known(clone: World, connect: Connect) -> None:
+    agent = connect(ALL)
+    clone.web_save(EXTRA, "Extra")
+    clone.web_save_and_pull(SLOWER)
+    for path, name in ((TREND_PATH, "Trend"), ("indicators/Extra.pine", "Extra")):
+        clone.write(clone.read(path) + "// more\n", path)
+        assert agent.push(path).result["done"] == "saved"
+        assert clone.saved(name)[-1] == clone.read(path)
 
 
 @pytest.mark.promise("A6")
