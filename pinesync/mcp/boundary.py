@@ -12,7 +12,7 @@ from dataclasses import replace
 from fnmatch import fnmatchcase
 
 from pinesync.app.project import Project, Setup, open_project, project_at
-from pinesync.app.versions.oplog import MOST
+from pinesync.app.versions.oplog import MAX_OPERATIONS
 from pinesync.errors import ActionRequired, Misuse
 from pinesync.model import Entry, RelPath
 from pinesync.sync.operations import Operation
@@ -76,15 +76,22 @@ class Boundary:
             return "pine.toml protects it"
         if entry is None or entry.pine_id is None:
             return "it was never saved on TradingView"
-        if _place(settings) != _place(self._settings) or not self._is_known(project, entry):
+        if self._is_loosened(settings) or not self._is_known(project, entry):
             return f"pine.toml was edited since this server began: {_RESTART}"
         return None
+
+    def _is_loosened(self, settings: Settings) -> bool:
+        """Whether pine.toml names another place than at the start, or no longer refuses what charts
+        and alerts may misread."""
+        before = self._settings
+        moved = (settings.id, settings.remote) != (before.id, before.remote)
+        return moved or (before.contract == "refuse" and settings.contract != "refuse")
 
     def _is_known(self, project: Project, entry: Entry) -> bool:
         if self._entries.get(entry.path) == entry:
             return True
         if self._logged is None:
-            self._logged = project.workspace.log.operations(MOST)
+            self._logged = project.workspace.log.operations(MAX_OPERATIONS)
         return any(change.after == entry for one in self._logged for change in one.entries)
 
 
@@ -96,7 +103,3 @@ def fits(pattern: str, path: str) -> bool:
         wanted = wanted[:-1]
         parts = parts[: len(wanted)]
     return len(wanted) == len(parts) and all(map(fnmatchcase, parts, wanted))
-
-
-def _place(settings: Settings) -> tuple[str, str]:
-    return settings.id, settings.remote

@@ -235,6 +235,17 @@ def test_an_allowed_path_moved_to_another_script_is_refused(clone: World, connec
 
 
 @pytest.mark.promise("A5")
+def test_a_loosened_contract_is_refused(clone: World, connect: Connect) -> None:
+    before = (clone.folder / "pine.toml").read_text()
+    configure(clone, 'contract = "refuse"')
+    agent = connect(ALL)
+    (clone.folder / "pine.toml").write_text(before)
+    clone.write(LONGER)
+    assert "was edited since" in agent.push().refusal
+    assert writes(clone) == []
+
+
+@pytest.mark.promise("A5")
 def test_a_base_that_nobody_merged(clone: World, connect: Connect) -> None:
     """An agent claims that its file is based on what somebody else has saved."""
     agent = connect(ALL)
