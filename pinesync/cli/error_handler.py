@@ -190,7 +190,10 @@ def _print_usage_error(arguments: Sequence[str], error: click.ClickException) ->
                 arguments, f"there is no {error.option_name}", hint, EXIT_USAGE, usage
             )
         close = similar_commands(error.option_name, error.possibilities or ())
-        error = click.NoSuchOption(error.option_name, possibilities=close)
+        # In our words: click's changed between the versions that are allowed.
+        hint = f" Did you mean {close[0]!r}?" if close else ""
+        message = f"No such option {error.option_name!r}.{hint}"
+        return _tell(arguments, message, None, EXIT_USAGE, usage)
     # click writes one line for a parameter with several choices.
     message = " ".join(error.format_message().split())
     return _print_error(arguments, message, None, EXIT_USAGE, usage)
