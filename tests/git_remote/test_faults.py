@@ -56,7 +56,7 @@ sys.exit(git_remote.main())
 AT = {
     "a request": "http.Session.send = dying(http.Session.send, False)",
     "an answer": "http.Session.send = dying(http.Session.send, True)",
-    "a line": "git_remote.Helper._say = dying(git_remote.Helper._say, False)",
+    "a line": "git_remote.Helper._write_lines = dying(git_remote.Helper._write_lines, False)",
 }
 
 
