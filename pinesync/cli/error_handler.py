@@ -193,7 +193,7 @@ def _print_usage_error(arguments: Sequence[str], error: click.ClickException) ->
         # In our words: click's changed between the versions that are allowed.
         hint = f" Did you mean {close[0]!r}?" if close else ""
         message = f"No such option {error.option_name!r}.{hint}"
-        return _tell(arguments, message, None, EXIT_USAGE, usage)
+        return _print_error(arguments, message, None, EXIT_USAGE, usage)
     # click writes one line for a parameter with several choices.
     message = " ".join(error.format_message().split())
     return _print_error(arguments, message, None, EXIT_USAGE, usage)
