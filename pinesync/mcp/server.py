@@ -3,6 +3,8 @@ input and output."""
 
 from __future__ import annotations
 
+import os
+import signal
 from collections.abc import Callable
 from functools import wraps
 from threading import Lock
@@ -18,6 +20,7 @@ from pinesync import __version__
 from pinesync.errors import (
     EXIT_ACCESS,
     EXIT_COMPILE,
+    EXIT_DONE,
     EXIT_LATER,
     EXIT_LEFT,
     EXIT_USAGE,
@@ -55,12 +58,22 @@ _ERRORS = {
 
 
 def serve(boundary: Boundary) -> None:
-    """Serve until the client closes standard input. A running push is finished first."""
-    server_of(boundary).run("stdio")
+    """Serve until the client closes standard input, or until Ctrl-C. A running call is finished
+    first."""
+    turns = Lock()
+
+    def stop(*_: object) -> None:
+        turns.acquire()
+        os._exit(EXIT_DONE)
+
+    # The thread that waits for standard input would keep the process alive.
+    signal.signal(signal.SIGINT, stop)
+    server_of(boundary, turns).run("stdio")
 
 
-def server_of(boundary: Boundary) -> MCPServer:
-    """A server with the tools that the boundary allows."""
+def server_of(boundary: Boundary, turns: Lock | None = None) -> MCPServer:
+    """A server with the tools that the boundary allows. Calls hold `turns`, one at a time."""
+    turns = turns or Lock()
     server = _Server(
         "pinesync",
         title="pinesync",
@@ -68,7 +81,7 @@ def server_of(boundary: Boundary) -> MCPServer:
         version=__version__,
         log_level="ERROR",
     )
-    reading, writing, turns = Reading(boundary), Writing(boundary), Lock()
+    reading, writing = Reading(boundary), Writing(boundary)
     resources = Resources(boundary)
     reads: tuple[Callable[..., Any], ...] = (
         *(reading.status, reading.diff, reading.check, reading.log),

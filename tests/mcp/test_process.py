@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 import subprocess
 import sys
 
@@ -69,11 +71,26 @@ def test_a_missing_library_has_an_install_hint(
         ("x/**", ["x/a.pine", "x/y/a.pine"], ["a.pine", "xx/a.pine"]),
         ("**", ["a.pine", "x/y/a.pine"], []),
         ("x", [], ["x/a.pine"]),
-        ("", [], ["a.pine"]),
     ],
 )
 def test_what_a_glob_names(pattern: str, named: list[str], others: list[str]) -> None:
     assert [path for path in (*named, *others) if fits(pattern, path)] == named
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGINT for one process")
+def test_ctrl_c_ends_a_server_whose_client_is_silent(clone: World) -> None:
+    child = clone.spawn("mcp", stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    with child:
+        child.stdin.write(json.dumps(INITIALIZE) + "\n")
+        child.stdin.flush()
+        assert json.loads(child.stdout.readline())["id"] == INITIALIZE["id"]
+        child.send_signal(signal.SIGINT)
+        assert child.wait(60) == 0
+
+
+@pytest.mark.parametrize("glob", ["", "/etc/*", "../*", "a//*", "a\\*"])
+def test_a_glob_that_names_no_script_is_refused(clone: World, glob: str) -> None:
+    assert "no path in the workspace" in clone("mcp", "--allow-push", glob, code=2).err
 
 
 def test_the_server_needs_a_workspace(world: World) -> None:

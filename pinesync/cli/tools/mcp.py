@@ -24,10 +24,11 @@ _WAITS = 60.0
     "allow",
     multiple=True,
     metavar="GLOB",
+    callback=lambda _, __, globs: [_in_workspace(glob) for glob in globs],
     help="Let the agent push scripts whose path matches; repeatable.",
 )
 @shared
-def command(allow: tuple[str, ...]) -> int:
+def command(allow: list[str]) -> int:
     """Serve this workspace to an AI agent, on standard input and output.
 
     It speaks the Model Context Protocol. The agent can read scripts, versions, differences,
@@ -45,3 +46,10 @@ def command(allow: tuple[str, ...]) -> int:
         echo_err("an agent's client starts this and talks to it; Ctrl-C ends it")
     serve(boundary)
     return EXIT_DONE
+
+
+def _in_workspace(glob: str) -> str:
+    """The glob. BadParameter if it cannot match a path of pine.toml, which would allow nothing."""
+    if {"", ".."} & set(glob.split("/")) or "\\" in glob:
+        raise click.BadParameter(f"{glob!r} is no path in the workspace, such as 'indicators/*'.")
+    return glob
