@@ -128,6 +128,19 @@ class Editor {
     await this.page.keyboard.press('Enter');
   }
 
+  /** Run a command that offers a list, which lacks what was not loaded when it opened. */
+  async runAndPick(/** @type {string} */ command, /** @type {string} */ item) {
+    const offered = this.page.locator('.quick-input-list').getByText(item).first();
+    for (let tries = 0; tries < 10; tries += 1) {
+      await this.run(command);
+      if (await offered.click({ timeout: PATIENCE / 10 }).then(() => true, () => false)) {
+        return;
+      }
+      await this.page.keyboard.press('Escape');
+    }
+    throw new Error(`${command} does not offer ${item}`);
+  }
+
   /** @param {string} name */
   async openFile(name) {
     // Else quick open would go back to a diff of the file.

@@ -252,9 +252,7 @@ const SCENES = {
     const folder = path.join(editor.place, 'my first');
     fs.mkdirSync(empty);
     await editor.open({ folder: empty });
-    await editor.run('Welcome: Open Walkthrough...');
-    await editor.page.locator('.quick-input-widget input[placeholder*="walkthrough"]').fill('Pinesync');
-    await editor.page.locator('.quick-input-list').getByText('Get Started with Pinesync').first().click();
+    await editor.runAndPick('Welcome: Open Walkthrough...', 'Get Started with Pinesync');
     await editor.sees('Try it without an account');
     await editor.shot('walkthrough');
     await editor.run('Pinesync: Sign In');
