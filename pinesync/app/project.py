@@ -56,11 +56,11 @@ class Places:
 @dataclass(frozen=True)
 class Setup:
     """All external input: the environment and the global options. `cookie` goes only to the real
-    service, `facade_cookie` only to `facade_url`. `account` names the stored sign-in to use."""
+    service, `facade_cookie` only to `facade_url`. `sign_in_name` is the stored sign-in to use."""
 
     cwd: Path
     places: Places
-    account: str | None = None
+    sign_in_name: str | None = None
     cookie: str | None = field(default=None, repr=False)
     facade_url: str | None = None
     facade_cookie: str | None = field(default=None, repr=False)
@@ -274,16 +274,16 @@ def _connection(
     setup: Setup, remote: str, signed_in: bool, manifest: Manifest | None
 ) -> tuple[str, Secret | None, str | None, Transport]:
     """The address, the cookie, the hint to renew it, and how requests are sent."""
-    from pinesync.app.credentials import facade, not_signed_in, sign_in
+    from pinesync.app.credentials import choose_sign_in, facade_url, not_signed_in
     from pinesync.tradingview.http import Transport
 
     found = secret = adapter = None
     if remote != DEFAULT_REMOTE:
         base_url, secret, adapter = _sandbox(setup, remote, manifest)
     else:
-        base_url = facade(setup)
+        base_url = facade_url(setup)
         if signed_in:
-            found = sign_in(setup, manifest.scope().account if manifest else None)
+            found = choose_sign_in(setup, manifest.scope().account if manifest else None)
             if found is None:
                 raise not_signed_in(setup, manifest is not None)
             secret = found.secret
@@ -298,7 +298,7 @@ def _connection(
         waits=setup.waits,
         awaiting=setup.progress.awaiting if setup.progress else nullcontext,
     )
-    return base_url, secret, found.renew if found else None, transport
+    return base_url, secret, found.renew_hint if found else None, transport
 
 
 def _sandbox(
@@ -311,7 +311,7 @@ def _sandbox(
     from pinesync.sandbox.app import SandboxApp
     from pinesync.tradingview import cookies
 
-    if setup.account:
+    if setup.sign_in_name:
         raise Misuse("--as names a sign-in for TradingView; a sandbox has one account")
     store = sandbox_store(setup, remote.partition(":")[2])
     entries = manifest.entries() if manifest else {}

@@ -208,7 +208,7 @@ def build_setup(
     return Setup(
         cwd=_cwd(shared.directory),
         places=_usable(places()),
-        account=shared.account,
+        sign_in_name=shared.account,
         cookie=shared.cookies.get("TRADINGVIEW_COOKIE") or None,
         facade_url=os.environ.get("PINESYNC_FACADE_URL") or None,
         facade_cookie=shared.cookies.get("PINESYNC_COOKIE") or None,

@@ -31,7 +31,7 @@ Characters = Annotated[
 Offline = Annotated[bool, Field(description="Send no request; use what is stored here.")]
 
 
-class Reading:
+class ReadTools:
     """The read tools: the name of each method is the tool's, its docstring the description."""
 
     def __init__(self, boundary: Boundary) -> None:
@@ -41,7 +41,7 @@ class Reading:
         self, offline: Offline = False, offset: Offset = 0, limit: Rows = 50
     ) -> r.StatusResult:
         """List every script: its status word, the version its file is based on, and the newest."""
-        project = self._boundary.project()
+        project = self._boundary.open_project()
         found = status(project.setup, offline=offline, project=project)
         lines, page = r.paged(found.lines, offset, limit)
         rows = tuple(
@@ -49,7 +49,7 @@ class Reading:
                 status=line.word,
                 base_version=_text(line.version),
                 newest_version=_text(line.newest or line.version),
-                may_push=self._boundary.refusal(project, line.path) is None,
+                may_push=self._boundary.why_refused(project, line.path) is None,
                 untrusted=_place(line.path, line.name, line.note),
             )
             for line in lines
@@ -64,8 +64,8 @@ class Reading:
         limit: Characters = 20_000,
     ) -> r.DiffResult:
         """Compare files with the version they are based on, or with the newest on TradingView."""
-        project = self._boundary.project()
-        paths = [self._boundary.entry(project, path).path] if path else []
+        project = self._boundary.open_project()
+        paths = [self._boundary.entry_at(project, path).path] if path else []
         files = diff(project.setup, paths, remote=against == "newest").files
         lines = [
             line
@@ -93,14 +93,14 @@ class Reading:
         limit: Rows = 50,
     ) -> r.CheckResult:
         """Compile one file, or a text, without saving it."""
-        project = self._boundary.project()
+        project = self._boundary.open_project()
         if (path is None) == (text is None):
             raise Misuse("name either a path or a text")
         digest = version = None
         if path is None:
             source = ("text.pine", (text or "").encode("utf-8", "surrogatepass"))
         else:
-            at = self._boundary.path(path)
+            at = self._boundary.parse_path(path)
             data = project.workspace.tree.read(at)
             if data is None:
                 raise Misuse(f"{path}: no such file")
@@ -127,8 +127,8 @@ class Reading:
         self, path: Path, offline: Offline = False, offset: Offset = 0, limit: Rows = 20
     ) -> r.LogResult:
         """List the saved versions of one script, newest first, and who saved them."""
-        project = self._boundary.project()
-        entry = self._boundary.entry(project, path)
+        project = self._boundary.open_project()
+        entry = self._boundary.entry_at(project, path)
         found = log(project.setup, [entry.path], offline=offline)
         saves, page = r.paged(found.saves, offset, limit)
         rows = tuple(
@@ -156,8 +156,8 @@ class Reading:
         limit: Characters = 20_000,
     ) -> r.TextResult:
         """Return the text of one saved version."""
-        project = self._boundary.project()
-        entry = self._boundary.entry(project, path)
+        project = self._boundary.open_project()
+        entry = self._boundary.entry_at(project, path)
         named = f"{entry.path}@{version}" if version else entry.path
         found = show(project.setup, named, offline=offline)
         text, page = r.part(found.source, offset, limit)
@@ -181,8 +181,10 @@ class Reading:
         limit: Rows = 50,
     ) -> r.GrepResult:
         """Search the newest saved version of the workspace's scripts, or all versions."""
-        project = self._boundary.project()
-        entries = [self._boundary.entry(project, path)] if path else self._boundary.entries(project)
+        project = self._boundary.open_project()
+        entries = (
+            [self._boundary.entry_at(project, path)] if path else self._boundary.entries(project)
+        )
         saved = [entry.path for entry in entries if entry.pine_id]
         # Without a path, `grep` would search all scripts of the account.
         if not saved:
@@ -219,8 +221,8 @@ class Reading:
         limit: Rows = 50,
     ) -> r.ContractResult:
         """List the inputs and plots that charts and alerts may read differently after a push."""
-        project = self._boundary.project()
-        entry = self._boundary.entry(project, path)
+        project = self._boundary.open_project()
+        entry = self._boundary.entry_at(project, path)
         files = diff(project.setup, [entry.path], remote=against == "newest", contract=True).files
         shifts, page = r.paged([one for file in files for one in file.shifts], offset, limit)
         rows = tuple(
@@ -245,8 +247,8 @@ class Reading:
         limit: Rows = 50,
     ) -> r.AlertsResult:
         """List which alerts run which version of the workspace's scripts."""
-        project = self._boundary.project()
-        paths = [self._boundary.entry(project, path).path] if path else []
+        project = self._boundary.open_project()
+        paths = [self._boundary.entry_at(project, path).path] if path else []
         found = [one for one in alerts(project.setup, paths, stale=stale).rows if one.path]
         rows, page = r.paged(found, offset, limit)
         return r.AlertsResult(

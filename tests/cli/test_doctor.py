@@ -344,7 +344,7 @@ def test_named_sign_ins_are_checked(world: World, tradingview: TradingView) -> N
     assert set(look(world, "--as", "nobody").wrong()) == {"session"}
     assert set(look(world, "--as", "nobody", cwd=world.place).wrong()) == {"session"}
     ((_, message, _),) = look(world, cwd=world.place).of("session")
-    assert message == "not signed in to TradingView without a name"
+    assert message == "no default sign-in for TradingView"
 
 
 @posix

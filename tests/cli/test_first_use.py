@@ -95,7 +95,7 @@ def test_undecodable_bytes_are_refused_with_a_utf_8_hint(clone: World) -> None:
 def test_mv_onto_a_listed_file_names_it_once(clone: World) -> None:
     other = "strategies/Breakout.pine"
     ran = clone("mv", TREND_PATH, other, code=3)
-    assert f"error: {other}: listed in pine.toml already; nothing was moved" in ran.err
+    assert f"error: {other}: already listed in pine.toml; nothing was moved" in ran.err
     assert ran.output.count(other) == 1
     assert clone.words() == {}
 

@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from pinesync.mcp.boundary import fits
+from pinesync.mcp.boundary import matches
 from tests.world import World
 
 INITIALIZE = {
@@ -73,7 +73,7 @@ def test_a_missing_library_has_an_install_hint(
     ],
 )
 def test_what_a_glob_names(pattern: str, named: list[str], others: list[str]) -> None:
-    assert [path for path in (*named, *others) if fits(pattern, path)] == named
+    assert [path for path in (*named, *others) if matches(pattern, path)] == named
 
 
 def test_the_server_needs_a_workspace(world: World) -> None:

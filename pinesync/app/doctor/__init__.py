@@ -106,7 +106,7 @@ def _session(setup: Setup, here: WorkspaceCheck | None, *, offline: bool) -> Ite
     try:
         open_remote(setup, remote, manifest=project.workspace.manifest if project else None).close()
     except NotSignedIn as error:
-        yield from_error(error, "wrong" if settings or setup.account else "note")
+        yield from_error(error, "wrong" if settings or setup.sign_in_name else "note")
         return
     if offline:
         yield note("the session was not checked", "leave out --offline to check it")

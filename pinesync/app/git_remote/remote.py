@@ -94,7 +94,7 @@ def open_git_remote(setup: Setup, name: str, address: str, git_dir: Path) -> Git
     """The remote called `name`, of an address without `pinesync::`. Misuse for another address."""
     remote, account = parse_address(address)
     if account:
-        setup = replace(setup, account=account)
+        setup = replace(setup, sign_in_name=account)
     main = _main_git_dir(git_dir)
     root = main.parent if main.name == ".git" else main
     repository = Repository(root if root != git_dir else git_dir.parent, b"", git_dir)

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from pinesync.app.credentials import facade
+from pinesync.app.credentials import facade_url
 from pinesync.app.probe.facts import BY_NAME, UNCLEAR, broken_promise
 from pinesync.app.project import DEFAULT_REMOTE, Setup
 from pinesync.errors import ActionRequired
@@ -45,7 +45,7 @@ class Proof:
 
 def place_of(setup: Setup, remote: str) -> str:
     """The name of a sandbox, or the address of TradingView or another facade."""
-    return facade(setup) if remote == DEFAULT_REMOTE else remote
+    return facade_url(setup) if remote == DEFAULT_REMOTE else remote
 
 
 def keep(state: Path, proof: Proof) -> None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from pinesync.app.project import Project, Setup, open_project
-from pinesync.app.sync.text_diff import changed_lines
+from pinesync.app.sync.text_diff import count_changed_lines
 from pinesync.app.versions.oplog import MAX_OPERATIONS
 from pinesync.app.versions.revspec import Revision, all_revisions, revision
 from pinesync.app.versions.version_store import VersionStore
@@ -144,7 +144,7 @@ def _rows(
         line_counts: tuple[int, int] | None = None
         if before is None or before.version.next() == info.version:
             line_counts = (
-                changed_lines(text, new_text) if before or info.version.major == 1 else None
+                count_changed_lines(text, new_text) if before or info.version.major == 1 else None
             )
         yield _saved(which.entry, info, line_counts, provenance)
         before, text = info, new_text
@@ -168,7 +168,7 @@ def _newest(project: Project, store: VersionStore, provenance: Provenance, limit
             before = store.version(which, Version(number - 1))
             text = store.text(before)
             heapq.heappush(heads, (-min(before.when, info.when), pine_id, number - 1))
-        line_counts = changed_lines(text, store.text(info))
+        line_counts = count_changed_lines(text, store.text(info))
         rows.append(_saved(which.entry, info, line_counts, provenance))
     return Log(tuple(rows), left=sum(number for _, _, number in heads))
 
