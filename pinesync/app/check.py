@@ -194,7 +194,7 @@ def _files(setup: Setup, paths: Sequence[str], *, named: bool) -> list[Path]:
         if os.path.isdir(path):
             scripts = [path / name for name in sorted(Tree(path).scripts())]
             if named and not scripts:
-                raise Misuse(f"{raw}: no {SUFFIX} file is in it", "name a folder with scripts")
+                raise Misuse(f"{raw}: contains no {SUFFIX} file", "name a folder with scripts")
             found += scripts
         elif not raw.endswith(SUFFIX) and os.path.exists(path):
             raise Misuse(f"{raw}: not a {SUFFIX} file; nothing was sent")

@@ -25,7 +25,7 @@ from pinesync.watch.events import Done, Event, Notice, Trouble
 
 _SECONDS = 30.0
 _PULLABLE = frozenset(status for status in Status if status.role is Role.PULL)
-"""What is news of these is nothing wrong."""
+"""Statuses that `watch` reports but that are not errors."""
 
 
 def error_notifier(command: str | None, *, notify: bool) -> Callable[[Event], None]:

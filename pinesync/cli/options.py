@@ -122,8 +122,8 @@ def searched_path() -> Iterator[None]:
 
 
 def command_words(command: str, *, windows: bool = os.name == "nt") -> list[str]:
-    """The words of a command, which no shell parses. ValueError for an open quote. On Windows a
-    backslash is part of a path."""
+    """The words of a command, which no shell parses. Raises ValueError for an open quote. On
+    Windows a backslash is part of a path."""
     from shlex import shlex
 
     lexer = shlex(command, posix=True, punctuation_chars=False)
@@ -242,7 +242,7 @@ def places() -> Places:
 
 
 def _usable(found: Places) -> Places:
-    """The same folders. FileError if one is a file or cannot be accessed."""
+    """The same folders. Raises FileError if one is a file or cannot be accessed."""
     for place in (found.config, found.state, found.sandboxes):
         existing = next(p for p in (place, *place.parents) if os.path.lexists(p))
         if not os.access(existing, os.X_OK) or not existing.is_dir():

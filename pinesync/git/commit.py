@@ -58,7 +58,7 @@ def autocommit_enabled(root: Path) -> bool:
 
 
 def refuse_unready(root: Path) -> None:
-    """Check that pinesync can commit here. Misuse without a repository or an identity;
+    """Check that pinesync can commit here. Raises Misuse without a repository or an identity;
     ActionRequired while another git process or an unfinished operation is in the way."""
     require_repository(root)
     words = [word for name in (*_UNDER_WAY, "index.lock") for word in ("--git-path", name)]
@@ -111,12 +111,12 @@ def commit(
     message: str,
     restage: Callable[[str, bytes], bytes | None],
 ) -> CommitResult | None:
-    """Commit these files on top of HEAD; None if HEAD already has them all. FileError if git or a
-    hook refuses, if a hook changes the commit's files (HEAD is moved back), or if HEAD moved
+    """Commit these files on top of HEAD; None if HEAD already has them all. Raises FileError if git
+    or a hook refuses, if a hook changes the commit's files (HEAD is moved back), or if HEAD moved
     meanwhile.
 
-    The index is updated to match. For a file with different staged content, `restage` receives
-    that content and returns what to stage instead, or None to keep it."""
+    The index is updated to match. For a file with different staged content, `restage` receives that
+    content and returns what to stage instead, or None to keep it."""
     head = _commit_at(root)
     staged = {row.path: row.oid for row in staged_rows(root, "--relative")}
     blobs = {p: None if data is None else _blob(root, p, data) for p, data in files.items()}
@@ -148,7 +148,7 @@ def commit(
 
 @contextmanager
 def _temporary_folder() -> Iterator[str]:
-    """A temporary folder for one commit. FileError if the disk refuses it."""
+    """A temporary folder for one commit. Raises FileError if the disk refuses it."""
     try:
         with tempfile.TemporaryDirectory(prefix="pinesync-commit-") as folder:
             yield folder

@@ -94,8 +94,8 @@ def has_block(data: bytes | None) -> bool:
 
 
 def hooks_folder(repository: Repository) -> Path:
-    """The folder of the repository's hooks, in its git directory or its work tree. ActionRequired
-    if `core.hooksPath` names one that other repositories share."""
+    """The folder of the repository's hooks, in its git directory or its work tree. Raises
+    ActionRequired if `core.hooksPath` names one that other repositories share."""
     top = repository.top()
     # `repository` turns hooks off, so do not ask it. git prints paths relative to the top level.
     hooks, home = (
@@ -112,7 +112,7 @@ def hooks_folder(repository: Repository) -> Path:
 
 
 def read_hook(folder: Path, name: str) -> tuple[bytes, bool] | None:
-    """The hook, and whether git runs it; None if there is none. FileError for a link."""
+    """The hook, and whether git runs it; None if there is none. Raises FileError for a link."""
     if not folder.is_dir():
         return None
     with _opened(folder, name) as hooks:
@@ -123,8 +123,8 @@ def read_hook(folder: Path, name: str) -> tuple[bytes, bool] | None:
 
 
 def write_hook(folder: Path, name: str, data: bytes | None, expected: bytes | None) -> None:
-    """Replace the hook atomically and keep its mode; None deletes it. ChangedMeanwhile if its
-    content is no longer `expected`."""
+    """Replace the hook atomically and keep its mode; None deletes it. Raises ChangedMeanwhile if
+    its content is no longer `expected`."""
     temp = temporary_name()
     with _opened(folder, name, alone=True) as hooks:
         if expected is None:

@@ -146,8 +146,8 @@ class Repository:
         self.ask("update-ref", "-m", why, ref, commit)
 
     def advance_ref(self, ref: str, commit: str, before: str | None, why: str) -> None:
-        """Move the ref from `before` (None: create it) to the commit. FileError if it no longer
-        points to `before`."""
+        """Move the ref from `before` (None: create it) to the commit. Raises FileError if it no
+        longer points to `before`."""
         self.ask("update-ref", "-m", why, ref, commit, before or "0" * len(commit))
 
     def begin(self, commit: str) -> None:
@@ -164,7 +164,7 @@ class Repository:
         env: Mapping[str, str] | None = None,
         cwd: Path | None = None,
     ) -> bytes:
-        """git's standard output. FileError if it fails."""
+        """git's standard output. Raises FileError if it fails."""
         return check_output(cwd or self.root, *words, stdin=stdin, env=env, hooks=False)
 
     def run(self, *words: str) -> tuple[int, bytes, str]:
@@ -173,8 +173,8 @@ class Repository:
 
 
 def find_repository(root: Path) -> Repository | None:
-    """The repository whose work tree contains the folder; None if there is none. FileError if git
-    cannot run or refuses to open it."""
+    """The repository whose work tree contains the folder; None if there is none. Raises FileError
+    if git cannot run or refuses to open it."""
     words = ("rev-parse", "--is-inside-work-tree", "--absolute-git-dir", "--show-prefix")
     status, stdout, stderr = run(root, *words, hooks=False)
     if status:
@@ -197,7 +197,7 @@ def make_repository(root: Path) -> Repository:
 
 
 def require_repository(root: Path) -> Repository:
-    """The repository whose work tree contains the folder. Misuse if there is none."""
+    """The repository whose work tree contains the folder. Raises Misuse if there is none."""
     found = find_repository(root)
     if found is None:
         raise Misuse(

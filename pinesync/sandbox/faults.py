@@ -68,7 +68,7 @@ class Switches:
 
     @classmethod
     def parse(cls, text: str) -> Switches:
-        """Parse `eol=crlf,unknown_id=404`. Misuse for an unknown switch or value."""
+        """Parse `eol=crlf,unknown_id=404`. Raises Misuse for an unknown switch or value."""
         hints = get_type_hints(cls)
         chosen: dict[str, Any] = {}
         for part in filter(None, (part.strip() for part in text.split(","))):
@@ -132,7 +132,7 @@ class Fault:
 
     @classmethod
     def parse(cls, text: str) -> Fault:
-        """Parse the text form. Misuse if it is malformed."""
+        """Parse the text form. Raises Misuse if it is malformed."""
         endpoint, calls, kind, rest = [*text.split(":", 3), "", "", ""][:4]
         if not kind:
             raise Misuse(

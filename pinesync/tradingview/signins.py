@@ -50,7 +50,7 @@ class StoredSignIn:
 
 
 def path_of(folder: Path, name: str = "") -> Path:
-    """The file of a sign-in. Misuse for an invalid name; case is ignored."""
+    """The file of a sign-in. Raises Misuse for an invalid name; case is ignored."""
     folded = name.lower()
     if name and not _NAME.fullmatch(folded):
         raise Misuse(
@@ -93,8 +93,8 @@ def store(
 
 
 def load(folder: Path, name: str = "") -> StoredSignIn | None:
-    """The sign-in stored under that name; None if there is none. StateError if the file is damaged
-    or other users can read it."""
+    """The sign-in stored under that name; None if there is none. Raises StateError if the file is
+    damaged or other users can read it."""
     path = path_of(folder, name)
     body = _read(path)
     return None if body is None else _parsed(path, body)
@@ -132,7 +132,8 @@ def list_sign_ins(folder: Path) -> tuple[StoredSignIn, ...]:
 
 
 def secret_of(sign_in: StoredSignIn) -> Secret:
-    """Its cookie, read from the keyring if stored there. NotSignedIn if the keyring lost it."""
+    """Its cookie, read from the keyring if stored there. Raises NotSignedIn if the keyring lost
+    it."""
     if sign_in.secret is not None:
         return sign_in.secret
     hint = f"run `{_command(sign_in.name)} --keyring` again"

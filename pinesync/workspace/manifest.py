@@ -72,8 +72,8 @@ def apply(
     manifest. `before` is the parsed `text`, if known.
 
     A person's comments, order and line endings are kept as far as `toml.edit` can. The result is
-    parsed again and compared with the intended content. ManifestError if the text or the result is
-    not valid.
+    parsed again and compared with the intended content. Raises ManifestError if the text or the
+    result is not valid.
     """
     before = before or parse(text)
     after = _changed(before, changes, settings)
@@ -114,7 +114,7 @@ def _with_tables(text: str, before: Manifest, after: Manifest) -> str:
 
 
 def from_table(path: str, table: object) -> Entry:
-    """Parse an entry's table. ManifestError if it is not valid."""
+    """Parse an entry's table. Raises ManifestError if it is not valid."""
     try:
         return read_entry(path, as_mapping(table, "scripts", path))
     except toml.Unusable as error:

@@ -71,7 +71,7 @@ def has_markers(text: str) -> bool:
 def merge(text: str, holds: Holds) -> MergedManifest:
     """Merge both sides. Of two versions of a script, take the older one unless its file has exactly
     the newer one's text: an older base only costs a merge, a newer one could revert somebody's
-    save. ManifestError if a side is invalid, or if only a person can choose."""
+    save. Raises ManifestError if a side is invalid, or if only a person can choose."""
     bom = "\ufeff" * text.startswith("\ufeff")
     sides = _sides(text.removeprefix("\ufeff"))
     ours, theirs = sides[_OURS].parsed(), sides[_THEIRS].parsed()

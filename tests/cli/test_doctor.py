@@ -328,7 +328,7 @@ def sign_in(world: World, name: str = "session.json", mode: int = 0o600) -> Path
 
 def test_a_private_sign_in_is_healthy(sound: World) -> None:
     file = sign_in(sound)
-    message = f"{shown(sound, file.parent)}: 1 sign-in kept, readable by you alone"
+    message = f"{shown(sound, file.parent)}: 1 sign-in stored, readable by you alone"
     assert look(sound).of("sign-in") == [("ok", message, "")]
 
 

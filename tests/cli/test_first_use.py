@@ -136,7 +136,7 @@ def test_a_named_folder_without_scripts_is_reported(clone: World, words: list[st
     (clone.folder / "empty" / "deeper").mkdir(parents=True)
     ran = clone("check", *(word.format("empty") for word in words))
     assert (ran.code, ran.requests) == (2, ())
-    assert "empty: no .pine file is in it" in ran.output
+    assert "empty: contains no .pine file" in ran.output
 
 
 def test_check_of_an_empty_workspace_succeeds(world: World) -> None:

@@ -42,7 +42,7 @@ def with_commit(
 ) -> Run:
     """Run pull or push and commit what it changed, with `message` or one of ours. With `enabled`
     None, `git config pinesync.commit` decides. If a commit is impossible, raise before any request
-    to the service. Misuse for a message without a commit."""
+    to the service. Raises Misuse for a message without a commit."""
     project = open_project(setup)
     root = project.workspace.root
     if enabled or (

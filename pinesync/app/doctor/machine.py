@@ -95,7 +95,7 @@ def sign_ins(folder: Path) -> Iterator[CheckResult]:
             troubles += _sign_in(folder / name)
     yield from troubles
     if not troubles:
-        yield ok(f"{folder}: {pluralize(len(names), 'sign-in')} kept, readable by you alone")
+        yield ok(f"{folder}: {pluralize(len(names), 'sign-in')} stored, readable by you alone")
 
 
 def _sign_in(path: Path) -> Iterator[CheckResult]:

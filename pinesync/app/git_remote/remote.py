@@ -86,12 +86,13 @@ class GitRemote:
             yield tx
 
     def move(self, commit: str, before: str | None) -> None:
-        """Move the branch from `before` to `commit`. FileError if it is not at `before`."""
+        """Move the branch from `before` to `commit`. Raises FileError if it is not at `before`."""
         advance_branch(self.repository, self.refs, commit, before)
 
 
 def open_git_remote(setup: Setup, name: str, address: str, git_dir: Path) -> GitRemote:
-    """The remote called `name`, of an address without `pinesync::`. Misuse for another address."""
+    """The remote called `name`, of an address without `pinesync::`. Raises Misuse for another
+    address."""
     remote, account = parse_address(address)
     if account:
         setup = replace(setup, sign_in_name=account)
@@ -105,7 +106,7 @@ def open_git_remote(setup: Setup, name: str, address: str, git_dir: Path) -> Git
 
 
 def parse_address(address: str) -> tuple[str, str | None]:
-    """The remote and the sign-in that an address names. Misuse if it is invalid."""
+    """The remote and the sign-in that an address names. Raises Misuse if it is invalid."""
     found = _ADDRESS.fullmatch(address)
     if found is None:
         raise Misuse(

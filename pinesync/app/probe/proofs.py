@@ -89,7 +89,7 @@ def names_are_kept(setup: Setup, remote: str, owner: Account | None) -> bool:
 
 
 def _all(state: Path) -> Iterator[Proof]:
-    """All proofs. StateError if one is damaged: a broken promise must not be overlooked."""
+    """All proofs. Raises StateError if one is damaged: a broken promise must not be overlooked."""
     for path, raw in Store(state / "probe").json_files(_KIND):
         try:
             proof = Proof(**{**raw, "account": Account(**raw["account"])})

@@ -60,7 +60,7 @@ def restore_backup(setup: Setup, raw: str, number: int) -> Run:
 
 
 def _find_backup(project: Project, path: RelPath, number: int) -> tuple[Backup, str]:
-    """The backup with this number and its text. Misuse if there is none."""
+    """The backup with this number and its text. Raises Misuse if there is none."""
     backups = backups_of(project, path)
     if not 1 <= number <= len(backups):
         available = f"the last is {len(backups)}" if backups else "no text of it is backed up here"

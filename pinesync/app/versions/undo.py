@@ -47,8 +47,8 @@ def undo(
     project: Project | None = None,
 ) -> tuple[Logged, Run]:
     """Take back the newest operation, or the one with this key; with `redo`, the newest undo. What
-    cannot be taken back is reported and left. Misuse if there is nothing to take back. `project` is
-    the workspace if already open."""
+    cannot be taken back is reported and left. Raises Misuse if there is nothing to take back.
+    `project` is the workspace if already open."""
     project = project or open_project(setup)
     with project.transaction(REDO if redo else UNDO) as tx:
         if any(intent.is_open for intent in tx.ports.log.intents()):

@@ -44,7 +44,7 @@ def _cookie_lines(found: Identity) -> list[str]:
         if found.kept_as:
             where += f", as {found.kept_as}"
         if found.age is not None:
-            where += f", kept {_format_age(found.age)}"
+            where += f", stored {_format_age(found.age)}"
     opens = "listing, reading, saving and deleting these scripts"
     return [
         f"cookie: {where}",

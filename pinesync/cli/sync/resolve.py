@@ -81,7 +81,7 @@ def _resolved(project: Project, ports: Ports, path: RelPath, side: Side) -> Outc
 
 def _our_text(project: Project, path: RelPath) -> str:
     """Our text before the merge that wrote the markers. For pinesync's merge, it comes from the
-    note made then; for git's, from the index stages or HEAD. ActionRequired if it cannot be
+    note made then; for git's, from the index stages or HEAD. Raises ActionRequired if it cannot be
     determined."""
     workspace = project.workspace
     blocks = conflict_blocks(decode(workspace.tree.read(path) or b""))

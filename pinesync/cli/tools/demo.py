@@ -89,8 +89,8 @@ _PLAIN = {"NO_COLOR": "1", "PYTHONIOENCODING": "utf-8"}
 
 
 def demo(setup: Setup, environment: Mapping[str, str]) -> Iterator[Event]:
-    """Run the main workflow end to end. PinesyncError if a command returns an unexpected exit
-    code."""
+    """Run the main workflow end to end. Raises PinesyncError if a command returns an unexpected
+    exit code."""
     place = Path(tempfile.mkdtemp(prefix="pinesync-demo-"))
     home = place / "home"
     folder = place / "my-scripts"

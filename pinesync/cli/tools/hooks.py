@@ -179,8 +179,8 @@ def before_commit(setup: Setup) -> Checks:
 
 
 def before_push(setup: Setup) -> PrePushResult:
-    """Check whether any script in the repository has diverged or is in conflict. ManifestError for
-    an unusable pine.toml. An account that cannot be reached blocks nothing."""
+    """Check whether any script in the repository has diverged or is in conflict. Raises
+    ManifestError for an unusable pine.toml. An account that cannot be reached blocks nothing."""
     top = require_repository(setup.cwd).top()
     left: list[Line] = []
     unasked: list[PinesyncError] = []

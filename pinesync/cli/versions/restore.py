@@ -53,7 +53,7 @@ def command(
 ) -> int:
     """Restore files from their base, or with PATH@5 from version 5.0.
 
-    Also brings back files that are gone. A folder stands for its scripts, "." for all here.
+    Also restores deleted files. A folder means all its scripts, "." all in this folder.
 
     The text that a file has is kept for 30 days, like any text that a pull, a merge or a restore
     replaces: --kept lists these texts, each with the lines that --back N would add to the file and

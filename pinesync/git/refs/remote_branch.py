@@ -104,7 +104,8 @@ def inherited(repository: Repository, refs: RemoteRefs) -> str | None:
 
 
 def read_tip(repository: Repository, commit: str, refs: RemoteRefs) -> Tip:
-    """What counts at a commit. ActionRequired if its pine.toml is missing or cannot be used."""
+    """What counts at a commit. Raises ActionRequired if its pine.toml is missing or cannot be
+    used."""
     blob = repository.blobs(commit, [MANIFEST]).get(MANIFEST)
     try:
         text = ((blob and blob.data) or b"").decode("utf-8")
@@ -186,8 +187,8 @@ def write_record(repository: Repository, refs: RemoteRefs, tip: Tip, when: int) 
 def advance_branch(
     repository: Repository, refs: RemoteRefs, commit: str, before: str | None
 ) -> None:
-    """Move the branch, and git's own copy for the user if git has one. FileError if the branch
-    is no longer at `before`."""
+    """Move the branch, and git's own copy for the user if git has one. Raises FileError if the
+    branch is no longer at `before`."""
     if commit == before:
         return
     repository.advance_ref(refs.branch, commit, before, "pinesync: what TradingView has")

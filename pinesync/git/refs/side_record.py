@@ -97,8 +97,9 @@ def side_ref(repository: Repository, raw: str, what: str) -> str:
 def read_side_record(
     repository: Repository, ref: str, workspace: str, revision: str = "HEAD"
 ) -> SideRecord:
-    """The record that counts at HEAD, or at another revision. Misuse if the ref has anything but
-    usable records of this workspace, ActionRequired if a shallow clone hides what leads to HEAD."""
+    """The record that counts at HEAD, or at another revision. Raises Misuse if the ref has anything
+    but usable records of this workspace, ActionRequired if a shallow clone hides what leads to
+    HEAD."""
     at = repository.commits_at([ref, _tracking(ref)])
     head = repository.commit_of(revision)
     local = at.get(ref)

@@ -28,7 +28,7 @@ def new_intent(ports: Ports, intent: AnyIntent) -> AnyIntent:
 
 def begin(ports: Ports, intent: AnyIntent) -> AnyIntent:
     """Write the intent, first as prepared, then as sent. Only then may the caller send the request.
-    FileError if pine.toml could not record the outcome."""
+    Raises FileError if pine.toml could not record the outcome."""
     try:
         ports.manifest.refuse_unwritable()
     except FileError as error:

@@ -148,7 +148,8 @@ def is_being_written(folder: Folder, name: str) -> bool:
 
 
 def read(folder: Folder, name: str, limit: int = MAX_FILE) -> bytes:
-    """The bytes of a plain file. OSError for a link, a pipe, a device, or over `limit` bytes."""
+    """The bytes of a plain file. Raises OSError for a link, a pipe, a device, or over `limit`
+    bytes."""
     descriptor = folder.open(name, os.O_RDONLY | _NONBLOCK)
     try:
         found = os.fstat(descriptor)
@@ -174,7 +175,7 @@ def read_if_plain(folder: Folder, name: str) -> bytes:
 
 
 def mode_of(folder: Folder, name: str) -> int:
-    """The file's mode. OSError for a link, which everybody may write."""
+    """The file's mode. Raises OSError for a link, which everybody may write."""
     mode = folder.stat(name).st_mode
     if not stat.S_ISREG(mode):
         raise OSError(errno.ELOOP, "not a plain file")

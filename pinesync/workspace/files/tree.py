@@ -41,7 +41,8 @@ class Tree:
     # -- reading -------------------------------------------------------------------------------
 
     def read(self, path: RelPath | str) -> bytes | None:
-        """The file's bytes; None if there is no file. FileError for anything but a plain file."""
+        """The file's bytes; None if there is no file. Raises FileError for anything but a plain
+        file."""
         try:
             with self._folder_of(path) as (folder, name):
                 return read(folder, name)
@@ -112,8 +113,8 @@ class Tree:
         `expected` is the digest of the file's current text, None if it must not exist.
         `on_temp_created` is called with the temporary file's name before the exchange.
         `on_replaced` receives the old bytes before they leave the folder; if it fails, they are put
-        back. ChangedMeanwhile if the file had other content. After any error, `finish_write` finds
-        out what was done and removes the temporary file."""
+        back. Raises ChangedMeanwhile if the file had other content. After any error, `finish_write`
+        finds out what was done and removes the temporary file."""
         temp = f".pinesync-{key}.tmp"
         with self._writing(path, make=True) as (folder, name):
             if expected is None:
@@ -154,7 +155,7 @@ class Tree:
         folder.sync()
 
     def write_manifest(self, data: bytes, expected: bytes, key: str) -> None:
-        """Replace all of pine.toml. ChangedMeanwhile if it is no longer `expected`."""
+        """Replace all of pine.toml. Raises ChangedMeanwhile if it is no longer `expected`."""
         temp = f".pinesync-{key}.tmp"
         with self._writing(MANIFEST) as (folder, name):
             write_temp(folder, temp, data, mode_of(folder, name))

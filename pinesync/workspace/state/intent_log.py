@@ -38,7 +38,7 @@ class IntentLog:
 
     @contextmanager
     def watching(self) -> Iterator[None]:
-        """Hold the watch lock; others may write. Locked if another process watches."""
+        """Hold the watch lock; others may write. Raises Locked if another process watches."""
         with watching(self._store.folder):
             yield
 

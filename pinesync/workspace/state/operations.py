@@ -56,7 +56,7 @@ def newest_time(store: Store) -> float:
 
 
 def read_operations(store: Store, limit: int) -> list[Operation]:
-    """The newest `limit` operations, oldest first. StateError if one is damaged."""
+    """The newest `limit` operations, oldest first. Raises StateError if one is damaged."""
     found = []
     for path, raw in store.read_json(KIND, limit):
         try:

@@ -60,8 +60,8 @@ def find_unknown(ports: Ports, intent: Save) -> Version | None:
 def read_log(
     ports: Ports, pine_id: PineId, parent: Version | None, last: Version
 ) -> dict[Version, Digest]:
-    """The digests of the versions from the parent on, each read by its number. BadResponse where
-    they are more than anybody saved."""
+    """The digests of the versions from the parent on, each read by its number. Raises BadResponse
+    where they are more than anybody saved."""
     first = parent or Version(1)
     if last.major - first.major > MAX_VERSIONS:
         raise BadResponse(

@@ -79,7 +79,7 @@ def _settle(ports: Ports, upload: SentUpload) -> Outcome:
         if isinstance(answer, NoAccess):
             raise Stopped(_after_page(ports, draft, intent, answer), answer)
         found = _look(ports, intent, patiently=sent is recovery.Landing.UNKNOWN)
-        # The service said no, and no version on the service has the text.
+        # The service refused the request, and no version on the service has the text.
         if found is None and sent is recovery.Landing.REFUSED:
             abandon(ports, intent)
             if isinstance(answer, NotAccessible):
@@ -216,7 +216,9 @@ def unknown_outcome(intent: Save, unknown: Version) -> Outcome:
         intent.path,
         "conflict",
         unknown,
-        message=f"a save was not confirmed, and {unknown} has a text that nobody knows here",
+        message=(
+            f"a save was not confirmed, and {unknown} has a text that is unknown on this machine"
+        ),
         hint=(
             f"look at it, then run `pinesync resolve {shell_quote(intent.path)} --ours` or --theirs"
         ),
