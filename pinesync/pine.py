@@ -300,9 +300,9 @@ def _why(error: PinesyncError) -> str:
 
 
 def _plain(diagnostic: Diagnostic) -> Envelope:
-    found = asdict(diagnostic)
-    del found["severity"]
-    return found
+    fields = asdict(diagnostic)
+    del fields["severity"]
+    return fields
 
 
 def _check_accepted(answer: SaveAnswer, warnings: list[Envelope]) -> None:

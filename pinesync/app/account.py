@@ -72,15 +72,15 @@ def login(setup: Setup, pasted: str, *, keyring: bool = False) -> Identity:
     secret = cookies.parse(pasted)
     name = setup.sign_in_name or ""
     signins.path_of(setup.places.config, name)
-    found, scripts = _probe(replace(setup, cookie=pasted, sign_in_name=None), DEFAULT_REMOTE)
+    owner, scripts = _probe(replace(setup, cookie=pasted, sign_in_name=None), DEFAULT_REMOTE)
     project = _project_of_tradingview(setup)
-    if found and project:
-        guards.refuse_other_account(project.settings.owner, found)
-    account = found or Account("")
+    if owner and project:
+        guards.refuse_other_account(project.settings.owner, owner)
+    account = owner or Account("")
     stored = signins.store(
         setup.places.config, secret, account, now().wall, name=name, keyring=keyring
     )
-    pinned = bool(found and project and _pin(project, found))
+    pinned = bool(owner and project and _pin(project, owner))
     return _identity(setup, DEFAULT_REMOTE, account, scripts, "stored", stored, pinned)
 
 
@@ -109,8 +109,8 @@ def logout(setup: Setup, *, everything: bool = False) -> LoggedOut:
 def whoami(setup: Setup, *, remote: str | None = None) -> Identity:
     """The session used here. Raises NotSignedIn, SessionExpired, BotCheck."""
     remote, project = find_account(setup, remote)
-    found, scripts = _probe(setup, remote, project)
-    account = found or Account("")
+    owner, scripts = _probe(setup, remote, project)
+    account = owner or Account("")
     if remote != DEFAULT_REMOTE:
         return _identity(setup, remote, account, scripts, "sandbox")
     used = choose_sign_in(setup, project.settings.owner if project else None)
@@ -155,11 +155,11 @@ def _identity(
 
 
 def _probe(setup: Setup, remote: str, project: Project | None = None) -> tuple[Account | None, int]:
-    found = read_account(
+    answer = read_account(
         open_remote(setup, remote, manifest=project.workspace.manifest if project else None),
         named=True,
     )
-    return found.account, len(found.scripts)
+    return answer.account, len(answer.scripts)
 
 
 def _project_of_tradingview(setup: Setup) -> Project | None:

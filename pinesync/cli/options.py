@@ -141,8 +141,8 @@ def may_ask() -> bool:
 def current() -> Shared:
     """The shared options of the running command."""
     context = click.get_current_context(silent=True)
-    found = context.find_root().obj if context else None
-    return found if isinstance(found, Shared) else Shared()
+    shared = context.find_root().obj if context else None
+    return shared if isinstance(shared, Shared) else Shared()
 
 
 jobs = click.option(
@@ -241,16 +241,16 @@ def places() -> Places:
     )
 
 
-def _usable(found: Places) -> Places:
+def _usable(places: Places) -> Places:
     """The same folders. Raises FileError if one is a file or cannot be accessed."""
-    for place in (found.config, found.state, found.sandboxes):
+    for place in (places.config, places.state, places.sandboxes):
         existing = next(p for p in (place, *place.parents) if os.path.lexists(p))
         if not os.access(existing, os.X_OK) or not existing.is_dir():
             raise FileError(
                 f"{existing}: cannot hold pinesync's own files: not an accessible folder",
                 "set PINESYNC_HOME to a writable folder",
             )
-    return found
+    return places
 
 
 def _cwd(directory: str | None) -> Path:

@@ -62,13 +62,13 @@ def refuse_unready(root: Path) -> None:
     ActionRequired while another git process or an unfinished operation is in the way."""
     require_repository(root)
     words = [word for name in (*_UNDER_WAY, "index.lock") for word in ("--git-path", name)]
-    *found, lock = check_output(root, "rev-parse", *words).removesuffix(b"\n").split(b"\n")
+    *markers, lock = check_output(root, "rev-parse", *words).removesuffix(b"\n").split(b"\n")
     if (root / os.fsdecode(lock)).exists():
         raise ActionRequired(
             "another git process is running in this repository, so nothing can be committed",
             f"wait for it; if it was killed, remove {os.fsdecode(lock)}",
         )
-    for path, what in zip(found, _UNDER_WAY.values(), strict=True):
+    for path, what in zip(markers, _UNDER_WAY.values(), strict=True):
         if (root / os.fsdecode(path)).exists():
             raise ActionRequired(
                 f"{what} is under way in this repository, so nothing can be committed",
@@ -91,11 +91,11 @@ def at_head(root: Path, path: str) -> bytes | None:
 def files_at_head(root: Path, paths: list[str]) -> tuple[str, dict[str, bytes]] | None:
     """HEAD's commit id and the contents of those files that it has, in one git call; None before
     the first commit."""
-    found = read_objects(root, ["HEAD^{commit}", *(f"HEAD:./{path}" for path in paths)])
-    if len(found) != 1 + len(paths) or found[0] is None:
+    objects = read_objects(root, ["HEAD^{commit}", *(f"HEAD:./{path}" for path in paths)])
+    if len(objects) != 1 + len(paths) or objects[0] is None:
         return None
-    blobs = zip(paths, found[1:], strict=True)
-    return found[0][0], {path: blob[1] for path, blob in blobs if blob}
+    blobs = zip(paths, objects[1:], strict=True)
+    return objects[0][0], {path: blob[1] for path, blob in blobs if blob}
 
 
 def ignored(root: Path, paths: list[str]) -> frozenset[str]:
@@ -192,8 +192,8 @@ def _update_index(
 
 
 def _commit_at(root: Path, name: str = "HEAD") -> str | None:
-    status, found, _ = run(root, "rev-parse", "--verify", "--quiet", f"{name}^{{commit}}")
-    return None if status else found.decode("ascii").strip()
+    status, commit_id, _ = run(root, "rev-parse", "--verify", "--quiet", f"{name}^{{commit}}")
+    return None if status else commit_id.decode("ascii").strip()
 
 
 def _modes(root: Path, env: Mapping[str, str] | None = None) -> dict[str, str]:

@@ -63,10 +63,10 @@ def with_block(data: bytes | None, lines: bytes) -> bytes:
     script."""
     if data is None:
         return _SHELL + lines.replace(_BEGIN, _BEGIN + _OWN)
-    found = _BLOCK.search(data)
-    if found:
-        new_block = lines.replace(_BEGIN, _BEGIN + _OWN) if _OWN in found[0] else lines
-        return data[: found.start()] + new_block + data[found.end() :]
+    block_match = _BLOCK.search(data)
+    if block_match:
+        new_block = lines.replace(_BEGIN, _BEGIN + _OWN) if _OWN in block_match[0] else lines
+        return data[: block_match.start()] + new_block + data[block_match.end() :]
     if _BEGIN in data or _END in data:
         raise NotAShellScript("one of the two marker lines around pinesync's part is missing")
     shell = _IS_SHELL.match(data)
@@ -79,11 +79,11 @@ def with_block(data: bytes | None, lines: bytes) -> bytes:
 
 def without_block(data: bytes) -> bytes | None:
     """The hook without our lines; None if it had no others."""
-    found = _BLOCK.search(data)
-    if not found:
+    block_match = _BLOCK.search(data)
+    if not block_match:
         return data
-    rest = data[: found.start()] + data[found.end() :]
-    return None if _OWN in found[0] and rest == _SHELL else rest
+    rest = data[: block_match.start()] + data[block_match.end() :]
+    return None if _OWN in block_match[0] and rest == _SHELL else rest
 
 
 def has_block(data: bytes | None) -> bool:

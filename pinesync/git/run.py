@@ -146,9 +146,9 @@ def find_program(name: str) -> str | None:
     endings = ["", *os.environ.get("PATHEXT", ".exe").split(";")] if os.name == "nt" else [""]
     for folder in folders:
         for ending in endings:
-            found = os.path.abspath(os.path.join(folder, name + ending))
-            if os.path.isfile(found) and os.access(found, os.X_OK):
-                return found
+            program = os.path.abspath(os.path.join(folder, name + ending))
+            if os.path.isfile(program) and os.access(program, os.X_OK):
+                return program
     return None
 
 

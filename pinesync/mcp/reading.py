@@ -42,8 +42,8 @@ class ReadTools:
     ) -> r.StatusResult:
         """List every script: its status word, the version its file is based on, and the newest."""
         project = self._boundary.open_project()
-        found = status(project.setup, offline=offline, project=project)
-        lines, page = r.paged(found.lines, offset, limit)
+        report = status(project.setup, offline=offline, project=project)
+        lines, page = r.paged(report.lines, offset, limit)
         rows = tuple(
             r.ScriptRow(
                 status=line.word,
@@ -54,7 +54,7 @@ class ReadTools:
             )
             for line in lines
         )
-        return r.StatusResult(**dict(page), remote=found.remote, offline=offline, rows=rows)
+        return r.StatusResult(**dict(page), remote=report.remote, offline=offline, rows=rows)
 
     def diff(
         self,
@@ -107,10 +107,10 @@ class ReadTools:
             source = (at, data)
             digest = sha256(data).hexdigest()
             version = base_version(project.workspace.manifest.entries().get(at))
-        found = check(project.setup, offline=offline, source=source)
-        if found.stopped:
-            raise found.stopped
-        (one,) = found.files
+        checks = check(project.setup, offline=offline, source=source)
+        if checks.stopped:
+            raise checks.stopped
+        (one,) = checks.files
         rows, page = r.paged(one.diagnostics, offset, limit)
         return r.CheckResult(
             **dict(page),
@@ -129,8 +129,8 @@ class ReadTools:
         """List the saved versions of one script, newest first, and who saved them."""
         project = self._boundary.open_project()
         entry = self._boundary.entry_at(project, path)
-        found = log(project.setup, [entry.path], offline=offline)
-        saves, page = r.paged(found.saves, offset, limit)
+        result = log(project.setup, [entry.path], offline=offline)
+        saves, page = r.paged(result.saves, offset, limit)
         rows = tuple(
             r.VersionRow(
                 version=str(one.version),
@@ -159,13 +159,13 @@ class ReadTools:
         project = self._boundary.open_project()
         entry = self._boundary.entry_at(project, path)
         named = f"{entry.path}@{version}" if version else entry.path
-        found = show(project.setup, named, offline=offline)
-        text, page = r.part(found.source, offset, limit)
+        result = show(project.setup, named, offline=offline)
+        text, page = r.part(result.source, offset, limit)
         return r.TextResult(
             **dict(page),
-            version=str(found.version),
-            when=found.when,
-            digest=found.digest,
+            version=str(result.version),
+            when=result.when,
+            digest=result.digest,
             untrusted=shown_text(entry, text),
         )
 
@@ -189,7 +189,7 @@ class ReadTools:
         # Without a path, `grep` would search all scripts of the account.
         if not saved:
             raise Misuse("no script here was ever saved on TradingView")
-        found = grep(
+        result = grep(
             project.setup,
             [pattern],
             saved,
@@ -198,7 +198,7 @@ class ReadTools:
             all_versions=all_versions,
             offline=offline,
         )
-        hits, page = r.paged(found.hits, offset, limit)
+        hits, page = r.paged(result.hits, offset, limit)
         rows = tuple(
             r.Match(
                 version=str(hit.version),
@@ -211,7 +211,7 @@ class ReadTools:
             )
             for hit in hits
         )
-        return r.GrepResult(**dict(page), versions_searched=found.versions, rows=rows)
+        return r.GrepResult(**dict(page), versions_searched=result.versions, rows=rows)
 
     def contract(
         self,
@@ -249,8 +249,8 @@ class ReadTools:
         """List which alerts run which version of the workspace's scripts."""
         project = self._boundary.open_project()
         paths = [self._boundary.entry_at(project, path).path] if path else []
-        found = [one for one in alerts(project.setup, paths, stale=stale).rows if one.path]
-        rows, page = r.paged(found, offset, limit)
+        of_workspace = [one for one in alerts(project.setup, paths, stale=stale).rows if one.path]
+        rows, page = r.paged(of_workspace, offset, limit)
         return r.AlertsResult(
             **dict(page),
             rows=tuple(
@@ -290,4 +290,4 @@ def _place(path: str, name: str, note: str = "") -> r.Place:
 
 
 def _warnings(one: Checked) -> int:
-    return sum(found.severity == "warning" for found in one.diagnostics)
+    return sum(diagnostic.severity == "warning" for diagnostic in one.diagnostics)

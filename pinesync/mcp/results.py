@@ -228,9 +228,9 @@ def _page(total: int, offset: int, limit: int) -> Page:
     return Page(total=total, truncated=more, next_offset=offset + limit if more else None)
 
 
-def findings(found: Sequence[Diagnostic]) -> tuple[Finding, ...]:
+def findings(diagnostics: Sequence[Diagnostic]) -> tuple[Finding, ...]:
     """At most two hundred of them: `check` has the rest."""
-    return tuple(map(_finding, found[:_MOST]))
+    return tuple(map(_finding, diagnostics[:_MOST]))
 
 
 def _finding(one: Diagnostic) -> Finding:

@@ -158,7 +158,7 @@ def has_conflict_markers(text: str) -> bool:
 
 def conflict_blocks(text: str) -> list[str]:
     """The blocks from each `<<<<<<<` to its `>>>>>>>`, including the markers."""
-    found: list[str] = []
+    blocks: list[str] = []
     block: list[str] | None = None
     for line in lines(text):
         bare = line.rstrip("\r\n")
@@ -168,9 +168,9 @@ def conflict_blocks(text: str) -> list[str]:
             continue
         block.append(line)
         if _is_marker(bare, ">>>>>>>"):
-            found.append("".join(block))
+            blocks.append("".join(block))
             block = None
-    return found
+    return blocks
 
 
 def our_part(block: str) -> str:

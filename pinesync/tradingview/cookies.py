@@ -71,14 +71,14 @@ def _without_user(url: str) -> str:
 def parse(pasted: str, base_url: str = BASE_URL) -> Secret:
     """Parse a whole Cookie header, or the two cookies in any form that browsers copy. Other cookies
     are dropped. Raises Misuse if one is missing or malformed; the message never shows a value."""
-    found = dict(_PAIR.findall(pasted))
+    cookies = dict(_PAIR.findall(pasted))
     for name in ("sessionid", "sessionid_sign"):
-        if name not in found:
+        if name not in cookies:
             raise Misuse(
                 f"no cookie called {name} in the given text",
                 "give both, as in: sessionid=…; sessionid_sign=…",
             )
-    return checked(found["sessionid"], found["sessionid_sign"], base_url)
+    return checked(cookies["sessionid"], cookies["sessionid_sign"], base_url)
 
 
 def checked(sessionid: object, sign: object, base_url: str = BASE_URL) -> Secret:

@@ -40,7 +40,7 @@ def session_cookie(roots: Sequence[Path], profile: str, scratch: Path) -> str:
     no session."""
     clear_copies(scratch)
     chosen = _profiles(roots, profile)
-    sessions = [found for folder in chosen for found in _sessions(folder, scratch)]
+    sessions = [session for folder in chosen for session in _sessions(folder, scratch)]
     if not sessions:
         raise NotSignedIn(
             f"Firefox has no TradingView session in {', '.join(p.name for p in chosen)}",

@@ -100,8 +100,8 @@ def catch_up(project: Project) -> None:
 
 def _repository(workspace: Workspace) -> Repository | None:
     """The repository to update; None outside git or if tracking is off."""
-    found = find_repository(workspace.root) if workspace.manifest.has_history() else None
-    return found if found and found.setting(SETTING) is not False else None
+    repository = find_repository(workspace.root) if workspace.manifest.has_history() else None
+    return repository if repository and repository.setting(SETTING) is not False else None
 
 
 def _saved(

@@ -75,9 +75,9 @@ def broken_promises(setup: Setup, remote: str, owner: Account | None) -> str:
 
 def refuse_broken(setup: Setup, remote: str, owner: Account | None) -> None:
     """Raise ActionRequired if a probe found a promise broken."""
-    if found := broken_promises(setup, remote, owner):
+    if broken := broken_promises(setup, remote, owner):
         raise ActionRequired(
-            f"{found}; that breaks a promise",
+            f"{broken}; that breaks a promise",
             "`pinesync push --anyway` saves regardless; `pinesync probe` asks again",
         )
 

@@ -55,15 +55,15 @@ def mv(setup: Setup, raw_old: str, raw_new: str) -> Run:
 
 def _target(project: Project, raw: str, old: RelPath) -> RelPath:
     """The target path. If the user names a directory, the file keeps its name in it."""
-    found = project.inside(raw)
-    if raw.endswith(("/", os.sep)) or os.path.isdir(project.workspace.root / found):
+    target = project.inside(raw)
+    if raw.endswith(("/", os.sep)) or os.path.isdir(project.workspace.root / target):
         name = old.rpartition("/")[2]
-        found = name if found == "." else f"{found}/{name}"
+        target = name if target == "." else f"{target}/{name}"
     try:
-        above = found.rpartition("/")[0]
+        above = target.rpartition("/")[0]
         if above:
             check_folder(above)
-        return check_path(found)
+        return check_path(target)
     except BadPath as error:
         raise Misuse(
             f"{raw}: cannot be a script's file here: {error}",

@@ -87,11 +87,11 @@ class Provenance:
     @cached_property
     def _others(self) -> set[tuple[PineId, Version]]:
         """The versions saved from other workspaces; damaged workspace states are skipped."""
-        found: set[tuple[PineId, Version]] = set()
+        saves: set[tuple[PineId, Version]] = set()
         for folder in other_states(self._state.folder):
             with suppress(StateError, FileError):
-                found |= _saves(State(folder))
-        return found
+                saves |= _saves(State(folder))
+        return saves
 
     def commit(self, info: VersionInfo) -> str | None:
         return self._state.texts.commit_of(info.pine_id, info.version)
@@ -103,8 +103,8 @@ def _saves(state: State) -> set[tuple[PineId, Version]]:
         save for operation in state.log.operations(MAX_OPERATIONS) for save in operation.saves
     ]
     uploads = [intent for intent in state.log.intents() if isinstance(intent, Save)]
-    found = {(save.pine_id, save.version) for save in logged}
-    return found | {(r.pine_id, r.landed) for r in uploads if r.pine_id and r.landed}
+    saved = {(save.pine_id, save.version) for save in logged}
+    return saved | {(r.pine_id, r.landed) for r in uploads if r.pine_id and r.landed}
 
 
 def _versions(

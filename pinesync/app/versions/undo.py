@@ -91,11 +91,11 @@ def _chosen(
     operations: Sequence[Operation], short: Mapping[str, str], key: str | None, *, redo: bool
 ) -> Operation:
     if key is None:
-        found = to_redo(operations) if redo else to_undo(operations)
-        if found is None:
+        operation = to_redo(operations) if redo else to_undo(operations)
+        if operation is None:
             what = "nothing to redo" if redo else "nothing to undo"
             raise Misuse(what, "`pinesync oplog` lists what pinesync did here, on this machine")
-        return found
+        return operation
     fits = find_operations(operations, key)
     if len(fits) != 1:
         newest = [

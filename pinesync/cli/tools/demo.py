@@ -160,10 +160,10 @@ class _Runner:
 
 
 def _script_to_edit(folder: Path) -> str:
-    found = sorted(p.relative_to(folder).as_posix() for p in folder.glob("indicators/*.pine"))
-    if not found:
+    scripts = sorted(p.relative_to(folder).as_posix() for p in folder.glob("indicators/*.pine"))
+    if not scripts:
         raise PinesyncError("the sandbox has no indicator to edit")
-    return next((path for path in found if path.isascii() and "\r" not in path), found[0])
+    return next((path for path in scripts if path.isascii() and "\r" not in path), scripts[0])
 
 
 def _append(path: Path, line: str) -> None:

@@ -44,10 +44,10 @@ def read_history(repository: Repository) -> History:
     tip = repository.commit_of(HISTORY)
     if tip is None:
         return local_branch(repository) or History()
-    found = _history_at(repository, tip)
-    if found is None:
+    history = _history_at(repository, tip)
+    if history is None:
         raise _foreign_branch_error(repository)
-    return found
+    return history
 
 
 def local_branch(repository: Repository) -> History | None:

@@ -106,16 +106,16 @@ def read_side_record(
     if not at or head is None:
         return SideRecord(ref, local)
     tips = repository.independent(list(dict.fromkeys(at.values())))
-    found: dict[PineId, Entry] = {}
+    entries: dict[PineId, Entry] = {}
     counting = (
         pair for tip in tips for pair in _counted_commits(repository, ref, tip, head, workspace)
     )
     for record, pushed in counting:
         for pine_id, entry in _recorded_entries(repository, ref, record, pushed, workspace):
-            before = found.get(pine_id)
+            before = entries.get(pine_id)
             if before is None or is_newer(entry.base, before.base):
-                found[pine_id] = entry
-    return SideRecord(ref, local, tuple(tips), found)
+                entries[pine_id] = entry
+    return SideRecord(ref, local, tuple(tips), entries)
 
 
 def _tracking(ref: str) -> str:
@@ -137,7 +137,7 @@ def _counted_commits(
         (row,) = (row for row in repository.log(tip, _FORM, "--max-count=1") if row)
         if row.split("\x1f")[2] != workspace:
             raise _foreign_record_error(ref, tip)
-    found: dict[str, str] = {}
+    counted: dict[str, str] = {}
     known: set[tuple[str, str]] = set()
     seen: set[str] = set()
     todo = dict.fromkeys((tip,))
@@ -160,10 +160,10 @@ def _counted_commits(
             raise _foreign_record_error(ref, record)
         pushed, *earlier = parents
         if pushed not in rows:
-            found[record] = pushed
+            counted[record] = pushed
             known |= {(parent, pushed) for parent in earlier}
         todo.update(dict.fromkeys(parent for parent in earlier if parent not in seen))
-    newest = [pair for pair in found.items() if pair not in known]
+    newest = [pair for pair in counted.items() if pair not in known]
     pushed_ones = list(dict.fromkeys(pushed for _, pushed in newest))[:_MAX_COMMITS]
     last = set(repository.independent(pushed_ones))
     return [(record, pushed) for record, pushed in newest if pushed in last]

@@ -47,13 +47,13 @@ def record_answer(ports: Ports, intent: Save, answer: SaveAnswer) -> None:
         ports.log.write(replace(intent, landed=answer.version))
 
 
-def record_landed(ports: Ports, intent: Save, found: Found) -> None:
+def record_landed(ports: Ports, intent: Save, landed: Found) -> None:
     """Record the save: base and flag in one write of pine.toml, then the intent. NotRecorded if
     that fails."""
     try:
-        _record_landed(ports, intent, found)
+        _record_landed(ports, intent, landed)
     except (FileError, StateError, ManifestError) as error:
-        raise NotRecorded(found.version, error) from error
+        raise NotRecorded(landed.version, error) from error
 
 
 def _record_landed(ports: Ports, intent: Save, found: Found) -> None:

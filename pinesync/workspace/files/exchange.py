@@ -152,11 +152,11 @@ def read(folder: Folder, name: str, limit: int = MAX_FILE) -> bytes:
     bytes."""
     descriptor = folder.open(name, os.O_RDONLY | _NONBLOCK)
     try:
-        found = os.fstat(descriptor)
-        if not stat.S_ISREG(found.st_mode):
+        file_stat = os.fstat(descriptor)
+        if not stat.S_ISREG(file_stat.st_mode):
             raise OSError(errno.EINVAL, "not a plain file")
         # A file object would allocate `limit` bytes even for a small file.
-        data = os.read(descriptor, min(found.st_size, limit) + 1)
+        data = os.read(descriptor, min(file_stat.st_size, limit) + 1)
         while len(data) <= limit and (more := os.read(descriptor, _PIECE)):
             data += more
     finally:

@@ -59,9 +59,9 @@ class Tree:
             try:
                 with self._folder_of(together[0]) as (folder, _name):
                     for path in together:
-                        found = _found(folder, path)
-                        if found is not None:
-                            yield path, found
+                        content = _found(folder, path)
+                        if content is not None:
+                            yield path, content
             except FileNotFoundError:
                 continue
             except OSError as error:
@@ -92,10 +92,10 @@ class Tree:
         """A stat value that changes whenever the file does; None if there is no file."""
         try:
             # Runs every second for every file: building a Path would cost more than the stat.
-            found = os.stat(os.path.join(self.root, path), follow_symlinks=False)
+            file_stat = os.stat(os.path.join(self.root, path), follow_symlinks=False)
         except OSError:
             return None
-        return found.st_mtime_ns, found.st_ctime_ns, found.st_size, found.st_ino
+        return file_stat.st_mtime_ns, file_stat.st_ctime_ns, file_stat.st_size, file_stat.st_ino
 
     # -- writing -------------------------------------------------------------------------------
 
@@ -210,11 +210,11 @@ class Tree:
                     if not done:
                         on_not_done()
                     return done
-                found = digest_or_none(left)
+                left_digest = digest_or_none(left)
                 if replaced is None:
                     done = _is_same(folder, temp, name) or _digest_if_there(folder, name) == brings
-                elif found in (brings, replaced) and not is_being_written(folder, temp):
-                    done = found == replaced
+                elif left_digest in (brings, replaced) and not is_being_written(folder, temp):
+                    done = left_digest == replaced
                 else:
                     done = False
                     if _digest_if_there(folder, name) == brings:

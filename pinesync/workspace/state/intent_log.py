@@ -65,12 +65,12 @@ class IntentLog:
 
     def _all(self) -> dict[str, Intent]:
         if self._held is None:
-            found: dict[str, Intent] = {}
+            intents: dict[str, Intent] = {}
             for path, raw in self._store.json_files("records"):
                 from pinesync.workspace.state.intent_codec import from_json
 
-                found[path.stem] = from_json(path, raw)
-            self._held = found
+                intents[path.stem] = from_json(path, raw)
+            self._held = intents
         return self._held
 
     def write(self, intent: Intent) -> None:

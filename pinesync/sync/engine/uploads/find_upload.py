@@ -17,9 +17,11 @@ from pinesync.text.filenames import unescape_name
 def find(ports: Ports, intent: Save, *, patiently: bool = True) -> Found | None:
     """The save among the versions that the service has, looked for several times."""
     for pause in (*ports.tools.pauses, None) if patiently else (None,):
-        found = _find_created(ports, intent) if isinstance(intent, Create) else _find(ports, intent)
-        if found or pause is None:
-            return found
+        landed = (
+            _find_created(ports, intent) if isinstance(intent, Create) else _find(ports, intent)
+        )
+        if landed or pause is None:
+            return landed
         ports.tools.sleep(pause)
     return None
 
