@@ -61,7 +61,7 @@ class Checked:
 
     @property
     def failing(self) -> tuple[Diagnostic, ...]:
-        """What fails a strict check: all but notes."""
+        """The findings that fail a strict check: all but notes."""
         return tuple(d for d in self.diagnostics if d.severity != "note")
 
 

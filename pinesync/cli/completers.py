@@ -56,8 +56,7 @@ def _setup(context: click.Context) -> Setup:
 
 
 def _fitting(candidates: list[str] | Iterator[str], incomplete: str) -> list[str]:
-    """What has this prefix and is safe to show. Names with terminal control characters are left
-    out."""
+    """The candidates with this prefix, without those that contain terminal control characters."""
     from pinesync.text.unicode import escape_controls
 
     fits = {

@@ -173,7 +173,8 @@ def _is_known(hooks: Folder, temp: str) -> bool:
 
 
 def _known_versions(hooks: Folder, name: str) -> Iterator[bytes]:
-    """What an interrupted run may have been writing: the hook with our lines, or without them."""
+    """The contents that an interrupted run may have been writing: the hook with our lines, or
+    without them."""
     try:
         data = read(hooks, name)
     except OSError:

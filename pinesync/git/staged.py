@@ -1,4 +1,4 @@
-"""What git's hooks check: the staged scripts and the repository's workspaces."""
+"""The inputs of git's hooks: the staged scripts and the repository's workspaces."""
 
 from __future__ import annotations
 

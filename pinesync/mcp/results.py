@@ -1,4 +1,4 @@
-"""What the tools return. Everything that comes from outside pinesync is below a key `untrusted`:
+"""The results of the tools. Everything that comes from outside pinesync is below a key `untrusted`:
 paths, names, texts, differences and messages. All other values are pinesync's own words, versions,
 digests, ids and numbers."""
 
@@ -187,7 +187,7 @@ class AlertsResult(Page):
 
 
 class SaveResult(Result):
-    """What became of a push or an undo. `operation` is what `undo` takes; None if nothing was
+    """The result of a push or an undo. `operation` is what `undo` takes; None if nothing was
     saved."""
 
     done: str

@@ -1,4 +1,4 @@
-"""What each path of the facade does: one function per endpoint, from a `Call` to a `Reply`.
+"""The facade's endpoints: one function each, from a `Call` to a `Reply`.
 
 `protocol.server_responses` defines the shapes. Where the service may respond in several ways, the
 call's switches choose. A refusal is raised as `pinesync.errors.Refused` with its status, and the

@@ -57,7 +57,8 @@ class Switches:
     translate_last: Literal["newest", "before"] = "newest"
     """Which version `translate/{id}/last` returns: the service compiles a save with some delay."""
     old_pine: Literal["full", "refused", "checked"] = "full"
-    """What compiles Pine below v5: only the full compile, neither it nor the check, or both."""
+    """Which compilers accept Pine below v5: only the full compile, neither it nor the check, or
+    both."""
     epoch_times: bool = False
     get_has_id: bool = True
     get_has_title: bool = True

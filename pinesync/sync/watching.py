@@ -16,7 +16,7 @@ MANY = 3
 
 
 class Meaning(Enum):
-    """What to do about a file that may have changed."""
+    """The handling of a file that may have changed."""
 
     NOTHING = auto()
     """It is unchanged, or equal to the base."""

@@ -35,7 +35,7 @@ NO_TEXT = ("not UTF-8", "not text")
 
 @dataclass(frozen=True)
 class Shape:
-    """What canonical text drops: the BOM and the most frequent line ending."""
+    """The details that canonical text drops: the BOM and the most frequent line ending."""
 
     bom: bool
     eol: LineEnd

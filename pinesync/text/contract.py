@@ -1,4 +1,4 @@
-"""What a new text changes for charts and alerts, which store values by the number of an input and
+"""The effect of a new text on charts and alerts, which store values by the number of an input and
 refer to plots by number. A pure comparison of two contracts, with one table of its findings."""
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ ChangeKind = Literal[
     "inserted", "removed", "swapped", "retyped", "retitled", "replaced", "shifted", "appended"
 ]
 Policy = Literal["warn", "refuse", "ignore"]
-"""What a push does about changes: the key `contract` of pine.toml."""
+"""The action of a push on changes: the key `contract` of pine.toml."""
 
 INPUTS, PLOTS = "PS010", "PS011"
 _NAMES = {

@@ -56,7 +56,8 @@ _TOO_FAR = 24 * 3600.0
 
 
 def probes(setup: Setup, settings: Settings | None) -> Iterator[CheckResult]:
-    """What the last probe of the account here has shown, and whether one left something."""
+    """The results of the account's last probe on this machine, and whether a probe left
+    something."""
     remote = settings.remote if settings else DEFAULT_REMOTE
     if leftovers(setup, remote):
         yield wrong("a probe may have left its script there", "run `pinesync probe --clean`")

@@ -81,7 +81,7 @@ def collect_outcomes(outcomes: list[Outcome], steps: Generator[Outcome, None, T]
 
 
 def news(tip: Tip, view: Survey) -> News:
-    """What the service has and the branch lacks."""
+    """The changes on the service that the branch lacks."""
     by_id = _by_id(tip)
     tracks_all = tip.settings.track == "all"
     listed = [i for i in (view.listed or {}).values() if tracks_all or i.pine_id in by_id]

@@ -55,7 +55,7 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Probed:
-    """What a probe has found. `remote` is tradingview, sandbox or facade; `left` whether its script
+    """The results of a probe. `remote` is tradingview, sandbox or facade; `left` whether its script
     may still be there; `stopped` what ended it early, if anything."""
 
     version: str

@@ -22,7 +22,7 @@ _KIND = "records"
 _NAME = re.compile(r"pinesync probe ([0-9a-f]{16})")
 _WRITES = 40
 RENAMED = " & renamed"
-"""What the rename adds to the name: the list shows whether names are escaped."""
+"""The suffix that the rename adds to the name: the list shows whether names are escaped."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ from pinesync.text.filenames import shell_quote, unescape_name
 
 @dataclass(frozen=True, slots=True)
 class DeletionTarget:
-    """What would be deleted, as it is on TradingView now."""
+    """The script to delete, as it is on TradingView now."""
 
     path: RelPath
     name: str

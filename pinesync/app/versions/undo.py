@@ -34,8 +34,8 @@ _FINAL = {
         "every version is backed up here: see `pinesync log 'USER;…'` and `show`",
     ),
 }
-"""What happened there alone, and what to do about it, with the path and the name from before; an
-older operation can be named."""
+"""Changes made on TradingView alone, and how to revert them by hand, with the earlier path and
+name; an older operation can be named."""
 
 
 def undo(

@@ -68,8 +68,8 @@ class Arrival:
 
 @dataclass(frozen=True, slots=True)
 class Fetched:
-    """What TradingView has and the workspace lacks. The commit of the remote-tracking branch is
-    None outside git or if the branch is switched off; `note` is a one-time remark about it."""
+    """The changes on TradingView that the workspace lacks. The commit of the remote-tracking branch
+    is None outside git or if the branch is switched off; `note` is a one-time remark about it."""
 
     arrivals: tuple[Arrival, ...]
     saved: str | None

@@ -138,8 +138,8 @@ class Hooks:
 
 @dataclass(frozen=True, slots=True)
 class PrePushResult:
-    """What blocks a push: scripts with their status, as paths in the repository. Also why an
-    account could not be reached, which blocks nothing."""
+    """The scripts that block a push, with their status, as paths in the repository. `unasked` holds
+    the errors of accounts that could not be reached; they block nothing."""
 
     left: tuple[Line, ...]
     unasked: tuple[PinesyncError, ...]

@@ -104,8 +104,8 @@ def inherited(repository: Repository, refs: RemoteRefs) -> str | None:
 
 
 def read_tip(repository: Repository, commit: str, refs: RemoteRefs) -> Tip:
-    """What counts at a commit. Raises ActionRequired if its pine.toml is missing or cannot be
-    used."""
+    """The branch's state at a commit. Raises ActionRequired if its pine.toml is missing or cannot
+    be used."""
     blob = repository.blobs(commit, [MANIFEST]).get(MANIFEST)
     try:
         text = ((blob and blob.data) or b"").decode("utf-8")

@@ -24,7 +24,7 @@ TRAILER = "Pine-Workspace"
 _HEADS = "refs/heads/"
 _OURS = "refs/pinesync/"
 _MEANS_ANOTHER = r"@|[A-Z_]*HEAD"
-"""What git reads as another ref: HEAD, FETCH_HEAD and their like."""
+"""Names that git reads as other refs: HEAD, FETCH_HEAD and the like."""
 _MAX_COMMITS = 100
 """Read records for at most this many pushed commits, newest first."""
 _FORM = f"%H%x1f%P%x1f%(trailers:key={TRAILER},valueonly,separator=%x2C)"

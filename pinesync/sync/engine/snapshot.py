@@ -47,9 +47,9 @@ UNREAD = Digest("")
 
 @dataclass(frozen=True)
 class Survey:
-    """What was seen. `listed` is what the service listed in this run, None offline. `troubles` maps
-    each script with an unreadable version to the reason. `flagged` holds the entries that lost
-    their `shadowed` flag in git, with the flag set again."""
+    """The observed state of the workspace and the service. `listed` is what the service listed in
+    this run, None offline. `troubles` maps each script with an unreadable version to the reason.
+    `flagged` holds the entries that lost their `shadowed` flag in git, with the flag set again."""
 
     states: tuple[ScriptState, ...]
     listed: Mapping[PineId, ScriptInfo] | None

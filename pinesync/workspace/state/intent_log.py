@@ -55,7 +55,7 @@ class IntentLog:
 
     @cached_property
     def journal(self) -> Journal:
-        """What was done since the last time it went into the operation log."""
+        """The changes since the last operation was logged."""
         from pinesync.sync.operations import Journal
 
         return Journal()

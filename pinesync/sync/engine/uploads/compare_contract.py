@@ -1,4 +1,4 @@
-"""What a new text changes for charts and alerts. Calls the compiler only if the source is
+"""The effect of a new text on charts and alerts. Calls the compiler only if the source is
 unclear."""
 
 from __future__ import annotations

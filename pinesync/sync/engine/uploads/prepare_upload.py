@@ -20,7 +20,7 @@ from pinesync.text.unicode import invisible_characters
 
 @dataclass(frozen=True, slots=True)
 class Expected:
-    """What a file and its entry must be to be saved: the script, the version on top of which it is
+    """The required state of a file and its entry: the script, the version on top of which it is
     saved, and the SHA-256 of the file's bytes in hex."""
 
     pine_id: PineId
@@ -117,7 +117,7 @@ SHIFTS = "charts and alerts may read another input or plot"
 
 
 def contract_policy(ports: Ports, *, allow_shift: bool = False) -> Policy:
-    """What to do about changed inputs and plots: the policy in pine.toml, but `allow_shift` turns
+    """The policy for changed inputs and plots: the one in pine.toml, but `allow_shift` turns
     "refuse" into "warn"."""
     contract = ports.manifest.scope().contract
     return "warn" if allow_shift and contract == "refuse" else contract
