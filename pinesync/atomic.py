@@ -49,8 +49,8 @@ class Folder:
         )
 
     def link(self, source: str, target: str, into: Folder | None = None) -> None:
-        """Add a name for a file, in this folder or `into` another. FileExistsError if the name is
-        taken."""
+        """Add a name for a file, in this folder or `into` another. Raises FileExistsError if the
+        name is taken."""
         target_folder = into or self
         os.link(
             self.at(source),
@@ -78,7 +78,7 @@ class Folder:
 
 @contextmanager
 def opened(path: Path) -> Iterator[Folder]:
-    """Open the folder, if the system can. OSError if it is not a folder."""
+    """Open the folder, if the system can. Raises OSError if it is not a folder."""
     if os.name != "posix":
         yield Folder(path)
         return
@@ -90,8 +90,8 @@ def opened(path: Path) -> Iterator[Folder]:
 
 
 def make_private(folder: Path) -> None:
-    """Create the folder and its missing parents, private to their owner whatever the umask. OSError
-    if that fails."""
+    """Create the folder and its missing parents, private to their owner whatever the umask. Raises
+    OSError if that fails."""
     # `parents=True` would create the parents with the umask's mode.
     if not folder.is_dir():
         make_private(folder.parent)

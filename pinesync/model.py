@@ -214,9 +214,9 @@ class Slot:
 
 @dataclass(frozen=True, slots=True)
 class Contract:
-    """What charts and alerts know of a script: its inputs and plots, in the order of their numbers.
-    Of a `strategy`, its own properties follow the inputs. `estimated` means read from the source,
-    and `certain` that the compiler would say the same."""
+    """The inputs and plots of a script, in the order of their numbers, by which charts and alerts
+    refer to them. Of a `strategy`, its own properties follow the inputs. `estimated` means read
+    from the source, and `certain` that the compiler would say the same."""
 
     inputs: tuple[Slot, ...] = ()
     plots: tuple[Slot, ...] = ()

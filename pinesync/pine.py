@@ -74,7 +74,7 @@ class Pine:
         return self._answer({}, self._list)
 
     def validate_script(self, source: str) -> Envelope:
-        """What the compiler says: data is None, or {"errors": [...]} and failed. An error or
+        """The compiler's verdict: data is None, or {"errors": [...]} and failed. An error or
         warning is {"line", "column", "end_line", "end_column", "message", "code"}. Fails with the
         service's reason for Pine below v5, which the compiler does not look at."""
         return self._answer({"source": source}, lambda: (None, self._validate(source)))
@@ -300,9 +300,9 @@ def _why(error: PinesyncError) -> str:
 
 
 def _plain(diagnostic: Diagnostic) -> Envelope:
-    found = asdict(diagnostic)
-    del found["severity"]
-    return found
+    fields = asdict(diagnostic)
+    del fields["severity"]
+    return fields
 
 
 def _check_accepted(answer: SaveAnswer, warnings: list[Envelope]) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pinesync.app.credentials import Source, facade, sign_in
+from pinesync.app.credentials import Source, choose_sign_in, facade_url
 from pinesync.app.project import (
     DEFAULT_REMOTE,
     Project,
@@ -70,17 +70,17 @@ def login(setup: Setup, pasted: str, *, keyring: bool = False) -> Identity:
             "set TRADINGVIEW_COOKIE instead",
         )
     secret = cookies.parse(pasted)
-    name = setup.account or ""
+    name = setup.sign_in_name or ""
     signins.path_of(setup.places.config, name)
-    found, scripts = _probe(replace(setup, cookie=pasted, account=None), DEFAULT_REMOTE)
+    owner, scripts = _probe(replace(setup, cookie=pasted, sign_in_name=None), DEFAULT_REMOTE)
     project = _project_of_tradingview(setup)
-    if found and project:
-        guards.refuse_other_account(project.settings.owner, found)
-    account = found or Account("")
+    if owner and project:
+        guards.refuse_other_account(project.settings.owner, owner)
+    account = owner or Account("")
     stored = signins.store(
         setup.places.config, secret, account, now().wall, name=name, keyring=keyring
     )
-    pinned = bool(found and project and _pin(project, found))
+    pinned = bool(owner and project and _pin(project, owner))
     return _identity(setup, DEFAULT_REMOTE, account, scripts, "stored", stored, pinned)
 
 
@@ -101,7 +101,7 @@ def logout(setup: Setup, *, everything: bool = False) -> LoggedOut:
     folder = setup.places.config
     clear_copies(folder)
     left = signins.clear_leftovers(folder)
-    names = signins.names(folder) if everything else (setup.account or "",)
+    names = signins.names(folder) if everything else (setup.sign_in_name or "",)
     gone = [signins.path_of(folder, name) for name in names if signins.forget(folder, name)]
     return LoggedOut((*gone, *left))
 
@@ -109,13 +109,13 @@ def logout(setup: Setup, *, everything: bool = False) -> LoggedOut:
 def whoami(setup: Setup, *, remote: str | None = None) -> Identity:
     """The session used here. Raises NotSignedIn, SessionExpired, BotCheck."""
     remote, project = find_account(setup, remote)
-    found, scripts = _probe(setup, remote, project)
-    account = found or Account("")
+    owner, scripts = _probe(setup, remote, project)
+    account = owner or Account("")
     if remote != DEFAULT_REMOTE:
         return _identity(setup, remote, account, scripts, "sandbox")
-    used = sign_in(setup, project.settings.owner if project else None)
+    used = choose_sign_in(setup, project.settings.owner if project else None)
     assert used is not None  # without a cookie the probe raises
-    return _identity(setup, setup.facade_url or remote, account, scripts, used.source, used.kept)
+    return _identity(setup, setup.facade_url or remote, account, scripts, used.source, used.stored)
 
 
 def refuse_facade(setup: Setup) -> None:
@@ -144,7 +144,7 @@ def _identity(
         remote,
         source,
         scripts,
-        origin=None if source == "sandbox" else origin_of(facade(setup)).removesuffix(":443"),
+        origin=None if source == "sandbox" else origin_of(facade_url(setup)).removesuffix(":443"),
         stored_in=stored.path if stored else None,
         in_keyring=stored is not None and stored.secret is None,
         kept_as=stored.name or None if stored else None,
@@ -155,11 +155,11 @@ def _identity(
 
 
 def _probe(setup: Setup, remote: str, project: Project | None = None) -> tuple[Account | None, int]:
-    found = read_account(
+    answer = read_account(
         open_remote(setup, remote, manifest=project.workspace.manifest if project else None),
         named=True,
     )
-    return found.account, len(found.scripts)
+    return answer.account, len(answer.scripts)
 
 
 def _project_of_tradingview(setup: Setup) -> Project | None:

@@ -103,11 +103,11 @@ def with_alerts(project: Project, run: Run) -> Run:
 
 
 def _rows(
-    found: Sequence[Alert],
+    alerts: Sequence[Alert],
     listed: Mapping[PineId, ScriptInfo],
     tracked: Mapping[PineId, RelPath],
 ) -> list[AlertRow]:
-    counts = Counter(found)
+    counts = Counter(alerts)
     rows: dict[Alert, AlertRow] = {}
     for one, number in counts.items():
         info = listed[one.pine_id]

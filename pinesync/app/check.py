@@ -61,7 +61,7 @@ class Checked:
 
     @property
     def failing(self) -> tuple[Diagnostic, ...]:
-        """What fails a strict check: all but notes."""
+        """The findings that fail a strict check: all but notes."""
         return tuple(d for d in self.diagnostics if d.severity != "note")
 
 
@@ -79,7 +79,7 @@ class Checks:
         codes = [EXIT_FAILED for file in self.files if file.problem]
         codes += [self.stopped.exit_code] if self.stopped else []
         failing = [file.failing if self.strict else file.errors for file in self.files]
-        codes += [EXIT_COMPILE for found in failing if found]
+        codes += [EXIT_COMPILE for failed in failing if failed]
         return gravest(*codes, EXIT_DONE)
 
 
@@ -160,27 +160,27 @@ def checked(
         text = decode(data)
     except Unreadable as error:
         return Checked(path, problem=str(error))
-    found = _conflict_marker_error(text) or pine_syntax.check(text)
-    if client and not found and text.strip():
+    findings = _conflict_marker_error(text) or pine_syntax.check(text)
+    if client and not findings and text.strip():
         verdict = client.check(text)
-        found = (*verdict.errors, *verdict.warnings)
+        findings = (*verdict.errors, *verdict.warnings)
         if full and not verdict.errors:
             last = client.full_check(text)
             # Of old Pine, only the full compiler may have looked at the text.
-            found = (*last.errors, *(last if verdict.unchecked else verdict).warnings)
-    if base is not None and not any(diagnostic.severity == "error" for diagnostic in found):
+            findings = (*last.errors, *(last if verdict.unchecked else verdict).warnings)
+    if base is not None and not any(diagnostic.severity == "error" for diagnostic in findings):
         shifts = changes(base, text, client.full_check if client else None)
-        found = (*found, *diagnostics(shifts))
-    found = (*found, *invisible_characters(text))
-    return Checked(path, found, text if found else "")
+        findings = (*findings, *diagnostics(shifts))
+    findings = (*findings, *invisible_characters(text))
+    return Checked(path, findings, text if findings else "")
 
 
 def _conflict_marker_error(text: str) -> tuple[Diagnostic, ...]:
     """One finding in place of all the syntax errors that conflict markers cause."""
     if not has_conflict_markers(text):
         return ()
-    found = enumerate(text.split("\n"), start=1)
-    line, marker = next((n, text) for n, text in found if text.startswith("<<<<<<<"))
+    lines = enumerate(text.split("\n"), start=1)
+    line, marker = next((n, text) for n, text in lines if text.startswith("<<<<<<<"))
     message = "the file contains conflict markers"
     return (Diagnostic("error", line, 1, line, len(marker), message),)
 
@@ -188,23 +188,23 @@ def _conflict_marker_error(text: str) -> tuple[Diagnostic, ...]:
 def _files(setup: Setup, paths: Sequence[str], *, named: bool) -> list[Path]:
     """The scripts that files, directories and globs name. Raises Misuse for a path that names no
     script, and with `named` for a directory without scripts."""
-    found: list[Path] = []
+    files: list[Path] = []
     for raw in paths:
         path = setup.cwd / raw
         if os.path.isdir(path):
             scripts = [path / name for name in sorted(Tree(path).scripts())]
             if named and not scripts:
-                raise Misuse(f"{raw}: no {SUFFIX} file is in it", "name a folder with scripts")
-            found += scripts
+                raise Misuse(f"{raw}: contains no {SUFFIX} file", "name a folder with scripts")
+            files += scripts
         elif not raw.endswith(SUFFIX) and os.path.exists(path):
             raise Misuse(f"{raw}: not a {SUFFIX} file; nothing was sent")
         elif os.path.isfile(path):
-            found.append(path)
+            files.append(path)
         elif glob.has_magic(raw):
-            found += _matching_scripts(setup.cwd, raw)
+            files += _matching_scripts(setup.cwd, raw)
         else:
             raise Misuse(f"{raw}: no such file", f"name a {SUFFIX} file, or a folder with some")
-    return list(dict.fromkeys(found))
+    return list(dict.fromkeys(files))
 
 
 def _matching_scripts(cwd: Path, pattern: str) -> list[Path]:
@@ -215,10 +215,10 @@ def _matching_scripts(cwd: Path, pattern: str) -> list[Path]:
     base, rest = cwd.joinpath(*parts[:magic]), parts[magic:]
     hidden = any(part.startswith(".") for part in rest)
     try:
-        found = sorted(path for path in base.glob("/".join(rest)) if path.suffix == SUFFIX)
+        matches = sorted(path for path in base.glob("/".join(rest)) if path.suffix == SUFFIX)
     except ValueError as error:
         raise Misuse(f"{pattern}: no pattern: {error}") from None
-    below = [(path, path.relative_to(base).parts) for path in found]
+    below = [(path, path.relative_to(base).parts) for path in matches]
     scripts = [path for path, names in below if hidden or not any(n[0] == "." for n in names)]
     if not scripts:
         raise Misuse(f"{pattern}: no {SUFFIX} file matches")

@@ -17,8 +17,8 @@ def files(setup: Setup, prefix: str) -> Iterator[str]:
     relative to the current directory."""
     place, last = os.path.split(prefix)
     typed = prefix.removesuffix(last)
-    with suppress(OSError), os.scandir(setup.cwd / place) as found:
-        for entry in found:
+    with suppress(OSError), os.scandir(setup.cwd / place) as entries:
+        for entry in entries:
             path = typed + entry.name
             if entry.is_dir():
                 yield f"{path}/"

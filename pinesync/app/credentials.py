@@ -21,29 +21,30 @@ Source = Literal["sandbox", "PINESYNC_COOKIE", "TRADINGVIEW_COOKIE", "stored"]
 
 @dataclass(frozen=True, slots=True)
 class SignIn:
-    """A cookie and its source; `kept` if it is a sign-in stored on this machine."""
+    """A cookie and its source. `stored` is set if it comes from a sign-in on this machine."""
 
     secret: Secret
     source: Source
-    kept: StoredSignIn | None = None
+    stored: StoredSignIn | None = None
 
     @property
-    def renew(self) -> str:
+    def renew_hint(self) -> str:
         """The hint for when the service rejects the cookie."""
-        if self.kept is None:
+        if self.stored is None:
             return f"set {self.source} to a fresh cookie from the browser"
-        named = f" --as {self.kept.name}" if self.kept.name else ""
-        return f"run `pinesync login{named}` with a fresh cookie from the browser"
+        option = f" --as {self.stored.name}" if self.stored.name else ""
+        return f"run `pinesync login{option}` with a fresh cookie from the browser"
 
 
-def sign_in(setup: Setup, account: Account | None) -> SignIn | None:
-    """The cookie for the facade in use, or None. A cookie of one facade never goes to another. In
-    this order: --as, TRADINGVIEW_COOKIE, the stored sign-in of `account` (the workspace's owner),
-    the stored sign-in without a name."""
+def choose_sign_in(setup: Setup, account: Account | None) -> SignIn | None:
+    """The cookie for the facade in use, or None. No facade receives another's cookie.
+    PINESYNC_FACADE_URL uses PINESYNC_COOKIE alone. TradingView uses the first of: --as,
+    TRADINGVIEW_COOKIE, the stored sign-in of `account` (the workspace's owner), the unnamed stored
+    sign-in."""
     from pinesync.tradingview import cookies, signins
 
     if setup.facade_url:
-        if setup.account:
+        if setup.sign_in_name:
             raise Misuse(
                 "--as names a sign-in for TradingView, and PINESYNC_FACADE_URL another facade",
                 "set PINESYNC_COOKIE for that facade",
@@ -53,19 +54,19 @@ def sign_in(setup: Setup, account: Account | None) -> SignIn | None:
         with _variable("PINESYNC_COOKIE"):
             secret = cookies.parse(setup.facade_cookie, setup.facade_url)
         return SignIn(secret, "PINESYNC_COOKIE")
-    if setup.account:
-        named = signins.load(setup.places.config, setup.account)
-        if named is None:
-            raise _nothing_kept(setup, setup.account)
-        return SignIn(signins.secret_of(named), "stored", named)
+    if setup.sign_in_name:
+        stored = signins.load(setup.places.config, setup.sign_in_name)
+        if stored is None:
+            raise _no_such_sign_in(setup, setup.sign_in_name)
+        return SignIn(signins.secret_of(stored), "stored", stored)
     if setup.cookie:
         with _variable("TRADINGVIEW_COOKIE"):
             return SignIn(cookies.parse(setup.cookie), "TRADINGVIEW_COOKIE")
-    chosen = _kept_for(setup, account)
-    return SignIn(signins.secret_of(chosen), "stored", chosen) if chosen else None
+    stored = _stored_for(setup, account)
+    return SignIn(signins.secret_of(stored), "stored", stored) if stored else None
 
 
-def _kept_for(setup: Setup, account: Account | None) -> StoredSignIn | None:
+def _stored_for(setup: Setup, account: Account | None) -> StoredSignIn | None:
     from pinesync.tradingview import signins
 
     default = signins.load(setup.places.config)
@@ -77,7 +78,7 @@ def _kept_for(setup: Setup, account: Account | None) -> StoredSignIn | None:
     return default
 
 
-def facade(setup: Setup) -> str:
+def facade_url(setup: Setup) -> str:
     """The address of the facade. Raises Misuse for one that must never receive a cookie."""
     from pinesync.protocol import BASE_URL
     from pinesync.tradingview.cookies import origin_of
@@ -98,7 +99,7 @@ def _variable(name: str) -> Iterator[None]:
         raise Misuse(f"{name}: {error.message}", error.hint) from None
 
 
-def _nothing_kept(setup: Setup, name: str) -> NotSignedIn:
+def _no_such_sign_in(setup: Setup, name: str) -> NotSignedIn:
     from pinesync.tradingview import signins
 
     names = ", ".join(
@@ -114,20 +115,23 @@ def not_signed_in(setup: Setup, in_workspace: bool) -> NotSignedIn:
     if setup.facade_url:
         return NotSignedIn(
             f"no cookie for {setup.facade_url}",
-            "set PINESYNC_COOKIE; TRADINGVIEW_COOKIE and stored ones go to TradingView only",
+            "set PINESYNC_COOKIE; TRADINGVIEW_COOKIE and stored sign-ins are sent to TradingView "
+            "only",
         )
     from pinesync.tradingview import signins
     from pinesync.tradingview.cookies import HOW_TO_SIGN_IN
 
-    named = ", ".join(
+    names = ", ".join(
         stored.name for stored in signins.list_sign_ins(setup.places.config) if stored.name
     )
-    if named:
+    if names:
         return NotSignedIn(
-            "not signed in to TradingView without a name",
-            f"name a sign-in with --as ({named}), or {HOW_TO_SIGN_IN}",
+            "no default sign-in for TradingView",
+            f"name a sign-in with --as ({names}), or {HOW_TO_SIGN_IN}",
         )
     without = (
-        "`pinesync status --offline` needs none" if in_workspace else "--sandbox needs no account"
+        "`pinesync status --offline` needs no sign-in"
+        if in_workspace
+        else "--sandbox needs no account"
     )
     return NotSignedIn("not signed in to TradingView", f"{HOW_TO_SIGN_IN}; {without}")

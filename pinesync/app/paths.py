@@ -16,14 +16,14 @@ def workspace_path(root: Path, cwd: Path, raw: str, tracked: Collection[str]) ->
     the workspace."""
     # Do not resolve links: a link in the workspace keeps its own name, and opening it fails later.
     absolute = _normalize(cwd / raw)
-    found = _relative_to(root, absolute) or _relative_to(_resolve(root), _real_path(absolute))
-    if found not in tracked and not os.path.lexists(absolute):
+    path = _relative_to(root, absolute) or _relative_to(_resolve(root), _real_path(absolute))
+    if path not in tracked and not os.path.lexists(absolute):
         shown = _relative_to(root, _normalize(root / raw))
         if shown and (shown in tracked or os.path.isfile(root / shown)):
             return shown
-    if found is None:
+    if path is None:
         raise Misuse(f"{raw}: outside the workspace {root}")
-    return found
+    return path
 
 
 def matching_paths(pattern: str, tracked: Collection[str]) -> list[str]:

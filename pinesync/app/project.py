@@ -56,11 +56,11 @@ class Places:
 @dataclass(frozen=True)
 class Setup:
     """All external input: the environment and the global options. `cookie` goes only to the real
-    service, `facade_cookie` only to `facade_url`. `account` names the stored sign-in to use."""
+    service, `facade_cookie` only to `facade_url`. `sign_in_name` is the stored sign-in to use."""
 
     cwd: Path
     places: Places
-    account: str | None = None
+    sign_in_name: str | None = None
     cookie: str | None = field(default=None, repr=False)
     facade_url: str | None = None
     facade_cookie: str | None = field(default=None, repr=False)
@@ -116,14 +116,14 @@ class Project:
     def path(self, raw: str) -> RelPath:
         """The path of a file as typed by the user. Raises Misuse for a directory, and for a path
         outside the workspace."""
-        found = self.inside(raw)
-        if not raw.endswith(SUFFIX) and os.path.isdir(self.workspace.root / found):
+        path = self.inside(raw)
+        if not raw.endswith(SUFFIX) and os.path.isdir(self.workspace.root / path):
             raise Misuse(
                 f"{raw}: name the files; this command takes no folders",
                 "`pinesync status` lists them",
             )
         try:
-            return check_path(found)
+            return check_path(path)
         except BadPath as error:
             raise Misuse(
                 f"{raw}: cannot be a script's file here: {error}",
@@ -133,10 +133,10 @@ class Project:
 
     def files(self, raw: str, among: Iterable[RelPath]) -> list[RelPath]:
         """The path of a file as typed by the user; for a directory, those of `among` in it."""
-        found = self.inside(raw)
-        if raw.endswith(SUFFIX) or not os.path.isdir(self.workspace.root / found):
+        inside = self.inside(raw)
+        if raw.endswith(SUFFIX) or not os.path.isdir(self.workspace.root / inside):
             return [self.path(raw)]
-        return [path for path in among if is_named(path, found)]
+        return [path for path in among if is_named(path, inside)]
 
     def inside(self, raw: str) -> str:
         """The path of a file or directory as typed by the user, relative to the workspace root; "."
@@ -150,13 +150,13 @@ class Project:
         expand becomes the tracked files that match it."""
         return [pattern for raw in raws for pattern in self._patterns(self.inside(raw))]
 
-    def _patterns(self, found: str) -> Sequence[str]:
+    def _patterns(self, path: str) -> Sequence[str]:
         root, listed = self.workspace.root, self.workspace.manifest.entries()
-        if found != "." and os.path.isdir(root / found):
-            return [f"{found}/"]
-        if found in listed or os.path.lexists(root / found):
-            return [found]
-        return matching_paths(found, listed) or [found]
+        if path != "." and os.path.isdir(root / path):
+            return [f"{path}/"]
+        if path in listed or os.path.lexists(root / path):
+            return [path]
+        return matching_paths(path, listed) or [path]
 
 
 def open_project(setup: Setup) -> Project:
@@ -274,19 +274,19 @@ def _connection(
     setup: Setup, remote: str, signed_in: bool, manifest: Manifest | None
 ) -> tuple[str, Secret | None, str | None, Transport]:
     """The address, the cookie, the hint to renew it, and how requests are sent."""
-    from pinesync.app.credentials import facade, not_signed_in, sign_in
+    from pinesync.app.credentials import choose_sign_in, facade_url, not_signed_in
     from pinesync.tradingview.http import Transport
 
-    found = secret = adapter = None
+    sign_in = secret = adapter = None
     if remote != DEFAULT_REMOTE:
         base_url, secret, adapter = _sandbox(setup, remote, manifest)
     else:
-        base_url = facade(setup)
+        base_url = facade_url(setup)
         if signed_in:
-            found = sign_in(setup, manifest.scope().account if manifest else None)
-            if found is None:
+            sign_in = choose_sign_in(setup, manifest.scope().account if manifest else None)
+            if sign_in is None:
                 raise not_signed_in(setup, manifest is not None)
-            secret = found.secret
+            secret = sign_in.secret
     transport = Transport(
         adapter,
         setup.proxies,
@@ -298,7 +298,7 @@ def _connection(
         waits=setup.waits,
         awaiting=setup.progress.awaiting if setup.progress else nullcontext,
     )
-    return base_url, secret, found.renew if found else None, transport
+    return base_url, secret, sign_in.renew_hint if sign_in else None, transport
 
 
 def _sandbox(
@@ -311,7 +311,7 @@ def _sandbox(
     from pinesync.sandbox.app import SandboxApp
     from pinesync.tradingview import cookies
 
-    if setup.account:
+    if setup.sign_in_name:
         raise Misuse("--as names a sign-in for TradingView; a sandbox has one account")
     store = sandbox_store(setup, remote.partition(":")[2])
     entries = manifest.entries() if manifest else {}

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Seeded:
-    """What `seed` saved, and how many scripts already existed."""
+    """The numbers of scripts and versions that `seed` saved, and of scripts that already
+    existed."""
 
     scripts: int
     versions: int

@@ -59,8 +59,8 @@ def path_in_repository(root: Path) -> str:
         return ""
     if repository is None:
         return ""
-    found = root.resolve().relative_to(repository.top().resolve()).as_posix()
-    return "" if found == "." else found
+    path = root.resolve().relative_to(repository.top().resolve()).as_posix()
+    return "" if path == "." else path
 
 
 def _fill_version(data: bytes) -> bytes:

@@ -13,8 +13,8 @@ from pinesync.workspace.files import Tree, is_page, put_page
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """What is written: its name, the suffixes of its files, and how each of them starts. A file
-    that starts differently is never replaced."""
+    """A kind of page: its name, the suffixes of its files, and how each of them starts. A file that
+    starts differently is never replaced."""
 
     name: str
     suffixes: tuple[str, ...]

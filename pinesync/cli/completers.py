@@ -18,8 +18,8 @@ def paths(context: click.Context, _parameter: click.Parameter, incomplete: str) 
 
     setup = _setup(context)
     path, at, _ = incomplete.rpartition("@")
-    found = list(versions(setup, path)) if at else []
-    return _fitting([*found, *files(setup, incomplete)], incomplete)
+    revisions = list(versions(setup, path)) if at else []
+    return _fitting([*revisions, *files(setup, incomplete)], incomplete)
 
 
 def names(context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[str]:
@@ -55,14 +55,13 @@ def _setup(context: click.Context) -> Setup:
         return build_setup()
 
 
-def _fitting(found: list[str] | Iterator[str], incomplete: str) -> list[str]:
-    """What has this prefix and is safe to show. Names with terminal control characters are left
-    out."""
+def _fitting(candidates: list[str] | Iterator[str], incomplete: str) -> list[str]:
+    """The candidates with this prefix, without those that contain terminal control characters."""
     from pinesync.text.unicode import escape_controls
 
     fits = {
         candidate
-        for candidate in found
+        for candidate in candidates
         if candidate.startswith(incomplete) and escape_controls(candidate) == candidate
     }
     return sorted(fits)

@@ -107,7 +107,7 @@ def expand_globs(arguments: Sequence[str], *, windows: bool = os.name == "nt") -
     from glob import glob
 
     files = (sorted(glob(a)) if "*" in a and a.endswith(".pine") else [] for a in arguments)
-    return [name for a, found in zip(arguments, files, strict=True) for name in found or [a]]
+    return [name for a, matches in zip(arguments, files, strict=True) for name in matches or [a]]
 
 
 def _tolerate_encodings() -> None:
@@ -134,8 +134,8 @@ def _print_error(
 
     try:
         if _wants_json(arguments):
-            found = {"message": f"{message}\n{usage}" if usage else message, "hint": hint}
-            out(json_object(_verb(arguments), code, {"error": found}))
+            error = {"message": f"{message}\n{usage}" if usage else message, "hint": hint}
+            out(json_object(_verb(arguments), code, {"error": error}))
         else:
             for line in error_lines(message, hint):
                 echo_err(line)

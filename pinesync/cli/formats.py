@@ -24,8 +24,8 @@ def relative_to_repository(checks: Checks, cwd: Path, top: Path) -> Checks:
     Files outside the repository keep their paths."""
 
     def path(shown: str) -> str:
-        found = os.path.relpath(cwd / shown, top)
-        return shown if found.startswith(os.pardir) else Path(found).as_posix()
+        path = os.path.relpath(cwd / shown, top)
+        return shown if path.startswith(os.pardir) else Path(path).as_posix()
 
     files = (replace(file, path=path(file.path)) for file in checks.files)
     return replace(checks, files=tuple(files))
@@ -36,17 +36,20 @@ def github(checks: Checks) -> Iterator[str]:
     for file in checks.files:
         if file.problem:
             yield _command("error", {"file": file.path}, file.problem)
-        for found in file.diagnostics:
-            where: dict[str, object] = {"file": file.path, "line": found.line}
-            if found.end_line >= found.line:
-                where["endLine"] = found.end_line
-            where["col"] = found.column
-            if found.end_line == found.line and found.end_column >= found.column:
-                where["endColumn"] = found.end_column
-            if found.code:
-                where["title"] = found.code
-            word = "notice" if found.severity == "note" else found.severity
-            yield _command(word, where, found.message)
+        for diagnostic in file.diagnostics:
+            where: dict[str, object] = {"file": file.path, "line": diagnostic.line}
+            if diagnostic.end_line >= diagnostic.line:
+                where["endLine"] = diagnostic.end_line
+            where["col"] = diagnostic.column
+            if (
+                diagnostic.end_line == diagnostic.line
+                and diagnostic.end_column >= diagnostic.column
+            ):
+                where["endColumn"] = diagnostic.end_column
+            if diagnostic.code:
+                where["title"] = diagnostic.code
+            word = "notice" if diagnostic.severity == "note" else diagnostic.severity
+            yield _command(word, where, diagnostic.message)
     if checks.stopped:
         yield _command("error", {}, checks.stopped.message)
 
@@ -70,7 +73,9 @@ def _property(text: str) -> str:
 def sarif(checks: Checks) -> dict[str, Any]:
     """One run as a SARIF log: results for findings, notifications for files that could not be
     checked. Columns count characters from 1; the end column is exclusive."""
-    results = [_result(file.path, found) for file in checks.files for found in file.diagnostics]
+    results = [
+        _result(file.path, diagnostic) for file in checks.files for diagnostic in file.diagnostics
+    ]
     troubles = [
         {"level": "error", "message": {"text": file.problem}, "locations": [_place(file.path)]}
         for file in checks.files
@@ -79,7 +84,12 @@ def sarif(checks: Checks) -> dict[str, Any]:
     if checks.stopped:
         troubles.append({"level": "error", "message": {"text": checks.stopped.message}})
     codes = sorted(
-        {found.code for file in checks.files for found in file.diagnostics if found.code}
+        {
+            diagnostic.code
+            for file in checks.files
+            for diagnostic in file.diagnostics
+            if diagnostic.code
+        }
     )
     driver = {"name": "pinesync", "version": __version__, "rules": [{"id": code} for code in codes]}
     run = {
@@ -93,14 +103,18 @@ def sarif(checks: Checks) -> dict[str, Any]:
     return {"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]}
 
 
-def _result(path: str, found: Diagnostic) -> dict[str, Any]:
-    region = {"startLine": found.line, "startColumn": found.column}
-    if (found.end_line, found.end_column) >= (found.line, found.column):
-        region |= {"endLine": found.end_line, "endColumn": found.end_column + 1}
+def _result(path: str, diagnostic: Diagnostic) -> dict[str, Any]:
+    region = {"startLine": diagnostic.line, "startColumn": diagnostic.column}
+    if (diagnostic.end_line, diagnostic.end_column) >= (diagnostic.line, diagnostic.column):
+        region |= {"endLine": diagnostic.end_line, "endColumn": diagnostic.end_column + 1}
     place = _place(path)
     place["physicalLocation"]["region"] = region
-    result = {"level": found.severity, "message": {"text": found.message}, "locations": [place]}
-    return {"ruleId": found.code, **result} if found.code else result
+    result = {
+        "level": diagnostic.severity,
+        "message": {"text": diagnostic.message},
+        "locations": [place],
+    }
+    return {"ruleId": diagnostic.code, **result} if diagnostic.code else result
 
 
 def _place(path: str) -> dict[str, Any]:

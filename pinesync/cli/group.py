@@ -83,7 +83,7 @@ MEANT = {
     "auth": "login",
     "version": "--version",
 }
-"""What other tools call a verb. `Suggesting` goes by spelling, and `delete` looks like no verb."""
+"""Names of verbs in other tools. `Suggesting` goes by spelling, and `delete` looks like no verb."""
 
 _INSTALLED = (
     f"{pinesync.__version__} (Python {'.'.join(map(str, sys.version_info[:3]))})"

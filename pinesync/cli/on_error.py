@@ -25,7 +25,7 @@ from pinesync.watch.events import Done, Event, Notice, Trouble
 
 _SECONDS = 30.0
 _PULLABLE = frozenset(status for status in Status if status.role is Role.PULL)
-"""What is news of these is nothing wrong."""
+"""Statuses that `watch` reports but that are not errors."""
 
 
 def error_notifier(command: str | None, *, notify: bool) -> Callable[[Event], None]:
@@ -47,8 +47,10 @@ def _error_of(event: Event) -> tuple[str, str] | None:
     """The path (or an empty string) and what went wrong; None if nothing did."""
     match event:
         case Done(outcome) if outcome.exit_code != EXIT_DONE:
-            found = outcome.diagnostics
-            first = f": {found[0].message} (line {found[0].line})" if found else ""
+            diagnostics = outcome.diagnostics
+            first = (
+                f": {diagnostics[0].message} (line {diagnostics[0].line})" if diagnostics else ""
+            )
             return outcome.path, f"{outcome.message}{first}"
         case Notice() if event.word not in _PULLABLE:
             return event.path, event.message
@@ -62,10 +64,10 @@ def _split_command(command: str) -> list[str]:
         words = command_words(command)
     except ValueError as error:
         raise click.UsageError(f"--on-error {command[:60]!r}: {error}.") from None
-    found = find_program(words[0]) if words else None
-    if not found:
+    program = find_program(words[0]) if words else None
+    if not program:
         raise click.UsageError(f"--on-error {command[:60]!r}: no such command.")
-    return [found, *words[1:]]
+    return [program, *words[1:]]
 
 
 _TOAST = """
@@ -90,11 +92,11 @@ def _notifier(system: str = sys.platform) -> list[str]:
         script = "on run {title, message}\ndisplay notification message with title title\nend run"
         return ["/usr/bin/osascript", "-e", script, "--"]
     name = "powershell" if system == "win32" else "notify-send"
-    found = find_program(name)
-    if not found:
+    program = find_program(name)
+    if not program:
         raise click.UsageError(f"--notify: this system has no {name}.")
     windows = ["-NoProfile", "-NonInteractive", "-Command", _TOAST]
-    return [found, *(windows if system == "win32" else ["--"])]
+    return [program, *(windows if system == "win32" else ["--"])]
 
 
 def _escape_markup(message: str) -> str:

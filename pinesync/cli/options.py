@@ -122,8 +122,8 @@ def searched_path() -> Iterator[None]:
 
 
 def command_words(command: str, *, windows: bool = os.name == "nt") -> list[str]:
-    """The words of a command, which no shell parses. ValueError for an open quote. On Windows a
-    backslash is part of a path."""
+    """The words of a command, which no shell parses. Raises ValueError for an open quote. On
+    Windows a backslash is part of a path."""
     from shlex import shlex
 
     lexer = shlex(command, posix=True, punctuation_chars=False)
@@ -141,8 +141,8 @@ def may_ask() -> bool:
 def current() -> Shared:
     """The shared options of the running command."""
     context = click.get_current_context(silent=True)
-    found = context.find_root().obj if context else None
-    return found if isinstance(found, Shared) else Shared()
+    shared = context.find_root().obj if context else None
+    return shared if isinstance(shared, Shared) else Shared()
 
 
 jobs = click.option(
@@ -208,7 +208,7 @@ def build_setup(
     return Setup(
         cwd=_cwd(shared.directory),
         places=_usable(places()),
-        account=shared.account,
+        sign_in_name=shared.account,
         cookie=shared.cookies.get("TRADINGVIEW_COOKIE") or None,
         facade_url=os.environ.get("PINESYNC_FACADE_URL") or None,
         facade_cookie=shared.cookies.get("PINESYNC_COOKIE") or None,
@@ -241,16 +241,16 @@ def places() -> Places:
     )
 
 
-def _usable(found: Places) -> Places:
-    """The same folders. FileError if one is a file or cannot be accessed."""
-    for place in (found.config, found.state, found.sandboxes):
+def _usable(places: Places) -> Places:
+    """The same folders. Raises FileError if one is a file or cannot be accessed."""
+    for place in (places.config, places.state, places.sandboxes):
         existing = next(p for p in (place, *place.parents) if os.path.lexists(p))
         if not os.access(existing, os.X_OK) or not existing.is_dir():
             raise FileError(
                 f"{existing}: cannot hold pinesync's own files: not an accessible folder",
                 "set PINESYNC_HOME to a writable folder",
             )
-    return found
+    return places
 
 
 def _cwd(directory: str | None) -> Path:

@@ -88,19 +88,19 @@ def error_lines(message: str, hint: str | None) -> Iterator[str]:
         yield f"hint: {escape_controls(hint)}"
 
 
-def diagnostic_lines(path: str, found: Diagnostic, source: str) -> Iterator[str]:
+def diagnostic_lines(path: str, diagnostic: Diagnostic, source: str) -> Iterator[str]:
     """`path:line:col: error: text [code]`, the source line, and a caret under it. Of a very long
     line, only the part near the error."""
-    code = f" [{escape_controls(found.code)}]" if found.code else ""
+    code = f" [{escape_controls(diagnostic.code)}]" if diagnostic.code else ""
     lines = source.split("\n") if source else []
-    line = lines[found.line - 1] if 0 < found.line <= len(lines) else ""
-    column = min(found.column, len(line) + 1) if line else found.column
+    line = lines[diagnostic.line - 1] if 0 < diagnostic.line <= len(lines) else ""
+    column = min(diagnostic.column, len(line) + 1) if line else diagnostic.column
     yield (
-        f"{escape_controls(path)}:{found.line}:{column}: {found.severity}: "
-        f"{escape_controls(found.message)}{code}"
+        f"{escape_controls(path)}:{diagnostic.line}:{column}: {diagnostic.severity}: "
+        f"{escape_controls(diagnostic.message)}{code}"
     )
     if line:
-        end = found.end_column if found.end_line == found.line else len(line)
+        end = diagnostic.end_column if diagnostic.end_line == diagnostic.line else len(line)
         end = max(column, min(end, len(line)))
         first = max(0, column - 1 - _AROUND)
         before, marked = line[first : column - 1], line[column - 1 : end][:_AROUND]
@@ -229,13 +229,13 @@ def columns(
 
 def _fit_widths(widths: list[int], least: list[int], limit: int) -> list[int]:
     """The column widths, after shrinking the widest flexible one until all fit."""
-    found = list(widths)
-    while sum(found) + 2 * (len(found) - 1) > limit:
-        spare = [(w, number) for number, w in enumerate(found) if w > least[number]]
+    fitted = list(widths)
+    while sum(fitted) + 2 * (len(fitted) - 1) > limit:
+        spare = [(w, number) for number, w in enumerate(fitted) if w > least[number]]
         if not spare:
             break
-        found[max(spare)[1]] -= 1
-    return found
+        fitted[max(spare)[1]] -= 1
+    return fitted
 
 
 def format_time(seconds: float) -> str:

@@ -18,7 +18,7 @@ from pinesync.cli.render import (
     styled,
 )
 from pinesync.model import RelPath
-from pinesync.sync.next_step import hint
+from pinesync.sync.next_step import hint_for
 from pinesync.sync.outcome import Done, Outcome, Planned, Recorded, Run
 from pinesync.text.filenames import shell_quote
 from pinesync.text.plural import pluralize
@@ -84,7 +84,7 @@ def _print_totals(run: Run, behind: Sequence[RelPath]) -> None:
     if counts.total() > 1 or behind:
         out(", ".join(sums))
     if behind:
-        echo_err(f"hint: {escape_controls(hint('pull', behind))}")
+        echo_err(f"hint: {escape_controls(hint_for('pull', behind))}")
 
 
 def _total(number: int, done: str) -> str:

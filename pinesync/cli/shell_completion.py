@@ -142,8 +142,8 @@ def _words() -> tuple[list[str], str]:
 def _open_quote(word: str) -> str:
     """The quote still open at the end of the word, or an empty string."""
     rest = re.sub(r"""\\.|'[^']*'|"(?:\\.|[^"\\])*\"""", "", word)
-    found = re.search("['\"]", rest)
-    return found[0] if found else ""
+    quote = re.search("['\"]", rest)
+    return quote[0] if quote else ""
 
 
 def _escaped(value: str, quote: str) -> str:

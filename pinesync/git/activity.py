@@ -49,12 +49,12 @@ def mark_paths(root: Path) -> tuple[Path, ...]:
     """The files that `mark` reads: index, HEAD, its reflog, the lock. Empty outside git."""
     blob_ids = ("index", "HEAD", "logs/HEAD", "index.lock")
     try:
-        status, found, _ = run(root, "rev-parse", *(w for n in blob_ids for w in ("--git-path", n)))
+        status, paths, _ = run(root, "rev-parse", *(w for n in blob_ids for w in ("--git-path", n)))
     except FileError:
         return ()
     if status:
         return ()
-    return tuple(root / os.fsdecode(line) for line in found.removesuffix(b"\n").split(b"\n"))
+    return tuple(root / os.fsdecode(line) for line in paths.removesuffix(b"\n").split(b"\n"))
 
 
 def mark(paths: tuple[Path, ...]) -> ActivityMark:
@@ -80,10 +80,10 @@ def _last_line(log: Path) -> bytes:
 
 def _stat(path: Path) -> object:
     try:
-        found = path.stat()
+        file_stat = path.stat()
     except OSError:
         return None
-    return found.st_mtime_ns, found.st_size, found.st_ino
+    return file_stat.st_mtime_ns, file_stat.st_size, file_stat.st_ino
 
 
 def stored_in_git(root: Path, files: Mapping[str, bytes]) -> frozenset[str]:
@@ -97,10 +97,10 @@ def stored_in_git(root: Path, files: Mapping[str, bytes]) -> frozenset[str]:
         present = _present(root, wanted | {index[path] for path in files.keys() & index.keys()})
     except FileError:
         return frozenset()
-    found = {path for path, ids in blob_ids.items() if ids & present}
-    rest = {path for path in files.keys() - found if index.get(path) in present}
+    stored = {path for path, ids in blob_ids.items() if ids & present}
+    rest = {path for path in files.keys() - stored if index.get(path) in present}
     return frozenset(
-        found | {path for path in rest if _is_same_text(root, index[path], files[path])}
+        stored | {path for path in rest if _is_same_text(root, index[path], files[path])}
     )
 
 
@@ -129,8 +129,8 @@ def _present(root: Path, blob_ids: set[str]) -> set[str]:
     """The blobs that the repository has. Unlike `cat-file`, this never fetches missing ones."""
     words = ("rev-list", "--objects", "--no-walk", "--ignore-missing", "--missing=allow-any")
     stdin = "".join(f"{name}\n" for name in blob_ids).encode("ascii")
-    found = run(root, *words, "--stdin", stdin=stdin)[1].decode("ascii", "replace")
-    return {line.split(" ")[0] for line in found.splitlines()}
+    listed = run(root, *words, "--stdin", stdin=stdin)[1].decode("ascii", "replace")
+    return {line.split(" ")[0] for line in listed.splitlines()}
 
 
 def _is_same_text(root: Path, name: str, data: bytes) -> bool:

@@ -58,17 +58,17 @@ def autocommit_enabled(root: Path) -> bool:
 
 
 def refuse_unready(root: Path) -> None:
-    """Check that pinesync can commit here. Misuse without a repository or an identity;
+    """Check that pinesync can commit here. Raises Misuse without a repository or an identity;
     ActionRequired while another git process or an unfinished operation is in the way."""
     require_repository(root)
     words = [word for name in (*_UNDER_WAY, "index.lock") for word in ("--git-path", name)]
-    *found, lock = check_output(root, "rev-parse", *words).removesuffix(b"\n").split(b"\n")
+    *markers, lock = check_output(root, "rev-parse", *words).removesuffix(b"\n").split(b"\n")
     if (root / os.fsdecode(lock)).exists():
         raise ActionRequired(
             "another git process is running in this repository, so nothing can be committed",
             f"wait for it; if it was killed, remove {os.fsdecode(lock)}",
         )
-    for path, what in zip(found, _UNDER_WAY.values(), strict=True):
+    for path, what in zip(markers, _UNDER_WAY.values(), strict=True):
         if (root / os.fsdecode(path)).exists():
             raise ActionRequired(
                 f"{what} is under way in this repository, so nothing can be committed",
@@ -91,11 +91,11 @@ def at_head(root: Path, path: str) -> bytes | None:
 def files_at_head(root: Path, paths: list[str]) -> tuple[str, dict[str, bytes]] | None:
     """HEAD's commit id and the contents of those files that it has, in one git call; None before
     the first commit."""
-    found = read_objects(root, ["HEAD^{commit}", *(f"HEAD:./{path}" for path in paths)])
-    if len(found) != 1 + len(paths) or found[0] is None:
+    objects = read_objects(root, ["HEAD^{commit}", *(f"HEAD:./{path}" for path in paths)])
+    if len(objects) != 1 + len(paths) or objects[0] is None:
         return None
-    blobs = zip(paths, found[1:], strict=True)
-    return found[0][0], {path: blob[1] for path, blob in blobs if blob}
+    blobs = zip(paths, objects[1:], strict=True)
+    return objects[0][0], {path: blob[1] for path, blob in blobs if blob}
 
 
 def ignored(root: Path, paths: list[str]) -> frozenset[str]:
@@ -111,12 +111,12 @@ def commit(
     message: str,
     restage: Callable[[str, bytes], bytes | None],
 ) -> CommitResult | None:
-    """Commit these files on top of HEAD; None if HEAD already has them all. FileError if git or a
-    hook refuses, if a hook changes the commit's files (HEAD is moved back), or if HEAD moved
+    """Commit these files on top of HEAD; None if HEAD already has them all. Raises FileError if git
+    or a hook refuses, if a hook changes the commit's files (HEAD is moved back), or if HEAD moved
     meanwhile.
 
-    The index is updated to match. For a file with different staged content, `restage` receives
-    that content and returns what to stage instead, or None to keep it."""
+    The index is updated to match. For a file with different staged content, `restage` receives that
+    content and returns what to stage instead, or None to keep it."""
     head = _commit_at(root)
     staged = {row.path: row.oid for row in staged_rows(root, "--relative")}
     blobs = {p: None if data is None else _blob(root, p, data) for p, data in files.items()}
@@ -148,7 +148,7 @@ def commit(
 
 @contextmanager
 def _temporary_folder() -> Iterator[str]:
-    """A temporary folder for one commit. FileError if the disk refuses it."""
+    """A temporary folder for one commit. Raises FileError if the disk refuses it."""
     try:
         with tempfile.TemporaryDirectory(prefix="pinesync-commit-") as folder:
             yield folder
@@ -192,8 +192,8 @@ def _update_index(
 
 
 def _commit_at(root: Path, name: str = "HEAD") -> str | None:
-    status, found, _ = run(root, "rev-parse", "--verify", "--quiet", f"{name}^{{commit}}")
-    return None if status else found.decode("ascii").strip()
+    status, commit_id, _ = run(root, "rev-parse", "--verify", "--quiet", f"{name}^{{commit}}")
+    return None if status else commit_id.decode("ascii").strip()
 
 
 def _modes(root: Path, env: Mapping[str, str] | None = None) -> dict[str, str]:

@@ -122,14 +122,14 @@ def _local_text(data: bytes | None) -> LocalText:
 def _scripts(repository: Repository, commit: str) -> frozenset[RelPath]:
     """Each regular .pine file of the commit that can be tracked."""
     listed = repository.ask("ls-tree", "-r", "-z", "--full-tree", f"{commit}:{_folder(repository)}")
-    found: set[RelPath] = set()
+    scripts: set[RelPath] = set()
     for row in filter(None, listed.split(b"\0")):
         head, _, raw = row.partition(b"\t")
         name = raw.decode("utf-8", "surrogateescape")
         if head.startswith(b"100") and name.endswith(SUFFIX):
             with suppress(BadPath):  # such a file cannot be tracked
-                found.add(check_path(name))
-    return frozenset(found)
+                scripts.add(check_path(name))
+    return frozenset(scripts)
 
 
 def _folder(repository: Repository) -> str:

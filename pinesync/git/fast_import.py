@@ -50,8 +50,8 @@ def write_commits(
 ) -> str:
     """Write these commits and point the ref to the last one, all or nothing. Return its id. The
     first commit has these parents or, without parents, the files of `tree`. `blobs` are sent along
-    and numbered from 1. FileError if git fails, or if `parents` do not contain the ref's commit and
-    `force` is False."""
+    and numbered from 1. Raises FileError if git fails, or if `parents` do not contain the ref's
+    commit and `force` is False."""
     words = ["fast-import", "--quiet", "--done", "--date-format=raw", *["--force"] * force]
     process = start(repository.root, *words, hooks=False)
     stdin = cast("IO[bytes]", process.stdin)

@@ -49,8 +49,8 @@ def as_stored(repository: Repository, files: Mapping[str, bytes]) -> dict[str, s
 def filters_of(root: Path, paths: Collection[str]) -> dict[str, str]:
     """The filter or encoding that git's attributes name, for files that have one."""
     stdin = b"".join(os.fsencode(path) + b"\0" for path in paths)
-    found = run(root, "check-attr", "-z", "--stdin", *_REWRITES, stdin=stdin)[1].split(b"\0")
-    rows = zip(found[::3], found[2::3], strict=False)
+    fields = run(root, "check-attr", "-z", "--stdin", *_REWRITES, stdin=stdin)[1].split(b"\0")
+    rows = zip(fields[::3], fields[2::3], strict=False)
     none = (b"unspecified", b"unset")
     return {os.fsdecode(p): os.fsdecode(value) for p, value in rows if value not in none}
 
@@ -63,8 +63,8 @@ def filters_with_program(repository: Repository) -> frozenset[str]:
 
 def _program_keys(repository: Repository) -> dict[str, None]:
     words = ("config", "--null", "--name-only", "--get-regexp", _PROGRAMS)
-    found = repository.run(*words)[1]
-    return dict.fromkeys(os.fsdecode(key) for key in found.split(b"\0") if key)
+    keys = repository.run(*words)[1]
+    return dict.fromkeys(os.fsdecode(key) for key in keys.split(b"\0") if key)
 
 
 def _settings(repository: Repository) -> dict[str, str]:
@@ -86,9 +86,9 @@ def _attributes(repository: Repository, names: Iterable[bytes]) -> dict[bytes, b
     above = "../" * repository.prefix.count(b"/")
     top = Path(os.path.normpath(repository.root / above))
     folders = {folder for name in names for folder in Path(os.fsdecode(name)).parents}
-    found = {}
+    attributes = {}
     for folder in folders:
         file = top / folder / ".gitattributes"
         if file.is_file() and not file.is_symlink() and file.stat().st_size <= MAX_FILE:
-            found[os.fsencode(folder / ".gitattributes")] = file.read_bytes()
-    return found
+            attributes[os.fsencode(folder / ".gitattributes")] = file.read_bytes()
+    return attributes

@@ -63,10 +63,10 @@ def with_block(data: bytes | None, lines: bytes) -> bytes:
     script."""
     if data is None:
         return _SHELL + lines.replace(_BEGIN, _BEGIN + _OWN)
-    found = _BLOCK.search(data)
-    if found:
-        new_block = lines.replace(_BEGIN, _BEGIN + _OWN) if _OWN in found[0] else lines
-        return data[: found.start()] + new_block + data[found.end() :]
+    block_match = _BLOCK.search(data)
+    if block_match:
+        new_block = lines.replace(_BEGIN, _BEGIN + _OWN) if _OWN in block_match[0] else lines
+        return data[: block_match.start()] + new_block + data[block_match.end() :]
     if _BEGIN in data or _END in data:
         raise NotAShellScript("one of the two marker lines around pinesync's part is missing")
     shell = _IS_SHELL.match(data)
@@ -79,11 +79,11 @@ def with_block(data: bytes | None, lines: bytes) -> bytes:
 
 def without_block(data: bytes) -> bytes | None:
     """The hook without our lines; None if it had no others."""
-    found = _BLOCK.search(data)
-    if not found:
+    block_match = _BLOCK.search(data)
+    if not block_match:
         return data
-    rest = data[: found.start()] + data[found.end() :]
-    return None if _OWN in found[0] and rest == _SHELL else rest
+    rest = data[: block_match.start()] + data[block_match.end() :]
+    return None if _OWN in block_match[0] and rest == _SHELL else rest
 
 
 def has_block(data: bytes | None) -> bool:
@@ -94,8 +94,8 @@ def has_block(data: bytes | None) -> bool:
 
 
 def hooks_folder(repository: Repository) -> Path:
-    """The folder of the repository's hooks, in its git directory or its work tree. ActionRequired
-    if `core.hooksPath` names one that other repositories share."""
+    """The folder of the repository's hooks, in its git directory or its work tree. Raises
+    ActionRequired if `core.hooksPath` names one that other repositories share."""
     top = repository.top()
     # `repository` turns hooks off, so do not ask it. git prints paths relative to the top level.
     hooks, home = (
@@ -112,7 +112,7 @@ def hooks_folder(repository: Repository) -> Path:
 
 
 def read_hook(folder: Path, name: str) -> tuple[bytes, bool] | None:
-    """The hook, and whether git runs it; None if there is none. FileError for a link."""
+    """The hook, and whether git runs it; None if there is none. Raises FileError for a link."""
     if not folder.is_dir():
         return None
     with _opened(folder, name) as hooks:
@@ -123,8 +123,8 @@ def read_hook(folder: Path, name: str) -> tuple[bytes, bool] | None:
 
 
 def write_hook(folder: Path, name: str, data: bytes | None, expected: bytes | None) -> None:
-    """Replace the hook atomically and keep its mode; None deletes it. ChangedMeanwhile if its
-    content is no longer `expected`."""
+    """Replace the hook atomically and keep its mode; None deletes it. Raises ChangedMeanwhile if
+    its content is no longer `expected`."""
     temp = temporary_name()
     with _opened(folder, name, alone=True) as hooks:
         if expected is None:
@@ -173,7 +173,8 @@ def _is_known(hooks: Folder, temp: str) -> bool:
 
 
 def _known_versions(hooks: Folder, name: str) -> Iterator[bytes]:
-    """What an interrupted run may have been writing: the hook with our lines, or without them."""
+    """The contents that an interrupted run may have been writing: the hook with our lines, or
+    without them."""
     try:
         data = read(hooks, name)
     except OSError:

@@ -29,7 +29,7 @@ class Row:
 def index_rows(
     root: Path, *words: str, env: Mapping[str, str] | None = None, hooks: bool = True
 ) -> Iterator[Row]:
-    """The index's files below `root`. `words` are further options, and patterns after `--`.
+    """The index's files below `root`. `words` are further options, and patterns after `--`. Raises
     FileError if git fails."""
     listed = check_output(root, "ls-files", "--stage", "-z", *words, env=env, hooks=hooks)
     for line in _lines(listed):
@@ -39,7 +39,7 @@ def index_rows(
 
 
 def staged_rows(root: Path, *words: str) -> Iterator[Row]:
-    """The files that differ between index and HEAD. A deleted file has no mode and no blob.
+    """The files that differ between index and HEAD. A deleted file has no mode and no blob. Raises
     FileError if git fails."""
     always = ("--cached", "--raw", "-z", "--no-abbrev", "--no-renames", "--no-ext-diff")
     fields = _lines(check_output(root, "diff", *always, "--ignore-submodules=all", *words))

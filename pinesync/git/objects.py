@@ -17,7 +17,7 @@ def read_objects(root: Path, names: Iterable[str]) -> list[tuple[str, bytes] | N
     """The id and content of each named commit or file, in one git call; None for a missing one."""
     stdin = "".join(f"{name}\n" for name in names).encode("utf-8", "surrogateescape")
     _, answer, _ = run(root, "cat-file", "--batch", stdin=stdin)
-    found: list[tuple[str, bytes] | None] = []
+    objects: list[tuple[str, bytes] | None] = []
     begin = 0
     while begin < len(answer):
         end = answer.index(b"\n", begin)
@@ -25,13 +25,13 @@ def read_objects(root: Path, names: Iterable[str]) -> list[tuple[str, bytes] | N
         begin = end + 1
         if len(row) == 3 and row[1] in (b"blob", b"commit"):
             size = int(row[2])
-            found.append((row[0].decode("ascii"), answer[begin : begin + size]))
+            objects.append((row[0].decode("ascii"), answer[begin : begin + size]))
             begin += size + 1
         elif row[-1] == b"missing":
-            found.append(None)
+            objects.append(None)
         else:
             return []
-    return found
+    return objects
 
 
 def read_blob(root: Path, revision: str) -> bytes | None:
@@ -54,10 +54,10 @@ def manifests_with(root: Path, holding: Digest, revision: str = "HEAD") -> list[
         "--no-ext-diff",
     )
     try:
-        status, found, _ = run(root, *search, f"-S{holding}", revision, "--", "pine.toml")
+        status, objects, _ = run(root, *search, f"-S{holding}", revision, "--", "pine.toml")
     except FileError:
         return []  # unreadable history counts as empty
-    commits = [] if status else found.decode("ascii").split()
+    commits = [] if status else objects.decode("ascii").split()
     shown = (read_blob(root, f"{c}{before}:./pine.toml") for c in commits for before in ("", "^"))
     # The first commit has no parent, and a commit may delete the file.
     return [data for data in shown if data is not None]

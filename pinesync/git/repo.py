@@ -53,23 +53,23 @@ class Repository:
 
     def commit_of(self, revision: str) -> str | None:
         """The commit's id; None if there is no such commit."""
-        status, found, _ = self.run("rev-parse", "--verify", "--quiet", revision + "^{commit}")
-        return None if status else found.decode("ascii").strip()
+        status, commit_id, _ = self.run("rev-parse", "--verify", "--quiet", revision + "^{commit}")
+        return None if status else commit_id.decode("ascii").strip()
 
     def tree_of(self, revision: str) -> str | None:
         """The commit's tree id; None if there is no such commit."""
-        status, found, _ = self.run("rev-parse", "--verify", "--quiet", revision + "^{tree}")
-        return None if status else found.decode("ascii").strip()
+        status, tree_id, _ = self.run("rev-parse", "--verify", "--quiet", revision + "^{tree}")
+        return None if status else tree_id.decode("ascii").strip()
 
     def setting(self, name: str) -> bool | None:
         """A boolean setting; None if it is unset or not a boolean."""
-        status, found, _ = self.run("config", "--type=bool", "--get", name)
-        return None if status else found.strip() == b"true"
+        status, value, _ = self.run("config", "--type=bool", "--get", name)
+        return None if status else value.strip() == b"true"
 
     def config_value(self, name: str) -> str | None:
         """A setting in the repository's own config; None if unset there."""
-        status, found, _ = self.run("config", "--local", "--get", name)
-        return None if status else found.decode("utf-8", "replace").removesuffix("\n")
+        status, value, _ = self.run("config", "--local", "--get", name)
+        return None if status else value.decode("utf-8", "replace").removesuffix("\n")
 
     def is_valid_ref(self, ref: str) -> bool:
         """Whether git accepts this as a ref name."""
@@ -77,22 +77,22 @@ class Repository:
 
     def refs_below(self, ref: str) -> list[str]:
         """The ref with this name and all refs below it."""
-        found = self.ask("for-each-ref", "--format=%(refname)", ref)
-        return found.decode("utf-8", "replace").split()
+        refs = self.ask("for-each-ref", "--format=%(refname)", ref)
+        return refs.decode("utf-8", "replace").split()
 
     def commits_at(self, refs: Sequence[str]) -> dict[str, str]:
         """The commits that these refs point to; missing refs are left out."""
         form = "--format=%(objecttype) %(objectname) %(refname)"
         rows = self.ask("for-each-ref", form, *refs).decode("utf-8", "replace").splitlines()
-        found = (row.split(" ", 2) for row in rows)
-        return {ref: oid for kind, oid, ref in found if kind == "commit" and ref in refs}
+        fields = (row.split(" ", 2) for row in rows)
+        return {ref: oid for kind, oid, ref in fields if kind == "commit" and ref in refs}
 
     def independent(self, commits: Sequence[str]) -> list[str]:
         """The commits that are not ancestors of any other, in the given order."""
         if len(commits) < 2:
             return list(commits)
-        found = set(self.ask("merge-base", "--independent", *commits).decode("ascii").split())
-        return [commit for commit in commits if commit in found]
+        independent = set(self.ask("merge-base", "--independent", *commits).decode("ascii").split())
+        return [commit for commit in commits if commit in independent]
 
     def is_ancestor(self, old: str, new: str) -> bool:
         """Whether `old` equals `new` or is its ancestor."""
@@ -109,31 +109,31 @@ class Repository:
 
     def log(self, revision: str, form: str, *more: str) -> list[str]:
         """One line of this format per commit, newest first."""
-        found = self.ask("log", f"--format={form}", *more, revision, "--")
-        return found.decode("utf-8", "replace").removesuffix("\n").split("\n")
+        log = self.ask("log", f"--format={form}", *more, revision, "--")
+        return log.decode("utf-8", "replace").removesuffix("\n").split("\n")
 
     def recorded_in(self, revision: str, limit: int) -> list[str]:
         """The newest commits that changed pine.toml."""
         path = "pine.toml"
-        found = self.ask("log", "--format=%H", f"--max-count={limit}", revision, "--", path)
-        return found.decode("ascii").split()
+        commits = self.ask("log", "--format=%H", f"--max-count={limit}", revision, "--", path)
+        return commits.decode("ascii").split()
 
     def blobs(self, commit: str, paths: Sequence[str]) -> dict[str, Blob]:
         """These workspace files at the commit; missing ones are left out."""
         names = [commit.encode() + b":" + self.prefix + path.encode() for path in paths]
         listed = self.ask("cat-file", "--batch-check", stdin=b"".join(n + b"\n" for n in names))
-        found: dict[str, Blob] = {}
+        blobs: dict[str, Blob] = {}
         read: list[str] = []
         for path, row in zip(paths, listed.splitlines(), strict=True):
             oid, _, kind = row.partition(b" ")
             if kind.startswith(b"blob "):
-                found[path] = Blob(oid.decode("ascii"), None)
+                blobs[path] = Blob(oid.decode("ascii"), None)
                 if int(kind.removeprefix(b"blob ")) <= MAX_FILE:
                     read.append(path)
-        contents = read_objects(self.root, [found[path].oid for path in read]) if read else []
+        contents = read_objects(self.root, [blobs[path].oid for path in read]) if read else []
         for path, content in zip(read, contents, strict=True):
-            found[path] = Blob(found[path].oid, content and content[1])
-        return found
+            blobs[path] = Blob(blobs[path].oid, content and content[1])
+        return blobs
 
     def digests(self, commit: str, paths: Sequence[str]) -> dict[str, Digest | None]:
         """The text digests of these files at the commit, None for one that is not text."""
@@ -146,8 +146,8 @@ class Repository:
         self.ask("update-ref", "-m", why, ref, commit)
 
     def advance_ref(self, ref: str, commit: str, before: str | None, why: str) -> None:
-        """Move the ref from `before` (None: create it) to the commit. FileError if it no longer
-        points to `before`."""
+        """Move the ref from `before` (None: create it) to the commit. Raises FileError if it no
+        longer points to `before`."""
         self.ask("update-ref", "-m", why, ref, commit, before or "0" * len(commit))
 
     def begin(self, commit: str) -> None:
@@ -164,7 +164,7 @@ class Repository:
         env: Mapping[str, str] | None = None,
         cwd: Path | None = None,
     ) -> bytes:
-        """git's standard output. FileError if it fails."""
+        """git's standard output. Raises FileError if it fails."""
         return check_output(cwd or self.root, *words, stdin=stdin, env=env, hooks=False)
 
     def run(self, *words: str) -> tuple[int, bytes, str]:
@@ -173,8 +173,8 @@ class Repository:
 
 
 def find_repository(root: Path) -> Repository | None:
-    """The repository whose work tree contains the folder; None if there is none. FileError if git
-    cannot run or refuses to open it."""
+    """The repository whose work tree contains the folder; None if there is none. Raises FileError
+    if git cannot run or refuses to open it."""
     words = ("rev-parse", "--is-inside-work-tree", "--absolute-git-dir", "--show-prefix")
     status, stdout, stderr = run(root, *words, hooks=False)
     if status:
@@ -197,11 +197,11 @@ def make_repository(root: Path) -> Repository:
 
 
 def require_repository(root: Path) -> Repository:
-    """The repository whose work tree contains the folder. Misuse if there is none."""
-    found = find_repository(root)
-    if found is None:
+    """The repository whose work tree contains the folder. Raises Misuse if there is none."""
+    repository = find_repository(root)
+    if repository is None:
         raise Misuse(
             f"{root}: not in a git repository",
             "run `git init`, then the command again",
         )
-    return found
+    return repository

@@ -51,8 +51,8 @@ def start(
     hooks: bool = True,
     fetches: bool = False,
 ) -> subprocess.Popen[bytes]:
-    """Start git in the folder, with pipes for its three streams. FileError if git cannot run,
-    Misuse if the folder is in a bare repository made of its own files."""
+    """Start git in the folder, with pipes for its three streams. Raises FileError if git cannot
+    run, Misuse if the folder is in a bare repository made of its own files."""
     env = env or {}
     if folder is not None:
         _refuse_made_of_files(folder, env.get("GIT_DIR", os.environ.get("GIT_DIR")))
@@ -111,8 +111,8 @@ def first_line(stderr: str) -> str:
 
 
 def _refuse_made_of_files(folder: Path, named: str | None) -> None:
-    """Misuse if git's upward search from the folder would find a bare repository before a `.git`:
-    gits before 2.38 have no setting against it. `named` is the value of GIT_DIR."""
+    """Raises Misuse if git's upward search from the folder would find a bare repository before a
+    `.git`: gits before 2.38 have no setting against it. `named` is the value of GIT_DIR."""
     real_folder = Path(os.path.realpath(folder))
     if named:
         git_dir = Path(os.path.realpath(real_folder / named))
@@ -146,9 +146,9 @@ def find_program(name: str) -> str | None:
     endings = ["", *os.environ.get("PATHEXT", ".exe").split(";")] if os.name == "nt" else [""]
     for folder in folders:
         for ending in endings:
-            found = os.path.abspath(os.path.join(folder, name + ending))
-            if os.path.isfile(found) and os.access(found, os.X_OK):
-                return found
+            program = os.path.abspath(os.path.join(folder, name + ending))
+            if os.path.isfile(program) and os.access(program, os.X_OK):
+                return program
     return None
 
 

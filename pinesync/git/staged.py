@@ -1,4 +1,4 @@
-"""What git's hooks check: the staged scripts and the repository's workspaces."""
+"""The inputs of git's hooks: the staged scripts and the repository's workspaces."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from pinesync.workspace.files.exchange import MAX_FILE
 def workspaces(top: Path) -> list[Path]:
     """The folders with a pine.toml that git tracks."""
     _, answer, _ = run(top, "ls-files", "-z", "--", f":(top,glob)**/{MANIFEST}")
-    found = (top / os.fsdecode(name) for name in answer.split(b"\0") if name)
-    return sorted({path.parent for path in found if path.is_file()})
+    manifests = (top / os.fsdecode(name) for name in answer.split(b"\0") if name)
+    return sorted({path.parent for path in manifests if path.is_file()})
 
 
 def staged_scripts(top: Path) -> dict[str, bytes]:
@@ -37,4 +37,4 @@ def staged_scripts(top: Path) -> dict[str, bytes]:
         if int(size) > MAX_FILE:
             raise FileError(f"{name}: larger than {MAX_FILE} bytes")
     contents = zip(blobs, read_objects(top, blobs.values()), strict=True)
-    return {name: found[1] for name, found in contents if found}
+    return {name: blob[1] for name, blob in contents if blob}

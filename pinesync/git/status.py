@@ -24,7 +24,7 @@ class GitStatus:
 
 
 def version() -> str:
-    """Git's version. FileError if git cannot run."""
+    """Git's version. Raises FileError if git cannot run."""
     stdout = run(None, "--version")[1].decode("utf-8", "replace")
     return stdout.strip().removeprefix("git version ")
 
@@ -39,8 +39,8 @@ def user_name(root: Path) -> str | None:
 
 
 def git_status(root: Path) -> GitStatus | None:
-    """The folder's git state; None outside a repository. FileError if git cannot run or refuses
-    to."""
+    """The folder's git state; None outside a repository. Raises FileError if git cannot run or
+    refuses to."""
     if find_repository(root) is None:
         return None
     files = ("--", "pine.toml", "*.pine")

@@ -64,8 +64,8 @@ class DocumentChecks:
         self._stop(uri)
         known = self._compiled.get(uri)
         same = known is not None and known[0] == text
-        found = known[1] if known and same else checked(_name(None), _bytes(text))
-        self._publish(uri, text, found)
+        result = known[1] if known and same else checked(_name(None), _bytes(text))
+        self._publish(uri, text, result)
 
     async def compile(self, uri: str, path: Path | None, text: str) -> bool:
         """Compile a saved text, then the newest text saved in the meantime. Returns False if a
@@ -74,14 +74,14 @@ class DocumentChecks:
 
         async def compile_one() -> None:
             async with self._parallel:
-                found = await run_in_thread(lambda: self._compiler(path, text))
-            self.record(uri, text, found)
+                result = await run_in_thread(lambda: self._compiler(path, text))
+            self.record(uri, text, result)
 
         return await self._newest.run_latest(uri, compile_one)
 
-    def record(self, uri: str, text: str, found: Checked) -> None:
+    def record(self, uri: str, text: str, result: Checked) -> None:
         """Record and publish the compiler's findings for a text of the document."""
-        self._compiled[uri] = text, found
+        self._compiled[uri] = text, result
 
     def close(self, uri: str) -> None:
         """The document was closed: clear its findings, and ignore results still to come."""

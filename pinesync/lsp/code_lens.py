@@ -46,5 +46,5 @@ def title(line: Line) -> str:
 
 
 def _lines(target: Target, *, offline: bool) -> dict[RelPath, Line]:
-    found = status(target.setup, offline=offline, project=target.project)
-    return {line.path: line for line in found.lines}
+    report = status(target.setup, offline=offline, project=target.project)
+    return {line.path: line for line in report.lines}

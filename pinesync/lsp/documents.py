@@ -48,8 +48,8 @@ class Target:
 
 def path_of(uri: str) -> Path | None:
     """The file of a document; None if it is not a file on this machine."""
-    found = to_fs_path(uri)
-    return Path(found) if found and Path(found).is_absolute() else None
+    path = to_fs_path(uri)
+    return Path(path) if path and Path(path).is_absolute() else None
 
 
 def is_script(uri: str, language: str | None = None) -> bool:
@@ -79,18 +79,18 @@ def find_target(setup: Setup, path: Path) -> Target | None:
 
 def require_target(setup: Setup, path: Path) -> Target:
     """The same, but raises Misuse outside a workspace."""
-    found = find_target(setup, path)
-    if found is None:
+    target = find_target(setup, path)
+    if target is None:
         raise Misuse(
             f"{path.name}: not in a workspace",
             "`pinesync clone` or `pinesync init` makes one",
         )
-    return found
+    return target
 
 
 def unsaved(target: Target, texts: Mapping[Path, str]) -> list[RelPath]:
     """The scripts of the target whose text in the editor differs from their file."""
-    found = []
+    changed = []
     for path, text in texts.items():
         rel_path = _path_in_workspace(target, path)
         if rel_path is not None and target.has(path, rel_path):
@@ -100,8 +100,8 @@ def unsaved(target: Target, texts: Mapping[Path, str]) -> list[RelPath]:
             except Unreadable:
                 same = False
             if not same:
-                found.append(rel_path)
-    return sorted(found)
+                changed.append(rel_path)
+    return sorted(changed)
 
 
 def refuse_unsaved(target: Target, texts: Mapping[Path, str], verb: str) -> None:
@@ -123,7 +123,7 @@ def _path_in_workspace(target: Target, path: Path) -> RelPath | None:
 
 def path_argument(arguments: tuple[Any, ...]) -> Path:
     """The file or directory whose URI a command received."""
-    found = path_of(arguments[0]) if arguments and isinstance(arguments[0], str) else None
-    if found is None:
+    path = path_of(arguments[0]) if arguments and isinstance(arguments[0], str) else None
+    if path is None:
         raise Misuse("this command takes a file URL: file:///…")
-    return found
+    return path

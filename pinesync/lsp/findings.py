@@ -23,14 +23,14 @@ _SEVERITIES = {
 }
 
 
-def findings(found: Checked, text: str, codec: PositionCodec) -> list[types.Diagnostic]:
+def findings(result: Checked, text: str, codec: PositionCodec) -> list[types.Diagnostic]:
     """The diagnostics of a document. `text` is its text in the editor, with BOM and line
     endings."""
-    if found.problem:
+    if result.problem:
         start = types.Position(0, 0)
         error = types.DiagnosticSeverity.Error
-        return [types.Diagnostic(types.Range(start, start), found.problem, error, source=SOURCE)]
-    lines = found.source.split("\n")
+        return [types.Diagnostic(types.Range(start, start), result.problem, error, source=SOURCE)]
+    lines = result.source.split("\n")
     bom = text.startswith(_BOM)
     if bom:
         lines[0] = _BOM + lines[0]
@@ -42,7 +42,7 @@ def findings(found: Checked, text: str, codec: PositionCodec) -> list[types.Diag
             diagnostic.code or None,
             source=SOURCE,
         )
-        for diagnostic in found.diagnostics
+        for diagnostic in result.diagnostics
     ]
 
 

@@ -189,11 +189,11 @@ class Server(LanguageServer):
         self._checks.close(uri)
         self.text_document_publish_diagnostics(types.PublishDiagnosticsParams(uri, []))
 
-    def _publish(self, uri: str, text: str, found: Checked) -> None:
+    def _publish(self, uri: str, text: str, result: Checked) -> None:
         document = self._open().get(uri)
         if document is None:
             return
-        diagnostics = findings(found, text, document.position_codec)
+        diagnostics = findings(result, text, document.position_codec)
         params = types.PublishDiagnosticsParams(uri, diagnostics, document.version)
         self.text_document_publish_diagnostics(params)
 
@@ -308,8 +308,8 @@ class Server(LanguageServer):
                 continue
             text = self._text(uri)
             if canonical(text) == outcome.source:
-                found = Checked(outcome.path, outcome.diagnostics, outcome.source)
-                self._checks.record(uri, text, found)
+                checked = Checked(outcome.path, outcome.diagnostics, outcome.source)
+                self._checks.record(uri, text, checked)
                 self._checks.check_now(uri, text)
 
     def _show_result(self, result: commands.CommandResult) -> None:

@@ -1,4 +1,4 @@
-"""Run blocking work off the event loop, so that messages of the editor do not wait for it."""
+"""Run blocking work off the event loop, so that it does not delay editor messages."""
 
 from __future__ import annotations
 
@@ -16,44 +16,45 @@ T = TypeVar("T")
 _CHUNK_BYTES = 65536
 
 
-async def run_in_thread(act: Callable[[], T]) -> T:
-    """Run `act` in a daemon thread; return or raise what it does."""
+async def run_in_thread(job: Callable[[], T]) -> T:
+    """Run `job` in a daemon thread. Returns its result or raises its error."""
     loop = asyncio.get_running_loop()
-    done: asyncio.Future[T] = loop.create_future()
+    future: asyncio.Future[T] = loop.create_future()
 
     def deliver(result: T | None, error: Exception | None) -> None:
-        if done.done():
+        if future.done():
             return
         if error is not None:
-            done.set_exception(error)
+            future.set_exception(error)
         else:
-            done.set_result(result)  # type: ignore[arg-type]
+            future.set_result(result)  # type: ignore[arg-type]
 
     def run() -> None:
         result, failure = None, None
         try:
-            result = act()
+            result = job()
         except Exception as error:  # noqa: BLE001 - raised again, where it is awaited
             failure = error
-        with suppress(RuntimeError):  # the loop has ended
+        with suppress(RuntimeError):  # the loop is closed
             loop.call_soon_threadsafe(deliver, result, failure)
 
     threading.Thread(target=run, daemon=True).start()
-    return await done
+    return await future
 
 
 class LatestOnly:
-    """Runs one act at a time for each key. Of the acts requested meanwhile, only the newest runs
-    next; the others are dropped."""
+    """Runs one job at a time per key. While it runs, only the newest request is kept; older ones
+    are dropped."""
 
     def __init__(self) -> None:
         self._running: set[Hashable] = set()
         self._next: dict[Hashable, Callable[[], Awaitable[None]]] = {}
 
-    async def run_latest(self, key: Hashable, act: Callable[[], Awaitable[None]]) -> bool:
-        """Run the act. Returns False if a running call will run it, else True once nothing is left
-        for the key. Raises the PinesyncError of the last act."""
-        self._next[key] = act
+    async def run_latest(self, key: Hashable, job: Callable[[], Awaitable[None]]) -> bool:
+        """Run the job, or queue it if one is running for the key. Returns False if queued, True
+        once the key has no more jobs. Raises the last job's PinesyncError; errors of earlier jobs
+        are dropped."""
+        self._next[key] = job
         if key in self._running:
             return False
         self._running.add(key)
@@ -69,7 +70,7 @@ class LatestOnly:
         return True
 
     def drop_pending(self, key: Hashable) -> None:
-        """Drop the act that has not started."""
+        """Drop the queued job."""
         self._next.pop(key, None)
 
 
@@ -79,12 +80,12 @@ def open_reader(descriptor: int) -> asyncio.StreamReader:
     loop = asyncio.get_running_loop()
     reader = asyncio.StreamReader()
 
-    def pump() -> None:
-        with suppress(RuntimeError):  # the loop has ended
+    def feed() -> None:
+        with suppress(RuntimeError):  # the loop is closed
             with suppress(OSError):
                 while data := os.read(descriptor, _CHUNK_BYTES):
                     loop.call_soon_threadsafe(reader.feed_data, data)
             loop.call_soon_threadsafe(reader.feed_eof)
 
-    threading.Thread(target=pump, daemon=True).start()
+    threading.Thread(target=feed, daemon=True).start()
     return reader

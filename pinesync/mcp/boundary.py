@@ -1,8 +1,8 @@
-"""What a server was started for: one workspace, and the scripts in it that it may push.
+"""The limits of one MCP server: its workspace, and the scripts it may push.
 
-An agent edits files with its own tools, pine.toml among them. So the boundary is fixed when the
-server starts, and what pine.toml says later only restricts it: an entry counts if it was there at
-the start, or if pinesync itself wrote it, which the operation log knows.
+An agent can edit any file, including pine.toml. So the limits are fixed when the server starts;
+later changes to pine.toml can only narrow them: an entry counts if it was there at the start, or if
+the operation log shows that pinesync itself wrote it.
 """
 
 from __future__ import annotations
@@ -19,11 +19,10 @@ from pinesync.sync.operations import Operation
 from pinesync.text.filenames import BadPath, check_path
 from pinesync.workspace.manifest import Settings
 
-_RESTART = "a person can check pine.toml and restart the server"
-
 
 class Boundary:
-    """`allow` are the patterns of `--allow-push`. Misuse or ManifestError without a workspace."""
+    """`allow` are the patterns of `--allow-push`. Raises Misuse or ManifestError without a
+    workspace."""
 
     def __init__(self, setup: Setup, allow: Sequence[str] = ()) -> None:
         project = open_project(setup)
@@ -35,54 +34,57 @@ class Boundary:
         self._logged: Sequence[Operation] | None = None
 
     @property
-    def writes(self) -> bool:
+    def may_push(self) -> bool:
         """Whether anything may be pushed."""
         return bool(self._allow)
 
-    def project(self) -> Project:
+    def open_project(self) -> Project:
         """The workspace as it is now."""
         self._logged = None
         return project_at(self._setup, self._root)
 
-    def path(self, raw: str) -> RelPath:
-        """A path as the agent gave it. Misuse if it is not one that pine.toml could list."""
+    def parse_path(self, raw: str) -> RelPath:
+        """A path as the agent gave it. Raises Misuse if pine.toml could not list it."""
         try:
             return check_path(raw)
         except BadPath as error:
             raise Misuse(f"{raw}: not a script's file in this workspace: {error}") from None
 
-    def entry(self, project: Project, raw: str) -> Entry:
-        """The script of a path. Misuse if pine.toml does not list exactly that."""
-        found = project.workspace.manifest.entries().get(self.path(raw))
-        if found is None:
+    def entry_at(self, project: Project, raw: str) -> Entry:
+        """The script at a path. Raises Misuse if pine.toml does not list exactly that path."""
+        entry = project.workspace.manifest.entries().get(self.parse_path(raw))
+        if entry is None:
             raise Misuse(f"{raw}: not listed in pine.toml", "`status` names the scripts")
-        return found
+        return entry
 
     def entries(self, project: Project) -> list[Entry]:
         return list(project.workspace.manifest.entries().values())
 
-    def refuse(self, project: Project, path: RelPath) -> None:
+    def check_push(self, project: Project, path: RelPath) -> None:
         """Raise ActionRequired if this server may not push the script."""
-        if why := self.refusal(project, path):
+        if why := self.why_refused(project, path):
             raise ActionRequired(f"{path}: {why}", "ask a person to push it")
 
-    def refusal(self, project: Project, path: RelPath) -> str | None:
+    def why_refused(self, project: Project, path: RelPath) -> str | None:
         """Why this server may not push the script; None if it may."""
         settings, entry = project.settings, project.workspace.manifest.entries().get(path)
-        if not any(fits(pattern, path) for pattern in self._allow):
-            return "no --allow-push of this server names it"
+        if not any(matches(pattern, path) for pattern in self._allow):
+            return "no --allow-push pattern of this server matches it"
         protected = (*self._settings.protected, *settings.protected)
         if any(fnmatchcase(path, pattern) for pattern in protected):
             return "pine.toml protects it"
         if entry is None or entry.pine_id is None:
             return "it was never saved on TradingView"
         if self._is_loosened(settings) or not self._is_known(project, entry):
-            return f"pine.toml was edited since this server began: {_RESTART}"
+            return (
+                "pine.toml has changed since this server started: ask a person to review it and "
+                "restart the server"
+            )
         return None
 
     def _is_loosened(self, settings: Settings) -> bool:
-        """Whether pine.toml names another place than at the start, or no longer refuses what charts
-        and alerts may misread."""
+        """Whether pine.toml names another workspace or remote than at the start, or no longer
+        refuses what charts and alerts may misread."""
         before = self._settings
         moved = (settings.id, settings.remote) != (before.id, before.remote)
         return moved or (before.contract == "refuse" and settings.contract != "refuse")
@@ -92,12 +94,14 @@ class Boundary:
             return True
         if self._logged is None:
             self._logged = project.workspace.log.operations(MAX_OPERATIONS)
-        return any(change.after == entry for one in self._logged for change in one.entries)
+        return any(
+            change.after == entry for operation in self._logged for change in operation.entries
+        )
 
 
-def fits(pattern: str, path: str) -> bool:
-    """Whether a pattern of `--allow-push` names the path. As in a shell, `*` matches within one
-    directory; `folder/**` is all below the folder."""
+def matches(pattern: str, path: str) -> bool:
+    """Whether a pattern of `--allow-push` matches the path. As in a shell, `*` matches within one
+    directory; `folder/**` matches everything below the folder."""
     wanted, parts = pattern.split("/"), path.split("/")
     if wanted[-1] == "**" and len(parts) >= len(wanted):
         wanted = wanted[:-1]

@@ -31,7 +31,7 @@ Characters = Annotated[
 Offline = Annotated[bool, Field(description="Send no request; use what is stored here.")]
 
 
-class Reading:
+class ReadTools:
     """The read tools: the name of each method is the tool's, its docstring the description."""
 
     def __init__(self, boundary: Boundary) -> None:
@@ -41,20 +41,20 @@ class Reading:
         self, offline: Offline = False, offset: Offset = 0, limit: Rows = 50
     ) -> r.StatusResult:
         """List every script: its status word, the version its file is based on, and the newest."""
-        project = self._boundary.project()
-        found = status(project.setup, offline=offline, project=project)
-        lines, page = r.paged(found.lines, offset, limit)
+        project = self._boundary.open_project()
+        report = status(project.setup, offline=offline, project=project)
+        lines, page = r.paged(report.lines, offset, limit)
         rows = tuple(
             r.ScriptRow(
                 status=line.word,
                 base_version=_text(line.version),
                 newest_version=_text(line.newest or line.version),
-                may_push=self._boundary.refusal(project, line.path) is None,
+                may_push=self._boundary.why_refused(project, line.path) is None,
                 untrusted=_place(line.path, line.name, line.note),
             )
             for line in lines
         )
-        return r.StatusResult(**dict(page), remote=found.remote, offline=offline, rows=rows)
+        return r.StatusResult(**dict(page), remote=report.remote, offline=offline, rows=rows)
 
     def diff(
         self,
@@ -64,8 +64,8 @@ class Reading:
         limit: Characters = 20_000,
     ) -> r.DiffResult:
         """Compare files with the version they are based on, or with the newest on TradingView."""
-        project = self._boundary.project()
-        paths = [self._boundary.entry(project, path).path] if path else []
+        project = self._boundary.open_project()
+        paths = [self._boundary.entry_at(project, path).path] if path else []
         files = diff(project.setup, paths, remote=against == "newest").files
         lines = [
             line
@@ -93,24 +93,24 @@ class Reading:
         limit: Rows = 50,
     ) -> r.CheckResult:
         """Compile one file, or a text, without saving it."""
-        project = self._boundary.project()
+        project = self._boundary.open_project()
         if (path is None) == (text is None):
             raise Misuse("name either a path or a text")
         digest = version = None
         if path is None:
             source = ("text.pine", (text or "").encode("utf-8", "surrogatepass"))
         else:
-            at = self._boundary.path(path)
+            at = self._boundary.parse_path(path)
             data = project.workspace.tree.read(at)
             if data is None:
                 raise Misuse(f"{path}: no such file")
             source = (at, data)
             digest = sha256(data).hexdigest()
             version = base_version(project.workspace.manifest.entries().get(at))
-        found = check(project.setup, offline=offline, source=source)
-        if found.stopped:
-            raise found.stopped
-        (one,) = found.files
+        checks = check(project.setup, offline=offline, source=source)
+        if checks.stopped:
+            raise checks.stopped
+        (one,) = checks.files
         rows, page = r.paged(one.diagnostics, offset, limit)
         return r.CheckResult(
             **dict(page),
@@ -127,10 +127,10 @@ class Reading:
         self, path: Path, offline: Offline = False, offset: Offset = 0, limit: Rows = 20
     ) -> r.LogResult:
         """List the saved versions of one script, newest first, and who saved them."""
-        project = self._boundary.project()
-        entry = self._boundary.entry(project, path)
-        found = log(project.setup, [entry.path], offline=offline)
-        saves, page = r.paged(found.saves, offset, limit)
+        project = self._boundary.open_project()
+        entry = self._boundary.entry_at(project, path)
+        result = log(project.setup, [entry.path], offline=offline)
+        saves, page = r.paged(result.saves, offset, limit)
         rows = tuple(
             r.VersionRow(
                 version=str(one.version),
@@ -156,16 +156,16 @@ class Reading:
         limit: Characters = 20_000,
     ) -> r.TextResult:
         """Return the text of one saved version."""
-        project = self._boundary.project()
-        entry = self._boundary.entry(project, path)
+        project = self._boundary.open_project()
+        entry = self._boundary.entry_at(project, path)
         named = f"{entry.path}@{version}" if version else entry.path
-        found = show(project.setup, named, offline=offline)
-        text, page = r.part(found.source, offset, limit)
+        result = show(project.setup, named, offline=offline)
+        text, page = r.part(result.source, offset, limit)
         return r.TextResult(
             **dict(page),
-            version=str(found.version),
-            when=found.when,
-            digest=found.digest,
+            version=str(result.version),
+            when=result.when,
+            digest=result.digest,
             untrusted=shown_text(entry, text),
         )
 
@@ -181,13 +181,15 @@ class Reading:
         limit: Rows = 50,
     ) -> r.GrepResult:
         """Search the newest saved version of the workspace's scripts, or all versions."""
-        project = self._boundary.project()
-        entries = [self._boundary.entry(project, path)] if path else self._boundary.entries(project)
+        project = self._boundary.open_project()
+        entries = (
+            [self._boundary.entry_at(project, path)] if path else self._boundary.entries(project)
+        )
         saved = [entry.path for entry in entries if entry.pine_id]
         # Without a path, `grep` would search all scripts of the account.
         if not saved:
             raise Misuse("no script here was ever saved on TradingView")
-        found = grep(
+        result = grep(
             project.setup,
             [pattern],
             saved,
@@ -196,7 +198,7 @@ class Reading:
             all_versions=all_versions,
             offline=offline,
         )
-        hits, page = r.paged(found.hits, offset, limit)
+        hits, page = r.paged(result.hits, offset, limit)
         rows = tuple(
             r.Match(
                 version=str(hit.version),
@@ -209,7 +211,7 @@ class Reading:
             )
             for hit in hits
         )
-        return r.GrepResult(**dict(page), versions_searched=found.versions, rows=rows)
+        return r.GrepResult(**dict(page), versions_searched=result.versions, rows=rows)
 
     def contract(
         self,
@@ -219,8 +221,8 @@ class Reading:
         limit: Rows = 50,
     ) -> r.ContractResult:
         """List the inputs and plots that charts and alerts may read differently after a push."""
-        project = self._boundary.project()
-        entry = self._boundary.entry(project, path)
+        project = self._boundary.open_project()
+        entry = self._boundary.entry_at(project, path)
         files = diff(project.setup, [entry.path], remote=against == "newest", contract=True).files
         shifts, page = r.paged([one for file in files for one in file.shifts], offset, limit)
         rows = tuple(
@@ -245,10 +247,10 @@ class Reading:
         limit: Rows = 50,
     ) -> r.AlertsResult:
         """List which alerts run which version of the workspace's scripts."""
-        project = self._boundary.project()
-        paths = [self._boundary.entry(project, path).path] if path else []
-        found = [one for one in alerts(project.setup, paths, stale=stale).rows if one.path]
-        rows, page = r.paged(found, offset, limit)
+        project = self._boundary.open_project()
+        paths = [self._boundary.entry_at(project, path).path] if path else []
+        of_workspace = [one for one in alerts(project.setup, paths, stale=stale).rows if one.path]
+        rows, page = r.paged(of_workspace, offset, limit)
         return r.AlertsResult(
             **dict(page),
             rows=tuple(
@@ -288,4 +290,4 @@ def _place(path: str, name: str, note: str = "") -> r.Place:
 
 
 def _warnings(one: Checked) -> int:
-    return sum(found.severity == "warning" for found in one.diagnostics)
+    return sum(diagnostic.severity == "warning" for diagnostic in one.diagnostics)

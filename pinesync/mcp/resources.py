@@ -26,8 +26,8 @@ class Resources:
 
     def script(self, path: str) -> r.TextResult:
         """The text of a script's file as it is now."""
-        project = self._boundary.project()
-        entry = self._boundary.entry(project, path)
+        project = self._boundary.open_project()
+        entry = self._boundary.entry_at(project, path)
         data = project.workspace.tree.read(entry.path)
         if data is None:
             raise FileError(f"{entry.path}: the file is missing")
@@ -38,8 +38,8 @@ class Resources:
 
     def base(self, path: str) -> r.TextResult:
         """The text that a script's file is based on."""
-        project = self._boundary.project()
-        entry = self._boundary.entry(project, path)
+        project = self._boundary.open_project()
+        entry = self._boundary.entry_at(project, path)
         text = agreed_text(project, entry)
         if text is None and entry.base:
             named = f"{entry.path}@{entry.base.version}"

@@ -1,4 +1,4 @@
-"""What the tools return. Everything that comes from outside pinesync is below a key `untrusted`:
+"""The results of the tools. Everything that comes from outside pinesync is below a key `untrusted`:
 paths, names, texts, differences and messages. All other values are pinesync's own words, versions,
 digests, ids and numbers."""
 
@@ -187,7 +187,7 @@ class AlertsResult(Page):
 
 
 class SaveResult(Result):
-    """What became of a push or an undo. `operation` is what `undo` takes; None if nothing was
+    """The result of a push or an undo. `operation` is what `undo` takes; None if nothing was
     saved."""
 
     done: str
@@ -228,9 +228,9 @@ def _page(total: int, offset: int, limit: int) -> Page:
     return Page(total=total, truncated=more, next_offset=offset + limit if more else None)
 
 
-def findings(found: Sequence[Diagnostic]) -> tuple[Finding, ...]:
+def findings(diagnostics: Sequence[Diagnostic]) -> tuple[Finding, ...]:
     """At most two hundred of them: `check` has the rest."""
-    return tuple(map(_finding, found[:_MOST]))
+    return tuple(map(_finding, diagnostics[:_MOST]))
 
 
 def _finding(one: Diagnostic) -> Finding:

@@ -28,9 +28,9 @@ from pinesync.errors import (
 )
 from pinesync.mcp import results as r
 from pinesync.mcp.boundary import Boundary
-from pinesync.mcp.reading import Reading
+from pinesync.mcp.reading import ReadTools
 from pinesync.mcp.resources import Resources, pages
-from pinesync.mcp.writing import Writing
+from pinesync.mcp.writing import WriteTools
 
 INSTRUCTIONS = """\
 pinesync keeps the .pine files of one workspace in step with the saved scripts of a TradingView
@@ -81,7 +81,7 @@ def server_of(boundary: Boundary, turns: Lock | None = None) -> MCPServer:
         version=__version__,
         log_level="ERROR",
     )
-    reading, writing = Reading(boundary), Writing(boundary)
+    reading, writing = ReadTools(boundary), WriteTools(boundary)
     resources = Resources(boundary)
     reads: tuple[Callable[..., Any], ...] = (
         *(reading.status, reading.diff, reading.check, reading.log),
@@ -89,7 +89,7 @@ def server_of(boundary: Boundary, turns: Lock | None = None) -> MCPServer:
     )
     for act in reads:
         server.add_tool(_in_turn(turns, act), annotations=_READS, structured_output=True)
-    if boundary.writes:
+    if boundary.may_push:
         for act in (writing.push, writing.undo):
             server.add_tool(_in_turn(turns, act), annotations=_SAVES, structured_output=True)
     for name, text in (("scripts", resources.script), ("base", resources.base)):

@@ -1,4 +1,5 @@
-"""The tools that save: one file, on one version, or nothing; and taking such a save back."""
+"""The tools that write: `push` saves one file on top of one version, and `undo` reverts such a
+push."""
 
 from __future__ import annotations
 
@@ -23,11 +24,11 @@ from pinesync.sync.operations import Operation
 from pinesync.sync.outcome import Outcome, Run
 
 VERB = "mcp push"
-"""How the operation log tells the saves of these servers from all others."""
+"""The verb of an MCP push in the operation log."""
 _SAVED = ("saved", "recovered")
 
 
-class NotDone(PinesyncError):
+class SaveNotDone(PinesyncError):
     """A save that was refused, failed, or has an unknown outcome."""
 
     def __init__(self, outcome: Outcome, message: str) -> None:
@@ -36,8 +37,8 @@ class NotDone(PinesyncError):
         self.diagnostics = outcome.diagnostics
 
 
-class Writing:
-    """The tools that save: the name of each method is the tool's, its docstring the description."""
+class WriteTools:
+    """The tools that write. Each method's name is the tool's, its docstring the description."""
 
     def __init__(self, boundary: Boundary) -> None:
         self._boundary = boundary
@@ -52,60 +53,61 @@ class Writing:
             str, Field(description="SHA-256 of the file's bytes, in hex: `check` returns it.")
         ],
     ) -> r.SaveResult:
-        """Save this one file as the next version on TradingView, if it has exactly these bytes and
-        `base_version` is both its base and the newest version. Otherwise nothing is saved."""
+        """Save this file as the next version on TradingView. Refused, with nothing saved, unless
+        the file has exactly these bytes and `base_version` is both its base and the newest
+        version."""
         try:
             version = Version.parse(base_version)
         except ValueError as error:
             raise Misuse(f"base_version: {error}", "a version is like 7.0") from None
         if not re.fullmatch("[0-9a-fA-F]{64}", file_sha256):
             raise Misuse("file_sha256 must be 64 hex digits")
-        project = self._boundary.project()
-        entry = self._boundary.entry(project, path)
-        self._boundary.refuse(project, entry.path)
+        project = self._boundary.open_project()
+        entry = self._boundary.entry_at(project, path)
+        self._boundary.check_push(project, entry.path)
         assert entry.pine_id
         expected = Expected(entry.pine_id, version, file_sha256.lower())
 
-        def act(project: Project) -> Run:
+        def push_script(project: Project) -> Run:
             return push_expected(project, entry.path, expected, verb=VERB)
 
-        run = with_commit(project.setup, act, enabled=False, direction="to")
+        run = with_commit(project.setup, push_script, enabled=False, direction="to")
         return _result(project, entry.path, run)
 
     def undo(
         self,
         operation: Annotated[str, Field(description="The `operation` that a push returned.")],
     ) -> r.SaveResult:
-        """Take back a push of such a server: save the text from before it as the next version. The
-        file keeps its text. Refused if anybody saved since, and for everything else that was done
-        here."""
-        project = self._boundary.project()
-        logged = project.workspace.log.operations(MAX_OPERATIONS)
-        found = next((one for one in logged if one.key == operation), None)
-        if found is None:
-            raise _not_own()
-        _refuse_others(found)
-        for path in found.paths:
-            self._boundary.refuse(project, path)
+        """Undo a push made by `pinesync mcp`: save the text from before it as the next version. The
+        file on disk does not change. Refused if anything was saved since, and for any other
+        operation."""
+        project = self._boundary.open_project()
+        operations = project.workspace.log.operations(MAX_OPERATIONS)
+        mcp_push = next((entry for entry in operations if entry.key == operation), None)
+        if mcp_push is None:
+            raise _not_an_mcp_push()
+        _require_mcp_push(mcp_push)
+        for path in mcp_push.paths:
+            self._boundary.check_push(project, path)
         refuse_broken(project.setup, project.settings.remote, project.settings.owner)
-        _, run = undo(project.setup, found.key, project=project)
-        return _result(project, found.saves[0].path, run)
+        _, run = undo(project.setup, mcp_push.key, project=project)
+        return _result(project, mcp_push.saves[0].path, run)
 
 
-def _refuse_others(operation: Operation) -> None:
-    """Raise ActionRequired unless it is a push of such a server."""
-    if not _is_own(operation):
-        raise _not_own()
+def _require_mcp_push(operation: Operation) -> None:
+    """Raise ActionRequired unless it is a push made by `pinesync mcp`."""
+    if not _is_mcp_push(operation):
+        raise _not_an_mcp_push()
 
 
-def _not_own() -> ActionRequired:
+def _not_an_mcp_push() -> ActionRequired:
     return ActionRequired(
         "no push of `pinesync mcp` has this id",
         "a person can undo it: `pinesync oplog` lists the ids",
     )
 
 
-def _is_own(operation: Operation) -> bool:
+def _is_mcp_push(operation: Operation) -> bool:
     return operation.verb == VERB and len(operation.saves) == 1
 
 
@@ -122,22 +124,22 @@ def _result(project: Project, path: RelPath, run: Run) -> r.SaveResult:
             untrusted=r.Message(message="nothing to save: the file has the text of its base"),
         )
     if last.done not in _SAVED or last.exit_code:
-        raise NotDone(last, "; ".join(one.message or one.done for one in own))
+        raise SaveNotDone(last, "; ".join(outcome.message or outcome.done for outcome in own))
     return r.SaveResult(
         done=last.done,
         version=str(last.version) if last.version else None,
-        operation=_key(project, last),
+        operation=_operation_id(project, last),
         findings=r.findings(last.diagnostics),
         untrusted=r.Message(message=r.shown(last.message), hint=r.shown(last.hint)),
     )
 
 
-def _key(project: Project, outcome: Outcome) -> str | None:
-    """The operation that saved the version, if it was a push of such a server."""
-    found = (
-        one.key
-        for one in reversed(project.workspace.log.operations(MAX_OPERATIONS))
-        if _is_own(one)
-        and (one.saves[0].path, one.saves[0].version) == (outcome.path, outcome.version)
+def _operation_id(project: Project, outcome: Outcome) -> str | None:
+    """The operation that saved the version, if it was a push made by `pinesync mcp`."""
+    keys = (
+        operation.key
+        for operation in reversed(project.workspace.log.operations(MAX_OPERATIONS))
+        if _is_mcp_push(operation)
+        and (operation.saves[0].path, operation.saves[0].version) == (outcome.path, outcome.version)
     )
-    return next(found, None)
+    return next(keys, None)

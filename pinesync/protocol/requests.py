@@ -39,7 +39,7 @@ def full_check(source: str) -> Request:
 
 
 def translate(pine_id: PineId) -> Request:
-    """What the newest version compiles to. Only a probe sends this."""
+    """The compiled form of the newest version. Only a probe sends this."""
     return Request("GET", f"/translate/{quote(pine_id, safe='')}/last", what="the compiler")
 
 

@@ -60,10 +60,10 @@ def scripts(response: Response) -> tuple[ScriptInfo, ...]:
         ) from None
     if not isinstance(items, list):
         fail("the list of scripts is not a list")
-    found = [_script_info(item) for item in items if not _is_foreign(item)]
-    if len({info.pine_id for info in found}) != len(found):
+    infos = [_script_info(item) for item in items if not _is_foreign(item)]
+    if len({info.pine_id for info in infos}) != len(infos):
         fail("the list of scripts contains an id twice")
-    return tuple(found)
+    return tuple(infos)
 
 
 def saved_text(response: Response, pine_id: PineId, version: Version | None) -> SavedText:
@@ -107,10 +107,10 @@ def versions(response: Response, pine_id: PineId) -> dict[Version, int]:
     rows = payload(response)
     if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
         fail(f"{pine_id}: the versions are not a list of objects")
-    found = {_version(row.get("version"), pine_id): epoch(row.get("created")) for row in rows}
-    if len(found) != len(rows):
+    times = {_version(row.get("version"), pine_id): epoch(row.get("created")) for row in rows}
+    if len(times) != len(rows):
         fail(f"{pine_id}: the list of versions contains one twice")
-    return found
+    return times
 
 
 def verdict(response: Response) -> Verdict:
@@ -120,12 +120,12 @@ def verdict(response: Response) -> Verdict:
     if unchecked := _unchecked(body):
         return unchecked
     result = body.get("result")
-    found = _verdict(result if isinstance(result, dict) else body.get("reason2"))
-    if body.get("success") is False and not found.errors:
+    outcome = _verdict(result if isinstance(result, dict) else body.get("reason2"))
+    if body.get("success") is False and not outcome.errors:
         raise_refused(200, body)
-    if not isinstance(result, dict) and not found.errors:
+    if not isinstance(result, dict) and not outcome.errors:
         fail("the response to the check has no result")
-    return found
+    return outcome
 
 
 def full_verdict(response: Response) -> Verdict:
@@ -134,13 +134,13 @@ def full_verdict(response: Response) -> Verdict:
     body = object_of(response, "full check", refuse=False)
     if unchecked := _unchecked(body):
         return unchecked
-    found = _verdict(body.get("reason2"))
+    outcome = _verdict(body.get("reason2"))
     if body.get("success") is False:
         bare = Diagnostic("error", 1, 1, 1, 1, reason_of(body))
-        return found if found.errors else Verdict((bare,), found.warnings)
+        return outcome if outcome.errors else Verdict((bare,), outcome.warnings)
     if not isinstance(body.get("result"), dict):
         fail("the response to the full check has no result")
-    return replace(found, contract=contract(body["result"]))
+    return replace(outcome, contract=contract(body["result"]))
 
 
 def saved(response: Response) -> SaveAnswer:

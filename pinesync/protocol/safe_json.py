@@ -78,8 +78,8 @@ def _number(raw: str) -> float:
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     """Reject duplicate keys: some parsers take the first value, others the last."""
-    found = dict(pairs)
-    if len(found) < len(pairs):
+    values = dict(pairs)
+    if len(values) < len(pairs):
         keys = Counter(key for key, _ in pairs)
         raise ValueError(f"the key {keys.most_common(1)[0][0][:40]!r} comes twice")
-    return found
+    return values

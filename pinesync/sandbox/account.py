@@ -29,7 +29,7 @@ class Filled:
 
 
 def sandbox_path(folder: Path, name: str = DEFAULT_NAME) -> Path:
-    """The sandbox's file. Misuse for a name that could lead to another place."""
+    """The sandbox's file. Raises Misuse for a name that could lead to another place."""
     if not _NAME.fullmatch(name):
         raise Misuse(
             f"a sandbox cannot be called {name[:60]!r}",

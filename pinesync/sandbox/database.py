@@ -62,11 +62,11 @@ class Database:
         if not path.exists():
             _make(path)
         with self.reading() as db:
-            (found,) = db.execute("PRAGMA user_version").fetchone()
-        if found != SCHEMA:
+            (schema,) = db.execute("PRAGMA user_version").fetchone()
+        if schema != SCHEMA:
             self.close()
             raise StateError(
-                f"{path}: this sandbox belongs to another version of pinesync (schema {found})",
+                f"{path}: this sandbox belongs to another version of pinesync (schema {schema})",
                 "move the file away to begin with a fresh sandbox",
             )
         with self.reading() as db:

@@ -1,4 +1,4 @@
-"""What each path of the facade does: one function per endpoint, from a `Call` to a `Reply`.
+"""The facade's endpoints: one function each, from a `Call` to a `Reply`.
 
 `protocol.server_responses` defines the shapes. Where the service may respond in several ways, the
 call's switches choose. A refusal is raised as `pinesync.errors.Refused` with its status, and the
@@ -53,20 +53,20 @@ def list_scripts(call: Call) -> Reply:
 
 def get_script(call: Call) -> Reply:
     """One version with its source, for its owner only unless the script is public."""
-    found = call.stored()
+    stored = call.stored()
     switches = call.switches
     body = server_responses.script(
-        found.saved_text,
-        inputs=found.inputs,
+        stored.saved_text,
+        inputs=stored.inputs,
         id_part=switches.get_has_id,
         epoch_times=switches.epoch_times,
     )
     if not switches.get_has_title:
         del body["scriptTitle"]
     if switches.last_version_int:
-        body["lastVersionMaj"] = found.last_version.major
+        body["lastVersionMaj"] = stored.last_version.major
     if switches.eol == "crlf":
-        body["source"] = re.sub(r"\r\n|\r|\n", "\r\n", found.source)
+        body["source"] = re.sub(r"\r\n|\r|\n", "\r\n", stored.source)
     return answer(body, call.pine_id)
 
 
@@ -82,8 +82,8 @@ def history(call: Call) -> Reply:
     if open_to_all := published.find(call.pine_id):
         numbers = range(1, len(open_to_all.versions) + 1)
         return answer([_row(open_to_all.stored(number), call) for number in numbers])
-    found = call.store.history(call.pine_id, user=call.reader)
-    return answer([_row(stored, call) for stored in found])
+    history = call.store.history(call.pine_id, user=call.reader)
+    return answer([_row(stored, call) for stored in history])
 
 
 def _row(stored: StoredVersion, call: Call) -> dict[str, Any]:
@@ -143,12 +143,12 @@ def check(call: Call) -> Reply:
     """translate_light: compile for anybody, store nothing."""
     if call.switches.old_pine != "checked" and is_old(call.source):
         return answer(server_responses.too_old())
-    found = find(call.source)
+    findings = find(call.source)
     bare = call.switches.bare_errors == "all"
     return answer(
         server_responses.checked(
-            _findings(found, "error", bare=bare),
-            _findings(found, "warning", bare=bare),
+            _findings(findings, "error", bare=bare),
+            _findings(findings, "warning", bare=bare),
             v3=call.query.get("v") == "3",
         )
     )
@@ -160,9 +160,9 @@ def full_compile(call: Call) -> Reply:
         raise Refused(400, "wrong version")
     if call.switches.old_pine == "refused" and is_old(call.source):
         return answer(server_responses.too_old())
-    found = all_findings(call.source)
-    if any(finding.severity == "error" for finding in found):
-        return answer(_broken(call, found, None))
+    findings = all_findings(call.source)
+    if any(finding.severity == "error" for finding in findings):
+        return answer(_broken(call, findings, None))
     title = describe(call.source).title
     meta = metainfo(call.source, hidden=call.switches.hidden_inputs)
     return answer(server_responses.stored(server_responses.compiled("", title, "1.0", meta)))
@@ -171,14 +171,14 @@ def full_compile(call: Call) -> Reply:
 def translate(call: Call) -> Reply:
     """A saved script's compiled form, or why it does not compile. By switch, the newest version is
     not available yet."""
-    found = call.stored()
+    stored = call.stored()
     late = call.switches.translate_last == "before" and call.version == "last"
-    if late and found.version.major > 1:
-        found = replace(call, version=str(found.version.major - 1)).stored()
-    problems = all_findings(found.source)
+    if late and stored.version.major > 1:
+        stored = replace(call, version=str(stored.version.major - 1)).stored()
+    problems = all_findings(stored.source)
     if any(finding.severity == "error" for finding in problems):
         return answer(_broken(call, problems, None), call.pine_id)
-    return answer(server_responses.stored(_compiled(call, found)), call.pine_id)
+    return answer(server_responses.stored(_compiled(call, stored)), call.pine_id)
 
 
 def _compiled(call: Call, stored: StoredVersion) -> dict[str, Any]:
@@ -206,7 +206,7 @@ def convert(call: Call) -> Reply:
     return answer({"success": True, "result": {"source": source}})
 
 
-def _findings(found: list[Finding], severity: str, *, bare: bool) -> list[dict[str, Any]]:
+def _findings(findings: list[Finding], severity: str, *, bare: bool) -> list[dict[str, Any]]:
     return [
         server_responses.finding(
             finding.code,
@@ -215,15 +215,15 @@ def _findings(found: list[Finding], severity: str, *, bare: bool) -> list[dict[s
             finding.span,
             bare=bare,
         )
-        for finding in found
+        for finding in findings
         if finding.severity == severity
     ]
 
 
-def _broken(call: Call, found: list[Finding], result: dict[str, Any] | None) -> dict[str, Any]:
+def _broken(call: Call, findings: list[Finding], result: dict[str, Any] | None) -> dict[str, Any]:
     bare = call.switches.bare_errors != "none"
     return server_responses.not_compiled(
-        _findings(found, "error", bare=bare), _findings(found, "warning", bare=bare), result
+        _findings(findings, "error", bare=bare), _findings(findings, "warning", bare=bare), result
     )
 
 
@@ -294,8 +294,8 @@ def _source_to_save(call: Call) -> str:
 
 def _saved(call: Call, stored: StoredVersion) -> Reply:
     result = _compiled(call, stored)
-    found = all_findings(stored.source)
-    if any(finding.severity == "error" for finding in found):
+    findings = all_findings(stored.source)
+    if any(finding.severity == "error" for finding in findings):
         metainfo = result if call.switches.failed_save_has_result else None
-        return answer(_broken(call, found, metainfo), stored.pine_id)
+        return answer(_broken(call, findings, metainfo), stored.pine_id)
     return answer(server_responses.stored(result), stored.pine_id)

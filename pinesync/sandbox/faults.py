@@ -57,7 +57,8 @@ class Switches:
     translate_last: Literal["newest", "before"] = "newest"
     """Which version `translate/{id}/last` returns: the service compiles a save with some delay."""
     old_pine: Literal["full", "refused", "checked"] = "full"
-    """What compiles Pine below v5: only the full compile, neither it nor the check, or both."""
+    """Which compilers accept Pine below v5: only the full compile, neither it nor the check, or
+    both."""
     epoch_times: bool = False
     get_has_id: bool = True
     get_has_title: bool = True
@@ -68,7 +69,7 @@ class Switches:
 
     @classmethod
     def parse(cls, text: str) -> Switches:
-        """Parse `eol=crlf,unknown_id=404`. Misuse for an unknown switch or value."""
+        """Parse `eol=crlf,unknown_id=404`. Raises Misuse for an unknown switch or value."""
         hints = get_type_hints(cls)
         chosen: dict[str, Any] = {}
         for part in filter(None, (part.strip() for part in text.split(","))):
@@ -132,7 +133,7 @@ class Fault:
 
     @classmethod
     def parse(cls, text: str) -> Fault:
-        """Parse the text form. Misuse if it is malformed."""
+        """Parse the text form. Raises Misuse if it is malformed."""
         endpoint, calls, kind, rest = [*text.split(":", 3), "", "", ""][:4]
         if not kind:
             raise Misuse(

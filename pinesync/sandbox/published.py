@@ -129,12 +129,12 @@ def version_of(script: Published, version: Version | None) -> StoredVersion:
 def libraries(prefix: str, *, ignore_case: bool) -> list[dict[str, Any]]:
     """Every version of each library whose import id has this prefix, newest first."""
     fold = str.casefold if ignore_case else str
-    found = []
+    rows = []
     for script in scripts():
         for number in range(len(script.versions), 0, -1) if script.library else ():
             name = f"{script.library}/{number}"
             if fold(name).startswith(fold(prefix)):
-                found.append(
+                rows.append(
                     {
                         "libId": name,
                         "scriptIdPart": script.pine_id,
@@ -142,4 +142,4 @@ def libraries(prefix: str, *, ignore_case: bool) -> list[dict[str, Any]]:
                         "scriptAccess": "open_no_auth",
                     }
                 )
-    return found
+    return rows

@@ -162,8 +162,8 @@ class Store:
     def ever_had(self, pine_ids: Collection[str]) -> bool:
         """Whether any of these scripts exists or has been deleted."""
         with self._database.reading() as db:
-            found = "SELECT 1 FROM scripts WHERE pine_id = ?"
-            return any(db.execute(found, (pine_id,)).fetchone() for pine_id in pine_ids)
+            query = "SELECT 1 FROM scripts WHERE pine_id = ?"
+            return any(db.execute(query, (pine_id,)).fetchone() for pine_id in pine_ids)
 
     def find(self, user: User, name: str) -> StoredVersion | None:
         """The newest version of the user's script with this name; None if there is none."""

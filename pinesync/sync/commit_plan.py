@@ -80,7 +80,7 @@ def assign_paths(
     named = {entry.pine_id: entry.path for entry in entries.values() if entry.pine_id}
     once = {entry.pine_id: entry for entry in (before or {}).values()}
     taken = {collision_key(path) for path in (*entries, *occupied)}
-    found: dict[PineId, Entry] = {}
+    assigned: dict[PineId, Entry] = {}
     for info in sorted(listed, key=lambda info: info.pine_id):
         name, path, old = unescape_name(info.name), named.get(info.pine_id), once.get(info.pine_id)
         if path is None and old and old.name == name and collision_key(old.path) not in taken:
@@ -88,8 +88,8 @@ def assign_paths(
         if path is None:
             path = place(name, info.pine_id, folders.get(info.kind, ""), taken)
         taken.add(collision_key(path))
-        found[info.pine_id] = Entry(path, name, info.pine_id)
-    return found
+        assigned[info.pine_id] = Entry(path, name, info.pine_id)
+    return assigned
 
 
 def plan_commits(

@@ -119,7 +119,8 @@ AnyIntent = TypeVar("AnyIntent", bound=Intent)
 
 
 def with_state(intent: AnyIntent, state: State, **changes: object) -> AnyIntent:
-    """The intent in its next state, with `changes`. ValueError if the state cannot follow."""
+    """The intent in its next state, with `changes`. Raises ValueError if the state cannot
+    follow."""
     if state not in _NEXT[intent.state]:
         raise ValueError(f"{intent.key}: {intent.state} does not become {state}")
     return replace(intent, state=state, **changes)  # type: ignore[arg-type]

@@ -22,8 +22,8 @@ def planned_run(steps: Sequence[Step], previews: Sequence[Planned] = ()) -> Run:
 
     def row(step: Step) -> Planned:
         path, act = step.state.path, _PLANNED.get(step.act, step.act.value)
-        if found := known.get(path):
-            return replace(found, act=found.act or act)
+        if preview := known.get(path):
+            return replace(preview, act=preview.act or act)
         return Planned(path, step.state.word, act)
 
     return Run(planned=tuple(row(s) for s in steps if s.act is not Act.NOTHING), dry_run=True)

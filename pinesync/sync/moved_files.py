@@ -15,10 +15,10 @@ def moved(states: tuple[ScriptState, ...]) -> dict[RelPath, RelPath]:
     missing = [s.entry for s in states if s.local is LocalSide.MISSING and s.entry]
     loose = [s for s in states if s.local is LocalSide.UNTRACKED and s.digest]
     known = Counter(entry.base.expected for entry in missing if entry.base)
-    found = Counter(s.digest for s in loose)
+    loose_counts = Counter(s.digest for s in loose)
     old = {entry.base.expected: entry.path for entry in missing if entry.base}
     return {
         s.path: old[s.digest]
         for s in loose
-        if s.digest and known[s.digest] == 1 and found[s.digest] == 1
+        if s.digest and known[s.digest] == 1 and loose_counts[s.digest] == 1
     }

@@ -1,4 +1,4 @@
-"""The next step after a status: the first command that a script waits for. Pure."""
+"""Suggest the next command after a status. Pure."""
 
 from __future__ import annotations
 
@@ -17,7 +17,8 @@ _PUSHES = (Act.SAVE, Act.SAVE_OVER, Act.CREATE, Act.LATER)
 
 @dataclass(frozen=True, slots=True)
 class NextStep:
-    """A command without `pinesync`, the scripts that wait for it, and a sentence about it."""
+    """A suggested command without the `pinesync` prefix, the scripts it would act on, and a
+    one-line hint."""
 
     command: str
     paths: tuple[RelPath, ...]
@@ -25,21 +26,21 @@ class NextStep:
 
 
 def next_step(states: Sequence[ScriptState], moves: Mapping[RelPath, RelPath]) -> NextStep | None:
-    """The most urgent step: a conflict, then what a pull brings, what a push saves, and what only a
-    person can decide. None if nothing waits. `moves` maps the new path of each file that was moved
-    by hand to its old path."""
-    waiting: dict[str, list[RelPath]] = {command: [] for command in _HINTS}
+    """The most urgent step: resolve, then pull, then push, then whatever a person must decide. None
+    if there is nothing to do. `moves` maps the new path of each file that was moved by hand to its
+    old path."""
+    paths_by_command: dict[str, list[RelPath]] = {command: [] for command in _HINTS}
     for state in states:
-        command = _command(state, moves)
+        command = _command_for(state, moves)
         if command:
-            waiting[command].append(state.path)
-    for command, paths in waiting.items():
+            paths_by_command[command].append(state.path)
+    for command, paths in paths_by_command.items():
         if paths:
-            return NextStep(command, tuple(paths), hint(command, paths))
+            return NextStep(command, tuple(paths), hint_for(command, paths))
     return None
 
 
-def _command(state: ScriptState, moves: Mapping[RelPath, RelPath]) -> str | None:
+def _command_for(state: ScriptState, moves: Mapping[RelPath, RelPath]) -> str | None:
     row = state.row
     if row.pull in _PULLS:
         return "pull"
@@ -53,21 +54,22 @@ def _command(state: ScriptState, moves: Mapping[RelPath, RelPath]) -> str | None
 
 
 _HINTS = {
-    "resolve": "run `pinesync resolve {path}` with --ours or --theirs to end {conflicts}",
+    "resolve": "run `pinesync resolve {path}` with --ours or --theirs to resolve {conflicts}",
     "pull": "run `pinesync pull` to update {scripts}",
     "push": "run `pinesync push` to save {scripts}",
     "add --moved": "run `pinesync add --moved {path}` to follow the move",
-    "restore": "run `pinesync restore {path}` to bring {it} back, or `pinesync rm` to forget {it}",
+    "restore": "run `pinesync restore {path}` to restore {it}, "
+    "or `pinesync rm {path}` to stop tracking {it}",
     "push --recreate": "run `pinesync push --recreate {path}` to save {it} again",
-    "add --id": "run `pinesync add --id` to link {path} with the saved script, or rename it",
-    "mv --follow": "run `pinesync mv --follow` to rename {files} as on TradingView",
-    "add": "run `pinesync add {path}` to list {files} for the next push",
+    "add --id": "run `pinesync add --id` to link {files} to the saved script, or rename {files}",
+    "mv --follow": "run `pinesync mv --follow` to rename {files} to match TradingView",
+    "add": "run `pinesync add {path}` to add {files} to pine.toml",
 }
 """By command, the most urgent first."""
 
 
-def hint(command: str, paths: Collection[RelPath]) -> str:
-    """What the command does about these scripts."""
+def hint_for(command: str, paths: Collection[RelPath]) -> str:
+    """The hint for a command about these scripts."""
     single = len(paths) == 1
     return _HINTS[command].format(
         path=shell_quote(next(iter(paths))) if single else "PATHS",

@@ -126,11 +126,11 @@ class Journal:
 
 def undone(operations: Sequence[Operation]) -> set[str]:
     """The keys of the operations that are undone and not redone."""
-    found: set[str] = set()
+    keys: set[str] = set()
     for operation in sorted(operations, key=lambda each: each.key, reverse=True):
-        if operation.undoes and operation.key not in found:
-            found.add(operation.undoes)
-    return found
+        if operation.undoes and operation.key not in keys:
+            keys.add(operation.undoes)
+    return keys
 
 
 def short_ids(operations: Sequence[Operation]) -> dict[str, str]:

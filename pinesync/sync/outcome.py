@@ -1,4 +1,4 @@
-"""What a run did, script by script, recorded as it happened."""
+"""The outcomes of a run, script by script, recorded as they happen."""
 
 from __future__ import annotations
 
@@ -87,8 +87,8 @@ class Recorded:
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """What a run did, in order, and the error that ended it early, if any. A dry run has `planned`
-    instead. `commit` is set if one was made, `record` if one was requested."""
+    """The outcomes of a run, in order, and the error that ended it early, if any. A dry run has
+    `planned` instead. `commit` is set if one was made, `record` if one was requested."""
 
     outcomes: tuple[Outcome, ...] = ()
     planned: tuple[Planned, ...] = ()

@@ -120,12 +120,12 @@ def versions_needed(snapshot: Snapshot) -> list[VersionKey]:
 
 def newer_versions(snapshot: Snapshot) -> list[VersionKey]:
     """The newest version of each script that has one newer than its base."""
-    found = []
+    newer = []
     for entry in snapshot.entries.values():
         info = info_of(entry, snapshot)
         if info and entry.base and info.version > entry.base.version:
-            found.append((info.pine_id, info.version))
-    return found
+            newer.append((info.pine_id, info.version))
+    return newer
 
 
 def _versions_needed_by(entry: Entry, snapshot: Snapshot) -> list[VersionKey]:
@@ -149,14 +149,14 @@ def _since(base: Version, newest: Version) -> list[Version]:
 def survey(snapshot: Snapshot) -> tuple[ScriptState, ...]:
     """The state of every script and file in the snapshot, by path."""
     paired = {path: info for info, path in _counterparts(snapshot)}
-    found = [_tracked(entry, snapshot, paired) for entry in snapshot.entries.values()]
+    states = [_tracked(entry, snapshot, paired) for entry in snapshot.entries.values()]
     for path, file in snapshot.files.items():
         if path not in snapshot.entries:
-            found.append(_new(path, LocalSide.UNTRACKED, None, file, paired.get(path), snapshot))
+            states.append(_new(path, LocalSide.UNTRACKED, None, file, paired.get(path), snapshot))
     for path, info in paired.items():
         if path not in snapshot.entries and path not in snapshot.files:
-            found.append(ScriptState(path, LocalSide.ABSENT, RemoteSide.MOVED, info=info))
-    return tuple(sorted(found, key=lambda state: state.path))
+            states.append(ScriptState(path, LocalSide.ABSENT, RemoteSide.MOVED, info=info))
+    return tuple(sorted(states, key=lambda state: state.path))
 
 
 def _tracked(entry: Entry, snapshot: Snapshot, paired: Mapping[RelPath, ScriptInfo]) -> ScriptState:

@@ -45,7 +45,7 @@ class RemoteSide(Enum):
 
 
 class Act(Enum):
-    """What one step does."""
+    """The action of one step."""
 
     NOTHING = "–"
     EXPLAIN = "– (explains how to restore)"

@@ -109,7 +109,7 @@ class Manifest(Protocol):
     """pine.toml: maps each file to its script and its base version."""
 
     def entries(self) -> Mapping[RelPath, Entry]:
-        """The listed scripts, read from disk now. Misuse if pine.toml does not exist,
+        """The listed scripts, read from disk now. Raises Misuse if pine.toml does not exist,
         ManifestError if it is invalid."""
 
     def scope(self, only: frozenset[RelPath] | None = None) -> Scope:
@@ -150,7 +150,8 @@ class Tree(Protocol):
         """Whether the path exists as anything: a file, a directory or a link."""
 
     def read(self, path: RelPath) -> bytes | None:
-        """The file's bytes, None if it does not exist. FileError if it is not a regular file."""
+        """The file's bytes, None if it does not exist. Raises FileError if it is not a regular
+        file."""
 
     def put(
         self,
@@ -161,12 +162,12 @@ class Tree(Protocol):
         *,
         conflict: bool = False,
     ) -> None:
-        """Write `text` to the file, keeping its line endings and BOM. `expected` is the digest
-        that the file must have, None if it must not exist. `on_temp_created` receives the name of
-        the temporary file before the exchange; an error from it aborts the put. The replaced text
-        is backed up; with `conflict` it is recorded as the side that the merge replaced.
-        ChangedMeanwhile if the file has or gets another text, which stays. FileError if the file is
-        gone. After any error, `finish_write` cleans up."""
+        """Write `text` to the file, keeping its line endings and BOM. `expected` is the digest that
+        the file must have, None if it must not exist. `on_temp_created` receives the name of the
+        temporary file before the exchange; an error from it aborts the put. The replaced text is
+        backed up; with `conflict` it is recorded as the side that the merge replaced. Raises
+        ChangedMeanwhile if the file has or gets another text, which stays. Raises FileError if the
+        file is gone. After any error, `finish_write` cleans up."""
 
     def finish_write(self, intent: Download) -> bool:
         """Clean up after a `put`, interrupted or not, and return whether the file got its text.
@@ -174,8 +175,8 @@ class Tree(Protocol):
         file or is backed up. Leaves no temporary file."""
 
     def add_new_name(self, old: RelPath, new: RelPath) -> None:
-        """Make the file appear at the new path and keep the old one. ChangedMeanwhile if the new
-        path holds another file, FileError if there is no file to move."""
+        """Make the file appear at the new path and keep the old one. Raises ChangedMeanwhile if the
+        new path holds another file, FileError if there is no file to move."""
 
     def is_moved(self, old: RelPath, new: RelPath, text: Digest) -> bool:
         """Whether the new path holds the file of the old path or, if that is gone, this text."""
@@ -196,8 +197,8 @@ class TextStore(Protocol):
     """The texts stored on this machine, by digest and by script and version."""
 
     def keep(self, text: str) -> Digest:
-        """Store the canonical text durably and return its digest. Unreadable if it contains a
-        lone surrogate, which no file can hold."""
+        """Store the canonical text durably and return its digest. Raises Unreadable if it contains
+        a lone surrogate, which no file can hold."""
 
     def text_of(self, digest: Digest) -> str | None:
         """The canonical text, None if it is missing or damaged."""
@@ -223,11 +224,11 @@ class IntentLog(Protocol):
     """The intents of a workspace, and the operation log of its commands."""
 
     def exclusive(self) -> AbstractContextManager[None]:
-        """Hold the workspace lock for the block. Locked if another writer holds it, in this
+        """Hold the workspace lock for the block. Raises Locked if another writer holds it, in this
         process or another."""
 
     def intents(self) -> Sequence[Intent]:
-        """All intents by key, oldest first. StateError if one is damaged: it could be a save
+        """All intents by key, oldest first. Raises StateError if one is damaged: it could be a save
         whose response was lost."""
 
     def write(self, intent: Intent) -> None:

@@ -25,7 +25,7 @@ class Landing(Enum):
     """Whether a request that ended had an effect."""
 
     NOT_SENT = "no byte of it left"
-    REFUSED = "the service said no"
+    REFUSED = "the service refused the request"
     UNKNOWN = "it may have been stored"
 
 

@@ -129,8 +129,8 @@ class _SaveRemoval:
         new = [hunk for hunk in hunks if hunk not in self._seen]
         self._seen |= set(hunks)
         edit = _Edit(_hunks(self._base_text, self._file_text))
-        found = {hunk: _is_in_edit(hunk, edit) for hunk in hunks}
-        return None not in found.values() and any(found[hunk] for hunk in new)
+        in_edit = {hunk: _is_in_edit(hunk, edit) for hunk in hunks}
+        return None not in in_edit.values() and any(in_edit[hunk] for hunk in new)
 
 
 Hunk = tuple[int, int, tuple[str, ...]]

@@ -15,7 +15,7 @@ def select(
     patterns: Sequence[str],
     blocked: Collection[RelPath | PineId] = (),
 ) -> tuple[ScriptState, ...]:
-    """The named situations, or all without names. Misuse if a name matches nothing."""
+    """The named situations, or all without names. Raises Misuse if a name matches nothing."""
     states, unmatched = select_named(tuple(every), list(patterns))
     if unmatched and unmatched[0].endswith("/"):
         raise Misuse(f"{unmatched[0][:-1]}: no scripts in it", "`pinesync status` lists them")

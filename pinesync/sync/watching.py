@@ -16,7 +16,7 @@ MANY = 3
 
 
 class Meaning(Enum):
-    """What to do about a file that may have changed."""
+    """The handling of a file that may have changed."""
 
     NOTHING = auto()
     """It is unchanged, or equal to the base."""
@@ -75,15 +75,15 @@ def meanings(
     handled: Mapping[RelPath, Digest],
     git_written: Collection[RelPath],
     *,
-    many: bool = False,
+    allow_many: bool = False,
 ) -> dict[RelPath, Meaning]:
-    """The meaning of all changes in one time window. With `many`, any number of files may be
+    """The meaning of all changes in one time window. With `allow_many`, any number of files may be
     sent."""
-    found = {
+    by_path = {
         path: meaning(state, agreed.get(path), handled.get(path), git_written=path in git_written)
         for path, state in states.items()
     }
-    saved = [path for path, what in found.items() if what is Meaning.SAVE]
-    if len(saved) > MANY and not many:
-        found |= dict.fromkeys(saved, Meaning.MANY)
-    return found
+    saved = [path for path, what in by_path.items() if what is Meaning.SAVE]
+    if len(saved) > MANY and not allow_many:
+        by_path |= dict.fromkeys(saved, Meaning.MANY)
+    return by_path

@@ -35,7 +35,7 @@ NO_TEXT = ("not UTF-8", "not text")
 
 @dataclass(frozen=True)
 class Shape:
-    """What canonical text drops: the BOM and the most frequent line ending."""
+    """The details that canonical text drops: the BOM and the most frequent line ending."""
 
     bom: bool
     eol: LineEnd
@@ -47,7 +47,8 @@ def canonical(raw: str) -> str:
 
 
 def decode(data: bytes) -> str:
-    """The canonical text of a file's bytes. Unreadable if they are not UTF-8 or contain a NUL."""
+    """The canonical text of a file's bytes. Raises Unreadable if they are not UTF-8 or contain a
+    NUL."""
     try:
         raw = data.decode("utf-8")
     except UnicodeDecodeError as error:
@@ -64,7 +65,8 @@ def check_encodable(text: str) -> None:
 
 
 def digest(text: str) -> Digest:
-    """`sha256:` and the hex digest of the canonical text in UTF-8. Unreadable for surrogates.
+    """`sha256:` and the hex digest of the canonical text in UTF-8. Raises Unreadable for
+    surrogates.
 
     All leading BOMs are dropped, so that `digest(canonical(t)) == digest(t)` holds for every t.
     """
@@ -72,8 +74,8 @@ def digest(text: str) -> Digest:
 
 
 def digest_of(data: bytes) -> Digest:
-    """`digest(decode(data))`, without decoding bytes that are already canonical. Unreadable if they
-    are not text."""
+    """`digest(decode(data))`, without decoding bytes that are already canonical. Raises Unreadable
+    if they are not text."""
     if data.isascii() and b"\r" not in data and b"\0" not in data:
         return Digest("sha256:" + hashlib.sha256(data).hexdigest())
     return digest(decode(data))
@@ -112,7 +114,7 @@ def encode_like(text: str, like: bytes | None) -> bytes:
 
     The file keeps its BOM and line endings. If they are mixed, every unchanged line keeps its own
     and new lines get the most frequent one. `encode_like(decode(b), b) == b` and
-    `decode(encode_like(t, b)) == t`. Unreadable for surrogates.
+    `decode(encode_like(t, b)) == t`. Raises Unreadable for surrogates.
     """
     like = b"" if like is None else like
     shape = shape_of(like)
@@ -156,7 +158,7 @@ def has_conflict_markers(text: str) -> bool:
 
 def conflict_blocks(text: str) -> list[str]:
     """The blocks from each `<<<<<<<` to its `>>>>>>>`, including the markers."""
-    found: list[str] = []
+    blocks: list[str] = []
     block: list[str] | None = None
     for line in lines(text):
         bare = line.rstrip("\r\n")
@@ -166,9 +168,9 @@ def conflict_blocks(text: str) -> list[str]:
             continue
         block.append(line)
         if _is_marker(bare, ">>>>>>>"):
-            found.append("".join(block))
+            blocks.append("".join(block))
             block = None
-    return found
+    return blocks
 
 
 def our_part(block: str) -> str:

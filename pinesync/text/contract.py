@@ -1,4 +1,4 @@
-"""What a new text changes for charts and alerts, which store values by the number of an input and
+"""The effect of a new text on charts and alerts, which store values by the number of an input and
 refer to plots by number. A pure comparison of two contracts, with one table of its findings."""
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ ChangeKind = Literal[
     "inserted", "removed", "swapped", "retyped", "retitled", "replaced", "shifted", "appended"
 ]
 Policy = Literal["warn", "refuse", "ignore"]
-"""What a push does about changes: the key `contract` of pine.toml."""
+"""The action of a push on changes: the key `contract` of pine.toml."""
 
 INPUTS, PLOTS = "PS010", "PS011"
 _NAMES = {
@@ -78,29 +78,29 @@ class Change:
 
 def compare(old: Contract, new: Contract) -> tuple[Change, ...]:
     """Every number that may be read by another input or plot. Empty if all keep their meaning."""
-    found = [
+    changes = [
         *_changes(INPUTS, old.inputs, new.inputs, _PROPERTY if new.strategy else _NOTHING),
         *_changes(PLOTS, old.plots, new.plots),
     ]
     more = new.inputs[len(old.inputs) :]
-    if old.strategy and more and not any(change.code == INPUTS for change in found):
+    if old.strategy and more and not any(change.code == INPUTS for change in changes):
         slot = f"in_{len(old.inputs)}"
-        found.append(_change(INPUTS, slot, _PROPERTY, more[0], "appended"))
+        changes.append(_change(INPUTS, slot, _PROPERTY, more[0], "appended"))
     estimated = old.estimated or new.estimated
-    return tuple(replace(change, estimated=estimated) for change in found)
+    return tuple(replace(change, estimated=estimated) for change in changes)
 
 
 def diagnostics(changes: Iterable[Change]) -> tuple[Diagnostic, ...]:
     """One finding for each cause. The last one counts the inputs or plots that merely shifted."""
-    found: list[Diagnostic] = []
+    findings: list[Diagnostic] = []
     for code in (INPUTS, PLOTS):
         of_code = [change for change in changes if change.code == code]
         causes = [change for change in of_code if change.what != "shifted"] or of_code[:1]
         shifted = len(of_code) - len(causes)
         for number, change in enumerate(causes):
             more = f", {shifted} more shifted" if shifted and number == len(causes) - 1 else ""
-            found.append(_diagnostic(change, more))
-    return tuple(found)
+            findings.append(_diagnostic(change, more))
+    return tuple(findings)
 
 
 def locate(exact: Contract, estimated: Contract) -> Contract:
@@ -153,8 +153,8 @@ def _changes(
                 new_place = places[old_label]
                 if new_place < len(before) and before[new_place] == new_label:
                     what = "swapped"
-            found = _change(code, f"{prefix}_{at}", _display_slot(old), new, what)
-            yield found if new else replace(found, new=after_last)
+            change = _change(code, f"{prefix}_{at}", _display_slot(old), new, what)
+            yield change if new else replace(change, new=after_last)
 
 
 def _change(code: str, slot: str, old: str, new: Slot | None, what: ChangeKind) -> Change:
@@ -194,8 +194,8 @@ def _labels(olds: Sequence[Slot], news: Sequence[Slot]) -> tuple[list[Label], li
     distinct = {key for key, (old, new) in details.items() if old <= new or new <= old}
 
     def detailed_label(slot: Slot) -> Label:
-        title, kind, _ = found = label(slot)
-        return (title, kind, slot.detail) if found in distinct else found
+        title, kind, _ = key = label(slot)
+        return (title, kind, slot.detail) if key in distinct else key
 
     return [detailed_label(slot) for slot in olds], [detailed_label(slot) for slot in news]
 

@@ -40,10 +40,10 @@ def same_lines(old: Sequence[str], new: Sequence[str]) -> list[tuple[int, int, i
             left -= pairs
             runs += [(a + i, c + j, size) for i, j, size in _compared(old[a:b], new[c:d])]
         elif pairs and turns:
-            found = [(a + i, c + j) for i, j in _anchors(old[a:b], new[c:d])]
+            anchors = [(a + i, c + j) for i, j in _anchors(old[a:b], new[c:d])]
             # Each piece after the first begins with an anchor, a line that is equal in both.
-            ends = [*found, (b, d)]
-            pieces = zip([(a, c), *found], ends, strict=True) if found else ()
+            ends = [*anchors, (b, d)]
+            pieces = zip([(a, c), *anchors], ends, strict=True) if anchors else ()
             todo += [(i, k, j, m, turns - 1) for (i, j), (k, m) in reversed([*pieces])]
     return _joined(runs)
 
@@ -60,15 +60,15 @@ def _anchors(old: Sequence[str], new: Sequence[str]) -> list[tuple[int, int]]:
     old_lines, new_lines = _by_line(old), _by_line(new)
     common = [(old_lines[line], new_lines[line]) for line in old_lines if line in new_lines]
     equal = [pair for pair in common if len(pair[0]) == len(pair[1])]
-    found = [-1] * len(old)
+    counterparts = [-1] * len(old)
     for ours, theirs in equal or common:
         for i, j in zip(ours, theirs, strict=False):
-            found[i] = j
+            counterparts[i] = j
     # The longest increasing subsequence, by patience sorting.
     tops: list[int] = []
     last: list[int] = []
     before = [-1] * len(old)
-    for i, j in enumerate(found):
+    for i, j in enumerate(counterparts):
         if j >= 0:
             pile = bisect_left(tops, j)
             before[i] = last[pile - 1] if pile else -1
@@ -78,28 +78,28 @@ def _anchors(old: Sequence[str], new: Sequence[str]) -> list[tuple[int, int]]:
     i = last[-1] if last else -1
     while i >= 0:
         k = before[i]
-        if k < 0 or (k + 1, found[k] + 1) != (i, found[i]):
-            rising.append((i, found[i]))
+        if k < 0 or (k + 1, counterparts[k] + 1) != (i, counterparts[i]):
+            rising.append((i, counterparts[i]))
         i = k
     return rising[::-1]
 
 
 def _by_line(lines: Sequence[str]) -> dict[str, list[int]]:
-    found: dict[str, list[int]] = {}
+    numbers: dict[str, list[int]] = {}
     for number, line in enumerate(lines):
-        found.setdefault(line, []).append(number)
-    return found
+        numbers.setdefault(line, []).append(number)
+    return numbers
 
 
 def _joined(runs: Iterable[tuple[int, int, int]]) -> list[tuple[int, int, int]]:
     """Sort the runs, join adjacent ones and drop empty ones."""
-    found: list[tuple[int, int, int]] = []
+    joined: list[tuple[int, int, int]] = []
     for a, b, size in sorted(run for run in runs if run[2]):
-        if found and (found[-1][0] + found[-1][2], found[-1][1] + found[-1][2]) == (a, b):
-            found[-1] = (found[-1][0], found[-1][1], found[-1][2] + size)
+        if joined and (joined[-1][0] + joined[-1][2], joined[-1][1] + joined[-1][2]) == (a, b):
+            joined[-1] = (joined[-1][0], joined[-1][1], joined[-1][2] + size)
         else:
-            found.append((a, b, size))
-    return found
+            joined.append((a, b, size))
+    return joined
 
 
 def changes(

@@ -161,12 +161,12 @@ class Problem(NamedTuple):
 def check(source: str) -> tuple[Diagnostic, ...]:
     """Errors that every version of Pine reports, in source order. Empty if there are none or the
     source is longer than MAX_CHARS."""
-    if not (found := problems(source)):
+    if not (errors := problems(source)):
         return ()
     lines = Lines(source)
     return tuple(
         Diagnostic("error", *lines.span(problem.start, problem.end), problem.message, problem.code)
-        for problem in found
+        for problem in errors
     )
 
 
@@ -178,19 +178,19 @@ def problems(source: str) -> list[Problem]:
     """
     if len(source) > MAX_CHARS:
         return []
-    found = tokens(source)
+    script_tokens = tokens(source)
     return (
-        list(islice(_lexical(source, found), _MAX_PROBLEMS))
-        or list(_bracket(found))
-        or list(_ending(found))
+        list(islice(_lexical(source, script_tokens), _MAX_PROBLEMS))
+        or list(_bracket(script_tokens))
+        or list(_ending(script_tokens))
     )
 
 
 def declaration(source: str) -> Declaration | None:
     """The script's declaration: the first call of `indicator`, `study`, `strategy` or `library`
     outside brackets, comments and strings. None if the first MAX_CHARS have none."""
-    found = tokens(source[:MAX_CHARS])
-    code = [token for token in found if token.kind not in _BETWEEN]
+    script_tokens = tokens(source[:MAX_CHARS])
+    code = [token for token in script_tokens if token.kind not in _BETWEEN]
     depth = 0
     for index, token in enumerate(code[:-1]):
         if token.kind == "open":
@@ -199,7 +199,7 @@ def declaration(source: str) -> Declaration | None:
             depth -= 1
         elif token.text in _DECLARES and depth == 0 and _is_call(code, index):
             kind = _DECLARES[token.text]
-            return Declaration(kind, _title(code, index + 2), version(found))
+            return Declaration(kind, _title(code, index + 2), version(script_tokens))
     return None
 
 
@@ -210,9 +210,9 @@ def is_wrapped(token: Token) -> bool:
     return plain and _EOL.search(token.text) is not None
 
 
-def version(found: Iterable[Token]) -> int | None:
+def version(script_tokens: Iterable[Token]) -> int | None:
     """The number in the first `//@version=N` among the tokens, or None."""
-    for token in found:
+    for token in script_tokens:
         if token.kind == "comment" and "version" in token.text:
             match = _VERSION.match(token.text)
             if match:
@@ -233,22 +233,22 @@ def _wrong(token: Token, what: str) -> Problem:
     return Problem(token.start, token.end, PREFIX + what)
 
 
-def _lexical(source: str, found: list[Token]) -> Iterator[Problem]:
-    for index, token in enumerate(found):
+def _lexical(source: str, script_tokens: list[Token]) -> Iterator[Problem]:
+    for index, token in enumerate(script_tokens):
         if token.kind == "unclosed":
-            yield _unclosed(source, found, index)
+            yield _unclosed(source, script_tokens, index)
             return
         elif token.kind == "foreign":
             yield _wrong(token, f'unexpected character "{token.text[0]}"')
 
 
-def _unclosed(source: str, found: list[Token], index: int) -> Problem:
+def _unclosed(source: str, script_tokens: list[Token], index: int) -> Problem:
     """The line of the string to blame. If an earlier string seems to wrap onto this line, that one
     lacks its closing quote, and the quote here was meant to open another string."""
-    blamed = found[index]
+    blamed = script_tokens[index]
     if blamed.text[:3] in _TRIPLES:
         return Problem(blamed.start, _first_line(blamed), PREFIX + "unterminated string")
-    for earlier in reversed(found[max(0, index - 50) : index]):
+    for earlier in reversed(script_tokens[max(0, index - 50) : index]):
         if earlier.kind == "newline":
             break
         if is_wrapped(earlier):
@@ -264,10 +264,10 @@ def _first_line(token: Token) -> int:
     return token.start + match.start() if match else token.end
 
 
-def _bracket(found: list[Token]) -> Iterator[Problem]:
+def _bracket(script_tokens: list[Token]) -> Iterator[Problem]:
     """The first bracket that does not match, if any."""
     opened: list[Token] = []
-    for token in found:
+    for token in script_tokens:
         if token.kind == "open":
             opened.append(token)
         elif token.kind == "close":
@@ -282,9 +282,9 @@ def _bracket(found: list[Token]) -> Iterator[Problem]:
         yield _wrong(opened[-1], f'"{opened[-1].text}" is never closed')
 
 
-def _ending(found: list[Token]) -> Iterator[Problem]:
+def _ending(script_tokens: list[Token]) -> Iterator[Problem]:
     """A script without statements, or one that ends where an operand must follow."""
-    last = next((token for token in reversed(found) if token.kind not in _BETWEEN), None)
+    last = next((token for token in reversed(script_tokens) if token.kind not in _BETWEEN), None)
     if last is None:
         yield Problem(0, 1, _EMPTY_TEXT, EMPTY)
     elif _INCOMPLETE.fullmatch(last.text):

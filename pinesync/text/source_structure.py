@@ -25,12 +25,12 @@ class Code:
     headers: set[int] = field(default_factory=set)
 
     @classmethod
-    def of(cls, source: str, found: list[Token] | None = None) -> Code:
-        """Build it from a source. `found` are the source's tokens, if already known."""
+    def of(cls, source: str, tokens: list[Token] | None = None) -> Code:
+        """Build it from a source. `tokens` are the source's tokens, if already known."""
         code = cls([])
         opened: list[int] = []
         line_start = 0
-        for token in pine_syntax.tokens(source) if found is None else found:
+        for token in pine_syntax.tokens(source) if tokens is None else tokens:
             if token.kind == "newline":
                 line_start = token.end
             elif token.kind != "comment":
@@ -130,18 +130,18 @@ def calls(code: Code) -> Iterator[Call]:
 
 def arguments(code: Code, call: Call) -> dict[int | str, range]:
     """The tokens of each argument, by name if it has one, else by position."""
-    found: dict[int | str, range] = {}
+    args: dict[int | str, range] = {}
     start, inside = call.opened + 1, code.depths[call.opened] + 1
     for index in range(start, call.closed + 1):
         ends = index == call.closed or (code.text(index) == "," and code.depths[index] == inside)
         if ends and index > start:
             if code.is_name(start) and code.text(start + 1) == "=":
-                found[code.text(start)] = range(start + 2, index)
+                args[code.text(start)] = range(start + 2, index)
             else:
-                found[len(found)] = range(start, index)
+                args[len(args)] = range(start, index)
         if ends:
             start = index + 1
-    return found
+    return args
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,21 +158,21 @@ class Declared:
 
 
 def declared_names(code: Code, passed: set[int]) -> Declared:
-    found = Declared()
+    declared = Declared()
     for index, token in enumerate(code.tokens):
         if token.kind == "name":
             if code.text(index + 1) == "=" and index not in passed:
-                found.values.add(token.text)
+                declared.values.add(token.text)
             elif token.text == "for":
-                found.values.update(_loop_names(code, index))
+                declared.values.update(_loop_names(code, index))
         elif token.text == "[" and code.text(code.closers.get(index, -2) + 1) == "=":
-            found.values.update(_names_between(code, index, code.closers[index]))
+            declared.values.update(_names_between(code, index, code.closers[index]))
         if index in code.headers:
-            found.functions.setdefault(code.text(index - 1), index)
-            found.values.update(_parameters(code, index))
+            declared.functions.setdefault(code.text(index - 1), index)
+            declared.values.update(_parameters(code, index))
         if code.indents[index] >= 0:
-            found.blocks.update(_of_line(code, index))
-    return found
+            declared.blocks.update(_of_line(code, index))
+    return declared
 
 
 def _of_line(code: Code, index: int) -> Iterator[str]:

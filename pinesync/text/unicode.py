@@ -50,10 +50,10 @@ def invisible_characters(text: str) -> tuple[Diagnostic, ...]:
     if text.isascii() and not re.search(_ASCII_CONTROL, text):
         return ()
     runs = (run for run in _runs().finditer(text) if run.lastgroup)
-    found = [_warning(run) for run in islice(runs, _MAX_WARNINGS)]
+    warnings = [_warning(run) for run in islice(runs, _MAX_WARNINGS)]
     if rest := next(runs, None):
-        found.append(_warning(rest, f"and {1 + sum(1 for _ in runs)} more like these"))
-    return tuple(found)
+        warnings.append(_warning(rest, f"and {1 + sum(1 for _ in runs)} more like these"))
+    return tuple(warnings)
 
 
 @cache

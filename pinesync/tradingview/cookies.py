@@ -41,7 +41,7 @@ class Secret:
 
 
 def origin_of(url: str) -> str:
-    """`scheme://host:port` in lower case. Misuse unless https, or http on loopback."""
+    """`scheme://host:port` in lower case. Raises Misuse unless https, or http on loopback."""
     try:
         parts = urlsplit(url)
         port = parts.port
@@ -70,15 +70,15 @@ def _without_user(url: str) -> str:
 
 def parse(pasted: str, base_url: str = BASE_URL) -> Secret:
     """Parse a whole Cookie header, or the two cookies in any form that browsers copy. Other cookies
-    are dropped. Misuse if one is missing or malformed; the message never shows a value."""
-    found = dict(_PAIR.findall(pasted))
+    are dropped. Raises Misuse if one is missing or malformed; the message never shows a value."""
+    cookies = dict(_PAIR.findall(pasted))
     for name in ("sessionid", "sessionid_sign"):
-        if name not in found:
+        if name not in cookies:
             raise Misuse(
                 f"no cookie called {name} in the given text",
                 "give both, as in: sessionid=…; sessionid_sign=…",
             )
-    return checked(found["sessionid"], found["sessionid_sign"], base_url)
+    return checked(cookies["sessionid"], cookies["sessionid_sign"], base_url)
 
 
 def checked(sessionid: object, sign: object, base_url: str = BASE_URL) -> Secret:

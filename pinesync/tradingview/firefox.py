@@ -36,11 +36,11 @@ _Row = tuple[str, int, str, str]
 def session_cookie(roots: Sequence[Path], profile: str, scratch: Path) -> str:
     """`sessionid=…; sessionid_sign=…` from the named profile. If `profile` is empty, use the
     default profile whose session was used last. `roots` are the folders with a profiles.ini; the
-    copy is made below `scratch`. Misuse if there is no such profile, NotSignedIn if it has no
-    session."""
+    copy is made below `scratch`. Raises Misuse if there is no such profile, NotSignedIn if it has
+    no session."""
     clear_copies(scratch)
     chosen = _profiles(roots, profile)
-    sessions = [found for folder in chosen for found in _sessions(folder, scratch)]
+    sessions = [session for folder in chosen for session in _sessions(folder, scratch)]
     if not sessions:
         raise NotSignedIn(
             f"Firefox has no TradingView session in {', '.join(p.name for p in chosen)}",

@@ -132,8 +132,8 @@ class Session:
         return Session(self._base_url, secret, replace(self._transport, pauses=()))
 
     def send(self, request: Request) -> Response:
-        """Send the request and read the whole response. NetworkError if none came, BadResponse if
-        it exceeds the request's cap."""
+        """Send the request and read the whole response. Raises NetworkError if none came,
+        BadResponse if it exceeds the request's cap."""
         with self._transport.awaiting(request.what):
             return self._send_with_retries(request)
 

@@ -50,7 +50,7 @@ class StoredSignIn:
 
 
 def path_of(folder: Path, name: str = "") -> Path:
-    """The file of a sign-in. Misuse for an invalid name; case is ignored."""
+    """The file of a sign-in. Raises Misuse for an invalid name; case is ignored."""
     folded = name.lower()
     if name and not _NAME.fullmatch(folded):
         raise Misuse(
@@ -93,8 +93,8 @@ def store(
 
 
 def load(folder: Path, name: str = "") -> StoredSignIn | None:
-    """The sign-in stored under that name; None if there is none. StateError if the file is damaged
-    or other users can read it."""
+    """The sign-in stored under that name; None if there is none. Raises StateError if the file is
+    damaged or other users can read it."""
     path = path_of(folder, name)
     body = _read(path)
     return None if body is None else _parsed(path, body)
@@ -103,36 +103,37 @@ def load(folder: Path, name: str = "") -> StoredSignIn | None:
 def names(folder: Path) -> tuple[str, ...]:
     """The names of all stored sign-ins, including damaged ones; the empty name sorts first."""
     try:
-        found = [match["name"] or "" for f in os.listdir(folder) if (match := _FILE.fullmatch(f))]
+        stored = [match["name"] or "" for f in os.listdir(folder) if (match := _FILE.fullmatch(f))]
     except FileNotFoundError:
         return ()
     except OSError as error:
         raise StateError(f"{folder}: cannot be read: {error.strerror}") from None
-    return tuple(sorted(found))
+    return tuple(sorted(stored))
 
 
 def fingerprint(folder: Path) -> object:
     """A value that changes whenever a sign-in is stored or removed."""
-    found = []
+    stats = []
     for name in names(folder):
         with suppress(OSError):
             seen = path_of(folder, name).stat()
-            found.append((name, seen.st_mtime_ns, seen.st_ino))
-    return tuple(found)
+            stats.append((name, seen.st_mtime_ns, seen.st_ino))
+    return tuple(stats)
 
 
 def list_sign_ins(folder: Path) -> tuple[StoredSignIn, ...]:
     """Every usable sign-in. Damaged ones are skipped; `load` reports them."""
-    found = []
+    sign_ins = []
     for name in names(folder):
         with suppress(StateError):
             if sign_in := load(folder, name):
-                found.append(sign_in)
-    return tuple(found)
+                sign_ins.append(sign_in)
+    return tuple(sign_ins)
 
 
 def secret_of(sign_in: StoredSignIn) -> Secret:
-    """Its cookie, read from the keyring if stored there. NotSignedIn if the keyring lost it."""
+    """Its cookie, read from the keyring if stored there. Raises NotSignedIn if the keyring lost
+    it."""
     if sign_in.secret is not None:
         return sign_in.secret
     hint = f"run `{_command(sign_in.name)} --keyring` again"
@@ -191,8 +192,8 @@ def _write(path: Path, body: str) -> None:
 def _clear(folder: Path) -> tuple[Path, ...]:
     """Remove temporary files. The folder lock ensures that no other process is about to rename
     one. Windows has no such lock, but refuses to remove an open file."""
-    found = [folder / name for name in os.listdir(folder) if _TEMPORARY.fullmatch(name)]
-    left = [path for path in found if path.is_symlink() or not path.is_dir()]
+    temporary = [folder / name for name in os.listdir(folder) if _TEMPORARY.fullmatch(name)]
+    left = [path for path in temporary if path.is_symlink() or not path.is_dir()]
     for path in left:
         path.unlink(missing_ok=True)
     return tuple(left)

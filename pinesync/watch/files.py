@@ -45,15 +45,17 @@ class Files:
     """Every tracked file, with the last text handled, and the texts held until the user decides
     (`held`)."""
 
-    def __init__(self, folder: Workspace, clock: Callable[[], float], *, many: bool) -> None:
-        self._folder = folder
+    def __init__(
+        self, workspace: Workspace, clock: Callable[[], float], *, allow_many: bool
+    ) -> None:
+        self._workspace = workspace
         self._clock = clock
-        self._many = many
+        self._allow_many = allow_many
         self._handled: dict[RelPath, Digest] = {}
         self._states: dict[RelPath, FileState] = {}
         self._since: dict[RelPath, float] = {}
         self._unsendable: dict[RelPath, FileState] = {}
-        self._user_saves = UserSaves(folder.tree.stat, self._is_idle)
+        self._user_saves = UserSaves(workspace.tree.stat, self._is_idle)
         self._git: tuple[Path, ...] = ()
         self._mark = git.mark(self._git)
         self._waited: dict[str, float] = {}
@@ -64,7 +66,7 @@ class Files:
         self._find_git()
         edited = {}
         agreed = self._synced_digests()
-        for path in self._folder.manifest.entries():
+        for path in self._workspace.manifest.entries():
             state = self._inspect(path)
             if state.digest and not state.problem:
                 self._handled[path] = state.digest
@@ -84,17 +86,17 @@ class Files:
         return len(self.held)
 
     def note_changes(self, paths: Iterable[RelPath], *, in_order: bool = False) -> None:
-        """These files just changed. With `in_order` the system's events say so, otherwise a look.
-        Any thread may call this."""
+        """These files just changed. With `in_order`, the system's events reported them, otherwise
+        a poll. Any thread may call this."""
         for path in paths:
             if path in self._states:
                 self._user_saves.note_change(path, in_order=in_order)
             elif path == self._user_saves.lock:
                 self._user_saves.note_git_lock()
 
-    def git_moved(self) -> bool:
-        """Whether git ran since the last look, so that all files must be checked."""
-        if bool(self._git) != self._folder.manifest.has_history():
+    def git_ran(self) -> bool:
+        """Whether git ran since the last scan, so that all files must be checked."""
+        if bool(self._git) != self._workspace.manifest.has_history():
             self._find_git()
         mark = git.mark(self._git)
         return not self._waits_for_git(mark) and mark != self._mark
@@ -106,8 +108,8 @@ class Files:
         if self._waits_for_git(mark):
             return ScanResult(recheck_soon=tuple(paths))
         if mark != self._mark:
-            self._folder.manifest.reload_side_record()
-        entries = self._folder.manifest.entries()
+            self._workspace.manifest.reload_side_record()
+        entries = self._workspace.manifest.entries()
         known = [path for path in paths if path in entries and self._is_known(path)]
         states = {path: self._inspect(path) for path in known}
         other_process_writes = self._has_news(states) and self._waits_for_others()
@@ -115,18 +117,18 @@ class Files:
         if mark != self._mark or mark.busy:
             # Git ran since the last look. Events for other files it wrote may not have arrived.
             others = self._states.keys() & entries.keys() - states.keys()
-            seen = states | {path: self._folder.tree.inspect(path) for path in others}
+            seen = states | {path: self._workspace.tree.inspect(path) for path in others}
             git_written = self._written_by_git(seen, agreed, mark)
             states |= {path: seen[path] for path in others & git_written}
         after = git.mark(self._git)
         if after != mark or self._waits_for_git(after):
             return ScanResult(recheck_soon=tuple(paths))
-        found = meanings(states, agreed, self._handled, git_written, many=self._many)
-        if other_process_writes and {Meaning.SAVE, Meaning.MANY} & set(found.values()):
+        by_path = meanings(states, agreed, self._handled, git_written, allow_many=self._allow_many)
+        if other_process_writes and {Meaning.SAVE, Meaning.MANY} & set(by_path.values()):
             return ScanResult(recheck_soon=tuple(paths))
         self._mark = mark
         self._user_saves.mark_read(locks)
-        return self._found(found, states)
+        return self._result(by_path, states)
 
     def release(self, *, send: bool) -> ScanResult:
         """Release all held texts: send them, or leave them to a manual push."""
@@ -138,31 +140,37 @@ class Files:
             saved=tuple(sorted(same.items())), recheck_soon=tuple(p for p in held if p not in same)
         )
 
-    def _found(self, found: dict[RelPath, Meaning], states: dict[RelPath, FileState]) -> ScanResult:
-        by: dict[Meaning, list[RelPath]] = {what: [] for what in Meaning}
-        for path, what in sorted(found.items()):
-            by[what].append(path)
-        agreed = [path for path in by[Meaning.NOTHING] if self._is_in_sync(path, states[path])]
-        for path in by[Meaning.SAVE]:
+    def _result(
+        self, by_path: dict[RelPath, Meaning], states: dict[RelPath, FileState]
+    ) -> ScanResult:
+        by_meaning: dict[Meaning, list[RelPath]] = {what: [] for what in Meaning}
+        for path, what in sorted(by_path.items()):
+            by_meaning[what].append(path)
+        agreed = [
+            path for path in by_meaning[Meaning.NOTHING] if self._is_in_sync(path, states[path])
+        ]
+        for path in by_meaning[Meaning.SAVE]:
             self._unsendable.pop(path, None)
-        unsendable = (*by[Meaning.UNSENDABLE], *by[Meaning.VANISHED])
-        busy = [path for path in by[Meaning.WAIT] if self._is_kept_open(path, states[path])]
+        unsendable = (*by_meaning[Meaning.UNSENDABLE], *by_meaning[Meaning.VANISHED])
+        busy = [path for path in by_meaning[Meaning.WAIT] if self._is_kept_open(path, states[path])]
         events = [self._report_unsendable(path, states[path]) for path in (*unsendable, *busy)]
         for what, why in ((Meaning.BY_GIT, BY_GIT), (Meaning.MANY, MANY)):
-            if by[what]:
-                events.append(self._hold({path: states[path].digest for path in by[what]}, why))
-        saves = ((path, states[path].digest) for path in by[Meaning.SAVE])
+            if by_meaning[what]:
+                events.append(
+                    self._hold({path: states[path].digest for path in by_meaning[what]}, why)
+                )
+        saves = ((path, states[path].digest) for path in by_meaning[Meaning.SAVE])
         return ScanResult(
             saved=tuple((path, digest) for path, digest in saves if digest),
             events=tuple(event for event in events if event),
-            recheck=tuple(by[Meaning.WAIT]),
-            settled=(*agreed, *by[Meaning.BY_GIT], *by[Meaning.MANY]),
+            recheck=tuple(by_meaning[Meaning.WAIT]),
+            settled=(*agreed, *by_meaning[Meaning.BY_GIT], *by_meaning[Meaning.MANY]),
         )
 
     def _find_git(self) -> None:
         """Look for a git repository: it may have been created or deleted."""
-        root = self._folder.root
-        self._git = git.mark_paths(root) if self._folder.manifest.has_history() else ()
+        root = self._workspace.root
+        self._git = git.mark_paths(root) if self._workspace.manifest.has_history() else ()
         lock = self._git[-1].relative_to(root).as_posix() if _below(root, self._git) else None
         self._user_saves.lock = lock
         self._user_saves.mark_read(self._user_saves.locks)
@@ -188,7 +196,7 @@ class Files:
         }
         if not news:
             return frozenset()
-        root = self._folder.root
+        root = self._workspace.root
         user_saved = {path for path in news if self._user_saves.has(path)}
         undecidable = git.undecidable(root, news.keys() - user_saved)
         candidates = news.keys() - undecidable
@@ -201,7 +209,7 @@ class Files:
     def _data(self, path: RelPath, wanted: Digest) -> bytes | None:
         """The bytes of the file if it still has that text."""
         with suppress(FileError, Unreadable):
-            data = self._folder.tree.read(path)
+            data = self._workspace.tree.read(path)
             if data is not None and digest(decode(data)) == wanted:
                 return data
         return None
@@ -224,7 +232,7 @@ class Files:
         return state.digest == digest and not state.problem
 
     def _inspect(self, path: RelPath) -> FileState:
-        before, state = self._states.get(path), self._folder.tree.inspect(path)
+        before, state = self._states.get(path), self._workspace.tree.inspect(path)
         if before != state:
             self._since[path] = self._clock()
         self._states[path] = state
@@ -236,7 +244,7 @@ class Files:
 
     def _waits_for_others(self) -> bool:
         """Whether to wait for another pinesync: a pull writes a file before it records the base."""
-        return self._waits("pinesync", self._folder.log.is_locked(), LOCK_SECONDS)
+        return self._waits("pinesync", self._workspace.log.is_locked(), LOCK_SECONDS)
 
     def _has_news(self, states: Mapping[RelPath, FileState]) -> bool:
         return any(g.digest not in (None, self._handled.get(p)) for p, g in states.items())
@@ -249,7 +257,7 @@ class Files:
 
     def _synced_digests(self) -> dict[RelPath, Digest]:
         """The text of each file when it is in sync."""
-        entries = self._folder.manifest.entries().values()
+        entries = self._workspace.manifest.entries().values()
         return {e.path: e.base.sent or e.base.digest for e in entries if e.base}
 
     def _is_in_sync(self, path: RelPath, state: FileState) -> bool:

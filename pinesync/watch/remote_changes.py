@@ -18,7 +18,7 @@ class RemoteChanges:
         self._reported: dict[RelPath, tuple[object, ...]] = {}
         self.left = 0
 
-    def news(self, lines: Sequence[Line]) -> Iterator[Notice]:
+    def report_new(self, lines: Sequence[Line]) -> Iterator[Notice]:
         """Report what is new since the last poll. A script that was in sync in between is reported
         again."""
         self.left = sum(needs_person(line.word) for line in lines)

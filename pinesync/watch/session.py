@@ -1,8 +1,8 @@
 """`watch`: a save in the editor becomes the newest version on TradingView a moment later.
 
-File events are only hints: `watch` reads and compares a file before it acts on it. It acts through
-the ordinary push and pull, and each takes the workspace lock only while it runs. So a person can
-push and pull while `watch` runs.
+File events are only hints: `watch` reads and compares a file before it acts. It uses the ordinary
+push and pull, which hold the workspace lock only while they run, so you can push and pull while
+`watch` runs.
 """
 
 from __future__ import annotations
@@ -25,21 +25,20 @@ if TYPE_CHECKING:
     from pinesync.workspace.file_events import FileEvents
 
 POLL_SECONDS = 30.0
-FEWEST_POLL_SECONDS = 10.0
-APART_SECONDS = 2.0
+MIN_VERSION_SECONDS = 2.0
 _SOON_SECONDS = 0.1
 
 
 @dataclass(frozen=True, slots=True)
 class WatchOptions:
-    """Options. `pull` pulls changes from TradingView. `many` sends any number of files that change
-    at once. `poll` is the number of seconds between two polls of the service, `apart` between two
-    versions of one script."""
+    """Options. `pull` pulls changes from TradingView. `allow_many` sends any number of files that
+    change at once. `poll` is the number of seconds between two polls of the service, `min_interval`
+    the minimum between two versions of one script."""
 
     pull: bool = False
-    many: bool = False
+    allow_many: bool = False
     poll: float = POLL_SECONDS
-    apart: float = APART_SECONDS
+    min_interval: float = MIN_VERSION_SECONDS
 
 
 def watch(
@@ -50,9 +49,9 @@ def watch(
     listen_keys: Callable[[Callable[[str], None]], None] | None = None,
 ) -> Iterator[Event]:
     """Watch the workspace until `should_stop` returns True, or until an interrupt. `listen_keys`
-    receives the function to call with each key pressed: p and y send the held files, n drops them.
-    Raises Misuse or ManifestError if there is nothing to watch, Locked if another process watches
-    already."""
+    receives the function to call with each key pressed: p and y send the held files, n leaves them
+    for `pinesync push`. Raises Misuse or ManifestError if there is nothing to watch, Locked if
+    another process watches already."""
     from pinesync.workspace.file_events import FileEvents
 
     project = open_project(setup)
@@ -70,13 +69,13 @@ class _Watch:
     """One session of watching."""
 
     def __init__(self, project: Project, options: WatchOptions, file_events: FileEvents) -> None:
-        folder = project.workspace
+        workspace = project.workspace
         self._project = project
         self._options = options
         self._file_events = file_events
-        self._files = Files(folder, since_boot, many=options.many)
+        self._files = Files(workspace, since_boot, allow_many=options.allow_many)
         self._debouncer = Debouncer(
-            file_events, since_boot, folder.tree.stats, self._files.note_changes
+            file_events, since_boot, workspace.tree.stats, self._files.note_changes
         )
         # Events also arrive during an upload, when nobody reads the queue and git may be running.
         file_events.on_change = lambda path: self._files.note_changes(
@@ -85,7 +84,7 @@ class _Watch:
         self._uploader = Uploader(
             project,
             since_boot,
-            options.apart,
+            options.min_interval,
             on_handled=self._files.handled,
             schedule=lambda path, seconds: self._debouncer.schedule([path], seconds),
         )
@@ -97,9 +96,9 @@ class _Watch:
         settings = self._project.settings
         scripts = len(self._project.workspace.manifest.entries())
         self._uploader.sign_in()
-        by_looking = not self._file_events.works
+        polls_files = not self._file_events.works
         root = self._project.workspace.root
-        yield Began(root, settings.remote, settings.account, scripts, by_looking)
+        yield Began(root, settings.remote, settings.account, scripts, polls_files)
         if event := self._files.begin():
             yield event
         while self._uploader.has_queued or not should_stop():
@@ -120,7 +119,7 @@ class _Watch:
                 raise
             self._debouncer.postpone_poll()
             self._last_idle = None
-            yield from self._uploader.report_trouble(error)
+            yield from self._uploader.report_error(error)
 
     def _step(self) -> Iterator[Event]:
         """Handle what is due; report the overall state once nothing is left."""
@@ -137,7 +136,7 @@ class _Watch:
             self._uploader.resume()
         if {"p", "y", "n"} & set(keys):
             yield from self._handle(self._files.release(send="n" not in keys))
-        if paths or (self._debouncer.idle and self._files.git_moved()):
+        if paths or (self._debouncer.idle and self._files.git_ran()):
             yield from self._handle(self._read(paths))
         sends = self._uploader.has_queued
         yield from self._uploader.send()
@@ -154,13 +153,13 @@ class _Watch:
             self._debouncer.schedule(paths, RECHECK_SECONDS)
             raise
 
-    def _handle(self, found: ScanResult) -> Iterator[Event]:
-        self._debouncer.schedule(found.recheck, RECHECK_SECONDS)
-        self._debouncer.schedule(found.recheck_soon, _SOON_SECONDS)
-        for path in found.settled:
+    def _handle(self, scan: ScanResult) -> Iterator[Event]:
+        self._debouncer.schedule(scan.recheck, RECHECK_SECONDS)
+        self._debouncer.schedule(scan.recheck_soon, _SOON_SECONDS)
+        for path in scan.settled:
             self._uploader.settled(path)
-        yield from found.events
-        self._uploader.add(found.saved)
+        yield from scan.events
+        self._uploader.add(scan.saved)
 
     def _poll(self) -> Iterator[Event]:
         """Finish what an earlier run began. Then poll the service: pull its changes if `pull` is
@@ -171,15 +170,17 @@ class _Watch:
                 yield item
                 continue
             paths = pullable(item) if self._options.pull else []
-            yield from self._remote_changes.news([line for line in item if line.path not in paths])
+            yield from self._remote_changes.report_new(
+                [line for line in item if line.path not in paths]
+            )
             if paths:
                 yield from self._uploader.pull(paths)
 
     def _report_idle(self) -> Iterator[Event]:
         """Report the overall state after other events, and whenever it changes."""
-        waiting = self._files.held_count() + len(self._uploader.failing)
+        unsent = self._files.held_count() + len(self._uploader.failing)
         broken = len(self._uploader.broken)
-        idle = Idle(waiting, self._remote_changes.left, broken, self._uploader.connected)
+        idle = Idle(unsent, self._remote_changes.left, broken, self._uploader.connected)
         if idle != self._last_idle:
             self._last_idle = idle
             yield idle

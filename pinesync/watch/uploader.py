@@ -29,8 +29,8 @@ _FIRST_BATCH, _MAX_IN_BATCH = 8, 200
 
 
 class Uploader:
-    """Push and pull with one open client. `apart` is the minimum number of seconds between two
-    versions of a script. `on_handled` is called with each text that need not be sent again,
+    """Push and pull with one open client. `min_interval` is the minimum number of seconds between
+    two versions of a script. `on_handled` is called with each text that need not be sent again,
     `schedule` with a path and the seconds until its next scan. `failing` counts the failures of
     each script that could not be sent; `broken` holds those that do not compile."""
 
@@ -38,14 +38,14 @@ class Uploader:
         self,
         project: Project,
         clock: Callable[[], float],
-        apart: float,
+        min_interval: float,
         on_handled: Callable[[RelPath, Digest], None],
         schedule: Callable[[RelPath, float], None],
     ) -> None:
         self._setup = replace(project.setup, cwd=project.workspace.root, progress=None)
-        self._folder = project.workspace
+        self._workspace = project.workspace
         self._clock = clock
-        self._apart = apart
+        self._min_interval = min_interval
         self._remote: PineClient | None = None
         self._not_before: dict[RelPath, float] = {}
         self._trouble: str | None = None
@@ -79,7 +79,7 @@ class Uploader:
             path: text for path, text in self._take_batch().items() if not self._is_too_early(path)
         }
         with suppress(PinesyncError):  # the push reports errors in pine.toml
-            listed = self._folder.manifest.entries()
+            listed = self._workspace.manifest.entries()
             for path in due.keys() - listed.keys():  # removed or moved since it was saved
                 del due[path]
                 self.settled(path)
@@ -88,14 +88,14 @@ class Uploader:
         for path in due:
             yield Checking(path)
         began = self._clock()
-        self._not_before |= dict.fromkeys(due, began + self._apart)
+        self._not_before |= dict.fromkeys(due, began + self._min_interval)
         try:
             with self._writing():
                 run = push(self._setup, list(due), seen=due, project=self._project())
         except PinesyncError as error:
             for path in due:
                 self._schedule_retry(path)
-            yield from self.report_trouble(error)
+            yield from self.report_error(error)
             return
         self._adjust_batch(len(due), self._clock() - began)
         self._pending -= due.keys()
@@ -208,7 +208,7 @@ class Uploader:
             run = pull(self._setup, paths, merge=False, project=self._project())
         yield from self._report(run, began)
 
-    def report_trouble(self, error: PinesyncError) -> Iterator[Event]:
+    def report_error(self, error: PinesyncError) -> Iterator[Event]:
         """Report the error once, until the service responds again."""
         if isinstance(error, NoAccess):
             self._refused_with = self._sign_in_state()
@@ -230,7 +230,7 @@ class Uploader:
             is_repeated = outcome.path in before & self._pending or self._was_reported(outcome)
             if outcome.done != "skipped" and not is_repeated:
                 yield Done(outcome, milliseconds)
-        yield from self.report_trouble(run.stopped) if run.stopped else self._mark_connected()
+        yield from self.report_error(run.stopped) if run.stopped else self._mark_connected()
 
     def _was_reported(self, outcome: Outcome) -> bool:
         """Whether the same failure of the script was reported before."""
@@ -267,7 +267,7 @@ class Uploader:
 
     def _project(self) -> Project:
         """The workspace with fresh state, and the one shared client."""
-        project = reopen(self._setup, self._folder)
+        project = reopen(self._setup, self._workspace)
         if self._remote is None:
             self._remote = project.remote()
         return replace(project, client=self._remote)

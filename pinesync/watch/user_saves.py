@@ -30,10 +30,10 @@ class UserSaves:
 
     def note_change(self, path: RelPath, *, in_order: bool) -> None:
         """The file changed. `in_order` says that the system's sequence of events reported it."""
-        found = self._stat(path)
+        stat = self._stat(path)
         first = in_order and self.lock is not None and self.locks == self._seen
         if first or self._idle():
-            self._saved[path] = found
+            self._saved[path] = stat
         elif in_order and self.lock:
             self._saved.pop(path, None)
 

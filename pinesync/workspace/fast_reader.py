@@ -57,19 +57,19 @@ def read(text: str) -> tuple[dict[str, Any], dict[RelPath, Entry]] | None:
 
 
 def _entries(text: str, start: int) -> dict[RelPath, Entry] | None:
-    found: dict[RelPath, Entry] = {}
+    entries: dict[RelPath, Entry] = {}
     *others, last = text[start - 1 :].split(_FIRST)[1:]
     for block in others:
         if not block.endswith("\n"):  # blank lines separate blocks
             return None
         entry = _entry(block + "\n")
-        if entry is None or entry.path in found:
+        if entry is None or entry.path in entries:
             return None
-        found[entry.path] = entry
+        entries[entry.path] = entry
     entry = _entry(last)
-    if entry is None or entry.path in found:
+    if entry is None or entry.path in entries:
         return None
-    return found | {entry.path: entry}
+    return entries | {entry.path: entry}
 
 
 @lru_cache(_MAX_KNOWN)

@@ -11,19 +11,20 @@ from pinesync.errors import FileError, Locked
 
 
 def writing(folder: Path) -> AbstractContextManager[None]:
-    """Hold the write lock of the state directory `folder`. Locked if another process has it."""
+    """Hold the write lock of the state directory `folder`. Raises Locked if another process has
+    it."""
     message = "another pinesync process is writing to this workspace"
     return _hold(folder / "lock", message, "wait for it to finish, then run the command again")
 
 
 def watching(folder: Path) -> AbstractContextManager[None]:
-    """Hold the watch lock; others may write. Locked if another process watches."""
+    """Hold the watch lock; others may write. Raises Locked if another process watches."""
     message = "another `pinesync watch` is running in this workspace"
     return _hold(folder / "watch", message, "one is enough: it uploads what any editor saves")
 
 
 def probing(folder: Path) -> AbstractContextManager[None]:
-    """Hold the lock of a probe's records. Locked if another process probes."""
+    """Hold the lock of a probe's records. Raises Locked if another process probes."""
     message = "another `pinesync probe` is running"
     return _hold(folder / "lock", message, "wait for it to finish, then run the command again")
 

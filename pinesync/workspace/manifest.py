@@ -46,13 +46,13 @@ def recorded_in(
 ) -> dict[PineId, frozenset[Version]]:
     """The scripts of which an older pine.toml of this workspace had that version, each with the
     versions that it lists there as saved by others. `manifests` finds those that may have it."""
-    found: dict[PineId, frozenset[Version]] = {}
+    recorded: dict[PineId, frozenset[Version]] = {}
     for (pine_id, version), text in texts.items():
         for old in manifests(text):
             for base in bases_of(old, workspace, pine_id):
                 if base.version == version:
-                    found[pine_id] = found.get(pine_id, frozenset()) | set(base.theirs)
-    return found
+                    recorded[pine_id] = recorded.get(pine_id, frozenset()) | set(base.theirs)
+    return recorded
 
 
 def dump_new(manifest: Manifest) -> str:
@@ -72,8 +72,8 @@ def apply(
     manifest. `before` is the parsed `text`, if known.
 
     A person's comments, order and line endings are kept as far as `toml.edit` can. The result is
-    parsed again and compared with the intended content. ManifestError if the text or the result is
-    not valid.
+    parsed again and compared with the intended content. Raises ManifestError if the text or the
+    result is not valid.
     """
     before = before or parse(text)
     after = _changed(before, changes, settings)
@@ -114,7 +114,7 @@ def _with_tables(text: str, before: Manifest, after: Manifest) -> str:
 
 
 def from_table(path: str, table: object) -> Entry:
-    """Parse an entry's table. ManifestError if it is not valid."""
+    """Parse an entry's table. Raises ManifestError if it is not valid."""
     try:
         return read_entry(path, as_mapping(table, "scripts", path))
     except toml.Unusable as error:
@@ -138,12 +138,12 @@ def _changed(
 def _verified(text: str, expected: Manifest) -> str:
     """Return the text if it parses to the expected manifest."""
     try:
-        found = parse(text)
+        parsed = parse(text)
     except ManifestError as error:
         raise ManifestError(
             f"the change would make it invalid, so nothing was written: {error}"
         ) from error
-    if found != expected:
+    if parsed != expected:
         raise AssertionError("pine.toml would not contain the intended entries")
     return text
 

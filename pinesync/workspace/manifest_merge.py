@@ -65,13 +65,13 @@ class _Side:
 
 def has_markers(text: str) -> bool:
     """Whether the text contains a conflict marker of git."""
-    return any(found and not found[3] for found in map(_MARKER.fullmatch, lines(text)))
+    return any(match and not match[3] for match in map(_MARKER.fullmatch, lines(text)))
 
 
 def merge(text: str, holds: Holds) -> MergedManifest:
     """Merge both sides. Of two versions of a script, take the older one unless its file has exactly
     the newer one's text: an older base only costs a merge, a newer one could revert somebody's
-    save. ManifestError if a side is invalid, or if only a person can choose."""
+    save. Raises ManifestError if a side is invalid, or if only a person can choose."""
     bom = "\ufeff" * text.startswith("\ufeff")
     sides = _sides(text.removeprefix("\ufeff"))
     ours, theirs = sides[_OURS].parsed(), sides[_THEIRS].parsed()
@@ -176,9 +176,9 @@ def _chosen(
 ) -> tuple[Entry, str]:
     """Which of two differing entries to keep, and why."""
     if one is None or other is None:
-        found = one or other
-        assert found
-        return found, "only one side has it"
+        chosen = one or other
+        assert chosen
+        return chosen, "only one side has it"
     if one.pine_id is None or other.pine_id is None:
         return (other if one.pine_id is None else one), "the other side has not saved it yet"
     older, newer = sorted((one, other), key=lambda entry: _version(entry) or Version(0))

@@ -293,16 +293,16 @@ def _theirs(table: Mapping[str, Any], base: Version, *keys: str) -> tuple[Versio
         return tuple(v for v in (_version(table, *keys, "pulled"),) if v <= base)
     if "theirs" not in table:
         return ()
-    found = []
+    versions = []
     for raw in table["theirs"].split(" ")[: MAX_THEIRS + 1]:
         try:
-            found.append(Version.parse(raw))
+            versions.append(Version.parse(raw))
         except ValueError as error:
             _refuse(f"{keys[-1]!r}: theirs: {error}", *keys, "theirs")
-    if len(found) > MAX_THEIRS or found != sorted(set(found)) or found[-1] > base:
+    if len(versions) > MAX_THEIRS or versions != sorted(set(versions)) or versions[-1] > base:
         what = f"at most {MAX_THEIRS} versions up to {base}, in order, like 2.0 5.0"
         _refuse(f"{keys[-1]!r}: theirs must be {what}", *keys, "theirs")
-    return tuple(found)
+    return tuple(versions)
 
 
 def _version(table: Mapping[str, Any], *keys: str) -> Version:

@@ -121,7 +121,7 @@ def _line_at(text: str, offset: int) -> int:
 
 def line_of(text: str, keys: Keys) -> int | None:
     """The line of a key or else of its table; None if not found."""
-    best, found = 0, None
+    best, best_line = 0, None
     table: Keys = ()
     for number, line in enumerate(text.split("\n"), 1):
         if line.lstrip().startswith("["):
@@ -133,8 +133,8 @@ def line_of(text: str, keys: Keys) -> int | None:
         pairs = zip(keys, place, strict=False)
         score = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
         if score > best:
-            best, found = score, number
-    return found
+            best, best_line = score, number
+    return best_line
 
 
 def _key_chain(line: str) -> Keys:

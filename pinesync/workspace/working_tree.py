@@ -46,7 +46,8 @@ class WorkingTree:
         if only is None:
             paths.update(self.untracked())
         return {
-            path: _local_text(path, found) for path, found in self.files.read_each(sorted(paths))
+            path: _local_text(path, content)
+            for path, content in self.files.read_each(sorted(paths))
         }
 
     def untracked(self) -> Iterator[RelPath]:
@@ -177,10 +178,10 @@ class WorkingTree:
             return self._state.texts.keep(old.decode("latin-1"))
 
 
-def _local_text(path: RelPath, found: bytes | FileError) -> LocalText:
-    if isinstance(found, FileError):
-        return LocalText(None, problem=found.message.removeprefix(f"{path}: "))
-    return LocalText.of(found)
+def _local_text(path: RelPath, data: bytes | FileError) -> LocalText:
+    if isinstance(data, FileError):
+        return LocalText(None, problem=data.message.removeprefix(f"{path}: "))
+    return LocalText.of(data)
 
 
 def _is_ignored(path: str, patterns: Sequence[str]) -> bool:

@@ -13,7 +13,7 @@ from pinesync.workspace.working_tree import WorkingTree
 
 
 def find_root(start: Path) -> Path:
-    """The nearest folder with a pine.toml, from `start` upwards. Misuse if there is none."""
+    """The nearest folder with a pine.toml, from `start` upwards. Raises Misuse if there is none."""
     for folder in (start, *start.parents):
         if (folder / MANIFEST).is_file():
             return folder

@@ -328,7 +328,7 @@ def sign_in(world: World, name: str = "session.json", mode: int = 0o600) -> Path
 
 def test_a_private_sign_in_is_healthy(sound: World) -> None:
     file = sign_in(sound)
-    message = f"{shown(sound, file.parent)}: 1 sign-in kept, readable by you alone"
+    message = f"{shown(sound, file.parent)}: 1 sign-in stored, readable by you alone"
     assert look(sound).of("sign-in") == [("ok", message, "")]
 
 
@@ -344,7 +344,7 @@ def test_named_sign_ins_are_checked(world: World, tradingview: TradingView) -> N
     assert set(look(world, "--as", "nobody").wrong()) == {"session"}
     assert set(look(world, "--as", "nobody", cwd=world.place).wrong()) == {"session"}
     ((_, message, _),) = look(world, cwd=world.place).of("session")
-    assert message == "not signed in to TradingView without a name"
+    assert message == "no default sign-in for TradingView"
 
 
 @posix

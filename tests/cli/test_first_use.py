@@ -95,7 +95,7 @@ def test_undecodable_bytes_are_refused_with_a_utf_8_hint(clone: World) -> None:
 def test_mv_onto_a_listed_file_names_it_once(clone: World) -> None:
     other = "strategies/Breakout.pine"
     ran = clone("mv", TREND_PATH, other, code=3)
-    assert f"error: {other}: listed in pine.toml already; nothing was moved" in ran.err
+    assert f"error: {other}: already listed in pine.toml; nothing was moved" in ran.err
     assert ran.output.count(other) == 1
     assert clone.words() == {}
 
@@ -136,7 +136,7 @@ def test_a_named_folder_without_scripts_is_reported(clone: World, words: list[st
     (clone.folder / "empty" / "deeper").mkdir(parents=True)
     ran = clone("check", *(word.format("empty") for word in words))
     assert (ran.code, ran.requests) == (2, ())
-    assert "empty: no .pine file is in it" in ran.output
+    assert "empty: contains no .pine file" in ran.output
 
 
 def test_check_of_an_empty_workspace_succeeds(world: World) -> None:

@@ -320,8 +320,8 @@ def test_two_texts_are_compared_side_by_side() -> None:
     old = "".join(f"{n}\n" for n in range(1, 31))
     new = old.replace("5\n", "five\nand more\n", 1).removesuffix("30\n") + "30"
     found = side_by_side(old, new, 100)
-    assert (found.added, found.removed, found.left_out) == (3, 2, 0)
-    first, last = found.pieces
+    assert (found.added, found.removed, found.omitted) == (3, 2, 0)
+    first, last = found.hunks
     assert [(p.left and p.left.number, p.right and p.right.number) for p in first] == [
         (2, 2), (3, 3), (4, 4), (5, 5), (None, 6), (6, 7), (7, 8), (8, 9),
     ]  # fmt: skip
@@ -333,8 +333,8 @@ def test_two_texts_are_compared_side_by_side() -> None:
 def test_a_large_comparison_is_cut() -> None:
     old, new = "a\n" * 3000, "b\n" * 2000
     found = side_by_side(old, new, 10)
-    assert (found.added, found.removed, found.left_out) == (2000, 3000, 2990)
-    assert sum(map(len, found.pieces)) == 10
+    assert (found.added, found.removed, found.omitted) == (2000, 3000, 2990)
+    assert sum(map(len, found.hunks)) == 10
 
 
 def test_a_cut_page_says_what_it_leaves_out(clone: World) -> None:

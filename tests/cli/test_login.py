@@ -57,7 +57,7 @@ def test_every_command_uses_the_stored_cookie(world: World, tradingview: Trading
     assert world("clone", "scripts").out == "cloned 3 scripts of sandbox into scripts\n"
     first, where, opens = world("whoami").out.splitlines()
     assert first == "sandbox on tradingview, 3 saved scripts"
-    assert where == f"cookie: in {session_file(world)}, kept just now"
+    assert where == f"cookie: in {session_file(world)}, stored just now"
     assert opens.endswith(f"sent to https://{NAME} and nowhere else")
     world.write_and_push(LONGER)
     assert world.saved() == [TREND, LONGER]
@@ -142,7 +142,7 @@ def test_an_account_without_scripts_can_sign_in(world: World, tradingview: Tradi
 
 
 def test_logout_removes_the_cookie(world: World, tradingview: TradingView) -> None:
-    assert world("logout").out == "no cookie was kept\n"
+    assert world("logout").out == "no stored sign-in\n"
     world("login", stdin=world.user.cookie)
     assert world("logout").out == f"removed {session_file(world)}\n"
     assert not session_file(world).exists()
@@ -309,7 +309,7 @@ def test_a_named_sign_in_does_not_replace_others(
     assert world("whoami").out.startswith("sandbox on")
     named = world("--as", "work", "whoami")
     assert named.out.startswith("somebody-else on tradingview, 1 saved script\n")
-    assert ", as work, kept just now" in named.out
+    assert ", as work, stored just now" in named.out
     assert world("list", "--as", "work").out.split()[:2] == ["Mine", "1.0"]
     assert world("logout", "--as", "work").code == 0
     assert session_file(world).exists()

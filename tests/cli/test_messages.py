@@ -277,7 +277,7 @@ def test_a_distant_word_gets_no_suggestion(world: World) -> None:
 def test_a_clone_of_an_empty_account_says_so(world: World) -> None:
     world.store.reset(world.user)
     made = world("clone", "--sandbox", "scripts")
-    assert (made.code, made.out) == (0, "made scripts; there are no saved scripts yet\n")
+    assert (made.code, made.out) == (0, "created scripts; the account has no saved scripts\n")
 
 
 # -- JSON -------------------------------------------------------------------------------------

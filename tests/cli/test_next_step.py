@@ -29,10 +29,10 @@ def test_status_ends_with_the_most_urgent_step(clone: World) -> None:
     clone.web_save(TOOLS + "// more\r\n", "Tools")
     clone.write(EXTRA, EXTRA_PATH)
     steps = [
-        (f"resolve {TREND_PATH}", "with --ours or --theirs to end the conflict", "--ours"),
+        (f"resolve {TREND_PATH}", "with --ours or --theirs to resolve the conflict", "--ours"),
         ("pull", "to update 1 script", None),
         ("push", "to save 2 scripts", None),
-        (f"add {EXTRA_PATH}", "to list the file for the next push", None),
+        (f"add {EXTRA_PATH}", "to add the file to pine.toml", None),
         ("push", "to save 1 script", None),
     ]
     for command, why, more in steps:
@@ -100,7 +100,7 @@ def test_a_push_of_untracked_files_suggests_add(clone: World) -> None:
         assert (pushed.code, pushed.out) == (0, "")
         assert pushed.err.splitlines() == [
             "nothing to push",
-            f"hint: run `pinesync add {EXTRA_PATH}` to list the file for the next push",
+            f"hint: run `pinesync add {EXTRA_PATH}` to add the file to pine.toml",
         ]
     assert clone("push", "libraries").err == "nothing to push\n"
     assert clone("push", "--json").json["outcomes"] == []

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from pinesync.app.sync.text_diff import changed_lines, unified
+from pinesync.app.sync.text_diff import count_changed_lines, unified
 from pinesync.model import PineId, RelPath, Version
 from pinesync.text.canonical import canonical
 from tests.cli.cases import records_a_pull
@@ -376,7 +376,7 @@ def test_grep_offline_searches_stored_versions(saved: World) -> None:
 )
 def test_changed_lines_equal_those_of_a_diff(old: str, new: str) -> None:
     shown = unified(RelPath("a.pine"), "", "", old, new)
-    assert changed_lines(old, new) == (shown.added, shown.removed)
+    assert count_changed_lines(old, new) == (shown.added, shown.removed)
 
 
 # -- many -----------------------------------------------------------------------------------------

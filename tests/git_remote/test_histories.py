@@ -20,7 +20,7 @@ def test_a_merge_that_drops_a_save_is_refused_with_a_hint(folder: Folder, world:
     folder.edit("notes\n", "notes.md")
     folder.git("merge", "-q", "-s", "ours", "--no-edit", "origin/main")
     folder.git("push", code=1)
-    assert f"`pinesync pull {TREND_PATH}` restores that" in folder.output
+    assert f"`pinesync pull {TREND_PATH}` restores " in folder.output
     assert world("pull", TREND_PATH, cwd=folder.root).code == 0
     folder.git("commit", "-qam", "With their save")
     folder.git("push")

@@ -10,7 +10,7 @@ import sys
 
 import pytest
 
-from pinesync.mcp.boundary import fits
+from pinesync.mcp.boundary import matches
 from tests.world import World
 
 INITIALIZE = {
@@ -74,7 +74,7 @@ def test_a_missing_library_has_an_install_hint(
     ],
 )
 def test_what_a_glob_names(pattern: str, named: list[str], others: list[str]) -> None:
-    assert [path for path in (*named, *others) if fits(pattern, path)] == named
+    assert [path for path in (*named, *others) if matches(pattern, path)] == named
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGINT for one process")

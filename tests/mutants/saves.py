@@ -53,10 +53,10 @@ def as_it_was_called(_: Any) -> Any:
 
 
 def broken_as_well(original: Any) -> Any:
-    def draft_of(ports: Any, situation: Any, _allow_broken: bool, *rest: Any) -> Any:
+    def prepare_draft(ports: Any, situation: Any, _allow_broken: bool, *rest: Any) -> Any:
         return original(ports, situation, True, *rest)
 
-    return draft_of
+    return prepare_draft
 
 
 def based_on_the_file(original: Any) -> Any:
@@ -176,7 +176,7 @@ SAVES = (
     Mutant(
         "what does not compile is not saved",
         "17 A6",
-        "pinesync.sync.engine.uploads.prepare_upload:draft_of",
+        "pinesync.sync.engine.uploads.prepare_upload:prepare_draft",
         broken_as_well,
         (
             f"{UPLOADS}::test_a_text_that_does_not_compile_is_not_sent",

@@ -140,9 +140,9 @@ TRUST = (
     Mutant(
         "an agent saves what a person allowed and what it names, and undoes nothing else",
         "A1 A2 A4 A5 A9",
-        "pinesync.mcp.boundary:Boundary.refusal pinesync.mcp.writing:_refuse_others "
-        "pinesync.sync.engine.uploads.prepare_upload:_another "
-        "pinesync.sync.engine.uploads.prepare_upload:_other_bytes",
+        "pinesync.mcp.boundary:Boundary.why_refused pinesync.mcp.writing:_require_mcp_push "
+        "pinesync.sync.engine.uploads.prepare_upload:_base_differs "
+        "pinesync.sync.engine.uploads.prepare_upload:_bytes_differ",
         giving(None),
         (
             "tests/mcp/test_push.py::test_push_is_refused_with_another_version",

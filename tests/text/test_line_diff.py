@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pinesync.app.sync.text_diff import SideBySide, changed_lines, side_by_side, unified
+from pinesync.app.sync.text_diff import SideBySide, count_changed_lines, side_by_side, unified
 from pinesync.model import RelPath
 from pinesync.sync.reverts import Hunk, _Edit, _is_in_edit
 from pinesync.text.canonical import lines
@@ -48,7 +48,7 @@ def differs(old: str, new: str, limit: int) -> SideBySide:
     assert list(applied(lines(old), found.lines)) == lines(new)
     side = side_by_side(old, new, limit)
     for form in (found, side):
-        assert (form.added, form.removed) == changed_lines(old, new)
+        assert (form.added, form.removed) == count_changed_lines(old, new)
     return side
 
 
@@ -84,7 +84,7 @@ def applied(old: list[str], hunks: tuple[str, ...]) -> Iterator[str]:
 )
 def test_a_coarse_diff_turns_one_text_into_the_other(old: str, new: str) -> None:
     side = differs(old, new, 100)
-    assert sum(map(len, side.pieces)) <= 100
+    assert sum(map(len, side.hunks)) <= 100
 
 
 def test_unique_lines_anchor_a_large_diff() -> None:

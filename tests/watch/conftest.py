@@ -36,7 +36,7 @@ class Watching:
 
     def start(self, **options: Any) -> Self:
         setup = self.setup
-        chosen = WatchOptions(**{"poll": 3600.0, "apart": 0.0, **options})
+        chosen = WatchOptions(**{"poll": 3600.0, "min_interval": 0.0, **options})
 
         def listen_keys(press: Callable[[str], None]) -> None:
             self.press = press

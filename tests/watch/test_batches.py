@@ -20,7 +20,7 @@ def test_many_saves_at_once_are_one_push(
     """One list for all; for each there is a `checking` event, then its outcome."""
     monkeypatch.setattr(sending, "_FIRST_BATCH", 100)
     world, paths = _with_more(watching)
-    watching.start(many=True)
+    watching.start(allow_many=True)
     before = len(world.plan.log)
     _save_all(world, paths)
     for path in paths:

@@ -679,7 +679,7 @@ def test_versions_of_one_script_are_spaced_apart(watching: Watching) -> None:
 
 def test_many_quick_saves_send_the_last_text(watching: Watching) -> None:
     """Meanwhile another script is sent."""
-    world = watching.start(apart=2.0).world
+    world = watching.start(min_interval=2.0).world
     texts = [f"{LONGER}// {number}\n" for number in range(20)]
     other = f"{BREAKOUT}// one\n"
     watching.saves(texts[0])

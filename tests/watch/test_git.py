@@ -586,7 +586,7 @@ class Hand:
     def __init__(self, watching: Watching) -> None:
         self.now = 0.0
         self.folder = open_project(watching.setup).workspace
-        self.files = Files(self.folder, lambda: self.now, many=False)
+        self.files = Files(self.folder, lambda: self.now, allow_many=False)
         self.files.begin()
 
 
@@ -600,14 +600,14 @@ def test_a_stale_index_lock_is_ignored_after_a_while(repo: Watching) -> None:
             assert hand.files.scan([TREND_FILE]).recheck_soon == (TREND_FILE,)
             hand.now += GIT_LOCK_SECONDS - 1
             assert hand.files.scan([TREND_FILE]).recheck_soon == (TREND_FILE,)
-            assert not hand.files.git_moved()
+            assert not hand.files.git_ran()
             hand.now += 1
         ((path, _),) = hand.files.scan([TREND_FILE]).saved
         assert path == TREND_FILE
     lock.unlink()
-    assert hand.files.git_moved()
+    assert hand.files.git_ran()
     hand.files.scan(())
-    assert not hand.files.git_moved()
+    assert not hand.files.git_ran()
     lock.touch()
     repo.world.write(MERGED)
     assert hand.files.scan([TREND_FILE]).recheck_soon == (TREND_FILE,)
@@ -631,10 +631,10 @@ def test_a_git_write_is_recognized_before_its_event(repo: Watching) -> None:
     git(world, "checkout", "-q", "main")
     hand = Hand(repo)
     git(world, "checkout", "-q", "other")
-    assert hand.files.git_moved()
+    assert hand.files.git_ran()
     found = hand.files.scan([TREND_FILE])
     assert held_files(found.events) == {TREND_PATH, TOOLS_PATH}
-    assert not hand.files.git_moved()
+    assert not hand.files.git_ran()
     hand.files.note_changes([TOOLS_FILE])
     assert hand.files.scan([TOOLS_FILE]).saved == ()
 

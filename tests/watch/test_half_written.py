@@ -187,7 +187,7 @@ def test_a_constantly_changing_file_costs_few_requests(
     watching: Watching, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """An upload is retried once immediately, and then no sooner than another version may follow."""
-    world = watching.start(apart=3600.0).world
+    world = watching.start(min_interval=3600.0).world
     numbers = itertools.count()
     note = world.plan.note
 
@@ -406,7 +406,7 @@ def test_a_briefly_missing_folder_is_not_reported(
 def test_a_missing_file_is_confirmed_a_second_later(clone: World, made: str) -> None:
     """Regardless of the number of events before: they are late, and several for one change."""
     clock = Clock(100.0)
-    watched = files.Files(opened(clone).workspace, clock, many=False)
+    watched = files.Files(opened(clone).workspace, clock, allow_many=False)
     assert watched.begin() is None
     path = RelPath(TREND_PATH)
     clone.remove() if made == "gone" else clone.write("")

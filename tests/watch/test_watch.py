@@ -92,7 +92,7 @@ def test_many_saves_at_once_are_sent_with_the_option(watching: Watching) -> None
     for number in range(2):
         world.web_save(EXTRA.replace("Extra", f"More {number}"), f"More {number}")
     assert world("pull").code == 0
-    watching.start(many=True)
+    watching.start(allow_many=True)
     paths = sorted(path for path in world.files() if path.endswith(".pine"))
     for path in paths:
         world.write(world.read(path) + "// all\n", path)

@@ -42,7 +42,7 @@ def with_commit(
 ) -> Run:
     """Run pull or push and commit what it changed, with `message` or one of ours. With `enabled`
     None, `git config pinesync.commit` decides. If a commit is impossible, raise before any request
-    to the service. Misuse for a message without a commit."""
+    to the service. Raises Misuse for a message without a commit."""
     project = open_project(setup)
     root = project.workspace.root
     if enabled or (
@@ -114,8 +114,8 @@ def _changed(project: Project, run: Run) -> dict[RelPath, tuple[Entry, Base]]:
     """The scripts that the run changed, with their current entries in pine.toml."""
     entries = project.workspace.manifest.entries()
     paths = [outcome.path for outcome in run.outcomes if outcome.done in _CHANGED]
-    found = [entries[path] for path in dict.fromkeys(paths) if path in entries]
-    return {entry.path: (entry, entry.base) for entry in found if entry.pine_id and entry.base}
+    changed = [entries[path] for path in dict.fromkeys(paths) if path in entries]
+    return {entry.path: (entry, entry.base) for entry in changed if entry.pine_id and entry.base}
 
 
 def _has_base_text(data: bytes, base: Base) -> bool:

@@ -166,7 +166,7 @@ def _not_recorded(path: RelPath, entry: Entry) -> Outcome:
 
 def _write(project: Project, side: _Side, text: str, message: str) -> str:
     """Write one commit with HEAD's files. Its parents are HEAD and the newest records, so pushing
-    the ref needs no force. FileError if the ref moved meanwhile."""
+    the ref needs no force. Raises FileError if the ref moved meanwhile."""
     return write_commits(
         side.repository,
         side.ref,

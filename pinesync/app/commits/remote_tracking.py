@@ -32,36 +32,38 @@ def update_tracking(project: Project, listed: Mapping[PineId, ScriptInfo]) -> st
     its commit; None outside git or if tracking is off. Leaves the user's branch, index and files
     untouched. Where the service is a git remote, its branch moves instead, and the versions that
     are not cached are read; else no request is sent."""
-    folder = project.workspace
-    repository = _repository(folder)
+    workspace = project.workspace
+    repository = _repository(workspace)
     if repository is None:
         return None
     if refs := remote_named(repository, project.settings.remote):
         from pinesync.app.git_remote.follow import follow_remote
 
         return follow_remote(project, repository, refs, listed)
-    entries, settings = folder.manifest.entries(), project.settings
+    entries, settings = workspace.manifest.entries(), project.settings
     fork = find_fork(repository, list(entries))
     if fork is None:
-        fork = Fork(None, folder.manifest.parsed()[0].decode("utf-8"))
+        fork = Fork(None, workspace.manifest.parsed()[0].decode("utf-8"))
     tracked = {entry.pine_id: entry for entry in entries.values() if entry.pine_id}
     every = settings.track == "all"
     infos = [info for pine_id, info in listed.items() if every or pine_id in tracked]
     where = assign_paths(infos, entries, settings.folders, fork.entries)
-    known = (_saved(folder, info, tracked.get(info.pine_id), where) for info in infos)
+    known = (_saved(workspace, info, tracked.get(info.pine_id), where) for info in infos)
     saved = [save for save in known if save is not None]
     account = settings.account or ""
-    return track(repository, fork, saved, account, lambda save: _file(folder, fork, save))
+    return track(repository, fork, saved, account, lambda save: _file(workspace, fork, save))
 
 
 def unfiltered_note(project: Project) -> str:
     """A one-time note that the branch's files are unfiltered; empty if no filter applies."""
-    folder = project.workspace
-    repository = None if folder.log.was_reported(_NOTE) else _repository(folder)
+    workspace = project.workspace
+    repository = None if workspace.log.was_reported(_NOTE) else _repository(workspace)
     run = filters_with_program(repository) if repository else frozenset()
-    if not run or not run.intersection(filters_of(folder.root, folder.manifest.entries()).values()):
+    if not run or not run.intersection(
+        filters_of(workspace.root, workspace.manifest.entries()).values()
+    ):
         return ""
-    folder.log.note_reported(_NOTE)
+    workspace.log.note_reported(_NOTE)
     return _RAW
 
 
@@ -96,14 +98,14 @@ def catch_up(project: Project) -> None:
             repository.move(ref, head, "pinesync: committed")
 
 
-def _repository(folder: Workspace) -> Repository | None:
+def _repository(workspace: Workspace) -> Repository | None:
     """The repository to update; None outside git or if tracking is off."""
-    found = find_repository(folder.root) if folder.manifest.has_history() else None
-    return found if found and found.setting(SETTING) is not False else None
+    repository = find_repository(workspace.root) if workspace.manifest.has_history() else None
+    return repository if repository and repository.setting(SETTING) is not False else None
 
 
 def _saved(
-    folder: Workspace,
+    workspace: Workspace,
     info: ScriptInfo,
     entry: Entry | None,
     where: Mapping[PineId, Entry],
@@ -112,22 +114,22 @@ def _saved(
     entry = entry or where[info.pine_id]
     if entry.base and entry.base.version == info.version:
         return Saved(entry, info.modified)
-    text = folder.texts.recall(info.pine_id, info.version)
+    text = workspace.texts.recall(info.pine_id, info.version)
     if text is None:
         return None
-    ours = own_versions(folder.log, info.pine_id)
+    ours = own_versions(workspace.log, info.pine_id)
     base = Base.linked(info.version, text, ours)
     if entry.base:
         base = entry.base.moved(info.version, text, ours)
     return Saved(replace(entry, base=base), info.modified)
 
 
-def _file(folder: Workspace, fork: Fork, saved: Saved) -> bytes | None:
+def _file(workspace: Workspace, fork: Fork, saved: Saved) -> bytes | None:
     """The text, encoded like the file here or else like the fork's file."""
     path, base = saved.entry.path, saved.entry.base
     assert base
-    data = _bytes_here(folder, path)
-    text = folder.texts.text_of(base.expected)
+    data = _bytes_here(workspace, path)
+    text = workspace.texts.text_of(base.expected)
     if text is None and data is not None:
         with suppress(Unreadable):
             text = decode(data)
@@ -137,8 +139,8 @@ def _file(folder: Workspace, fork: Fork, saved: Saved) -> bytes | None:
     return None if text is None else encode_like(text, data or (blob.data if blob else None))
 
 
-def _bytes_here(folder: Workspace, path: RelPath) -> bytes | None:
+def _bytes_here(workspace: Workspace, path: RelPath) -> bytes | None:
     try:
-        return folder.tree.read(path)
+        return workspace.tree.read(path)
     except FileError:
         return None

@@ -106,20 +106,20 @@ def _session(setup: Setup, here: WorkspaceCheck | None, *, offline: bool) -> Ite
     try:
         open_remote(setup, remote, manifest=project.workspace.manifest if project else None).close()
     except NotSignedIn as error:
-        yield from_error(error, "wrong" if settings or setup.account else "note")
+        yield from_error(error, "wrong" if settings or setup.sign_in_name else "note")
         return
     if offline:
         yield note("the session was not checked", "leave out --offline to check it")
         return
     try:
-        found = whoami(setup, remote=None if project else remote)
+        identity = whoami(setup, remote=None if project else remote)
     except TryLater as error:
         hint = f"{error.hint}; --offline skips this" if error.hint else "--offline skips this"
         yield wrong(f"could not be checked: {error.message}", hint)
         return
-    if settings and found.account:
-        account = Account(found.account, found.user_id)
+    if settings and identity.account:
+        account = Account(identity.account, identity.user_id)
         guards.refuse_other_account(settings.owner, account)
-    owner = found.account or "an account without saved scripts"
-    scripts = pluralize(found.scripts, "saved script")
-    yield ok(f"{owner} on {found.remote}, {scripts}, cookie: {found.source}")
+    owner = identity.account or "an account without saved scripts"
+    scripts = pluralize(identity.scripts, "saved script")
+    yield ok(f"{owner} on {identity.remote}, {scripts}, cookie: {identity.source}")

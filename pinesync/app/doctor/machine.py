@@ -56,7 +56,8 @@ _TOO_FAR = 24 * 3600.0
 
 
 def probes(setup: Setup, settings: Settings | None) -> Iterator[CheckResult]:
-    """What the last probe of the account here has shown, and whether one left something."""
+    """The results of the account's last probe on this machine, and whether a probe left
+    something."""
     remote = settings.remote if settings else DEFAULT_REMOTE
     if leftovers(setup, remote):
         yield wrong("a probe may have left its script there", "run `pinesync probe --clean`")
@@ -95,21 +96,21 @@ def sign_ins(folder: Path) -> Iterator[CheckResult]:
             troubles += _sign_in(folder / name)
     yield from troubles
     if not troubles:
-        yield ok(f"{folder}: {pluralize(len(names), 'sign-in')} kept, readable by you alone")
+        yield ok(f"{folder}: {pluralize(len(names), 'sign-in')} stored, readable by you alone")
 
 
 def _sign_in(path: Path) -> Iterator[CheckResult]:
-    found = path.lstat()
+    file_stat = path.lstat()
     if path.suffix == ".tmp":
         yield wrong(
             f"{path}: left by an interrupted `login`; it may contain a cookie",
             f"run `rm {shell_quote(str(path))}`",
         )
-    if not stat.S_ISREG(found.st_mode):
+    if not stat.S_ISREG(file_stat.st_mode):
         yield wrong(f"{path}: not a plain file", "move it away, then run `pinesync login`")
-    elif os.name == "posix" and found.st_uid != os.geteuid():
+    elif os.name == "posix" and file_stat.st_uid != os.geteuid():
         yield wrong(f"{path}: belongs to another user", "move it away, then run `pinesync login`")
-    elif os.name == "posix" and found.st_mode & 0o077:
+    elif os.name == "posix" and file_stat.st_mode & 0o077:
         yield wrong(
             f"{path}: other users of this machine can read it",
             (
@@ -155,48 +156,48 @@ def _moment(seconds: float) -> str:
 def git(here: WorkspaceCheck | None) -> Iterator[CheckResult]:
     """The version of git, and whether git tracks pine.toml and the scripts."""
     version = git_now.version()
-    found = git_now.git_status(here.root) if here else None
+    status = git_now.git_status(here.root) if here else None
     if here is None:
         yield ok(version)
-    elif found is None:
+    elif status is None:
         yield note(
             f"{version}; this workspace is in no repository",
             f"run `git init`, and commit {MANIFEST} together with the scripts",
         )
     else:
-        troubles = list(_in_git(here, found))
+        troubles = list(_in_git(here, status))
         yield from troubles
         if not troubles:
-            count = pluralize(len(found.tracked - {MANIFEST}), "script")
+            count = pluralize(len(status.tracked - {MANIFEST}), "script")
             eol = "; core.autocrlf is harmless: line endings are ignored"
-            yield ok(f"{version}; {MANIFEST} and {count} are in it{eol * _converts(found)}")
+            yield ok(f"{version}; {MANIFEST} and {count} are in it{eol * _converts(status)}")
 
 
-def _converts(found: git_now.GitStatus) -> bool:
-    return found.autocrlf in ("true", "input")
+def _converts(status: git_now.GitStatus) -> bool:
+    return status.autocrlf in ("true", "input")
 
 
-def _in_git(here: WorkspaceCheck, found: git_now.GitStatus) -> Iterator[CheckResult]:
-    if found.unmerged:
+def _in_git(here: WorkspaceCheck, status: git_now.GitStatus) -> Iterator[CheckResult]:
+    if status.unmerged:
         yield wrong(
-            f"git left an unfinished merge in {some_names(sorted(found.unmerged))}",
+            f"git left an unfinished merge in {some_names(sorted(status.unmerged))}",
             "resolve it there, then `git add` and commit",
         )
-    if MANIFEST in found.ignored:
+    if MANIFEST in status.ignored:
         yield wrong(
             f"git ignores {MANIFEST}, the only record of what the files are based on",
             f"`git check-ignore -v {MANIFEST}` shows the pattern; remove it, then commit",
         )
-    elif MANIFEST not in found.tracked:
+    elif MANIFEST not in status.tracked:
         yield note(f"{MANIFEST} is not in git yet", "commit it with the scripts")
     listed = set(here.entries)
-    if hidden := sorted(listed & found.ignored):
+    if hidden := sorted(listed & status.ignored):
         yield wrong(
             f"git ignores listed scripts: {some_names(hidden)}",
             f"`git check-ignore -v {shell_quote(hidden[0])}` shows the pattern; remove it",
         )
-    untracked = listed - found.ignored - found.tracked - {MANIFEST}
-    if MANIFEST in found.tracked and untracked:
+    untracked = listed - status.ignored - status.tracked - {MANIFEST}
+    if MANIFEST in status.tracked and untracked:
         yield note(
             f"not in git yet: {some_names(sorted(untracked))}", f"commit them with {MANIFEST}"
         )
@@ -217,17 +218,17 @@ def bugs(folder: Path) -> Iterator[CheckResult]:
 
 def versions() -> Mapping[str, str | None]:
     """The versions of all components; None for a missing one."""
-    found: dict[str, str | None] = {
+    by_component: dict[str, str | None] = {
         "pinesync": __version__,
         "python": platform.python_version(),
         "system": platform.platform(),
     }
     try:
-        found["git"] = git_now.version()
+        by_component["git"] = git_now.version()
     except FileError:
-        found["git"] = None
-    found |= {name: _version(name) for name in NEEDED}
-    return found | {name: known for name in EXTRA if (known := _version(name))}
+        by_component["git"] = None
+    by_component |= {name: _version(name) for name in NEEDED}
+    return by_component | {name: known for name in EXTRA if (known := _version(name))}
 
 
 def _version(name: str) -> str | None:
@@ -237,9 +238,9 @@ def _version(name: str) -> str | None:
         return None
 
 
-def packages(found: Mapping[str, str | None]) -> Iterator[CheckResult]:
+def packages(installed: Mapping[str, str | None]) -> Iterator[CheckResult]:
     """Whether the packages that pinesync needs are installed."""
-    if missing := [name for name in NEEDED if found[name] is None]:
+    if missing := [name for name in NEEDED if installed[name] is None]:
         yield wrong(f"not installed: {some_names(missing)}", "install pinesync again")
     else:
         yield ok("every package that pinesync needs is there")

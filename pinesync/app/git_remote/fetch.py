@@ -81,7 +81,7 @@ def collect_outcomes(outcomes: list[Outcome], steps: Generator[Outcome, None, T]
 
 
 def news(tip: Tip, view: Survey) -> News:
-    """What the service has and the branch lacks."""
+    """The changes on the service that the branch lacks."""
     by_id = _by_id(tip)
     tracks_all = tip.settings.track == "all"
     listed = [i for i in (view.listed or {}).values() if tracks_all or i.pine_id in by_id]
@@ -110,16 +110,16 @@ def _is_behind(entry: Entry | None, info: ScriptInfo) -> bool:
 
 
 def _first(remote: GitRemote, *, whole: bool) -> Fetched:
-    found = read_account(open_remote(remote.setup, remote.remote), named=True)
-    account = found.account or Account("")
+    account_state = read_account(open_remote(remote.setup, remote.remote), named=True)
+    account = account_state.account or Account("")
     settings = replace(new_settings(remote.remote), id=workspace_id(account, remote.remote))
-    if found.account:
-        settings = settings.pinned(found.account)
+    if account_state.account:
+        settings = settings.pinned(account_state.account)
     with remote.transaction(settings, None, None, "fetch") as tx:
         if tip := remote.tip():
             return Fetched(tip.commit)  # by another fetch, before this one had the lock
         outcomes = list(tx.recovered)
-        listed = tuple(found.scripts.values())
+        listed = tuple(account_state.scripts.values())
         first = _FirstFetch(remote, tx.ports, settings, listed, outcomes)
         commit = first.write_history() if whole and listed else first.write_snapshot()
     return Fetched(commit, tuple(outcomes))
@@ -188,16 +188,16 @@ def append_news(
     remote: GitRemote, ports: Ports, tip: Tip, view: Survey, outcomes: list[Outcome]
 ) -> str:
     """Append the news to the branch as commits, and return its last commit."""
-    found = news(tip, view)
+    tip_news = news(tip, view)
     by_id = _by_id(tip)
-    where = _assign_places(tip, found, _occupied(remote, ports, tip, found))
-    histories = _read_histories(ports, found.behind, where, by_id, outcomes)
+    where = _assign_places(tip, tip_news, _occupied(remote, ports, tip, tip_news))
+    histories = _read_histories(ports, tip_news.behind, where, by_id, outcomes)
     done = {i: entry.base.version for i, entry in by_id.items() if entry.base}
     moved = {
         old.path: replace(old, path=where[info.pine_id].path, name=where[info.pine_id].name)
-        for old, info in found.renamed
+        for old, info in tip_news.renamed
     }
-    gone = [entry.path for entry in found.gone]
+    gone = [entry.path for entry in tip_news.gone]
     remaining = {e.path: e for p, e in tip.entries.items() if p not in moved and p not in gone}
     commits = plan_commits(
         histories, where, {**remaining, **{e.path: e for e in moved.values()}}, done
@@ -205,7 +205,7 @@ def append_news(
     settings = tip.settings if view.account is None else tip.settings.pinned(view.account)
     writer = CommitWriter(remote, ports, tip, settings)
     new_commits = [
-        *(writer.deleted(entry) for entry in found.gone),
+        *(writer.deleted(entry) for entry in tip_news.gone),
         *(writer.renamed(tip.entries[path], entry) for path, entry in moved.items()),
         *(writer.saved(commit, by_id.get(commit.info.pine_id)) for commit in commits),
     ]
@@ -215,14 +215,14 @@ def append_news(
     return append(remote.repository, remote.refs, tip, new_commits, writer.blobs)
 
 
-def has_fetchable(ports: Ports, tip: Tip, found: News) -> bool:
+def has_fetchable(ports: Ports, tip: Tip, tip_news: News) -> bool:
     """Whether a fetch would add anything. A script with a version that can never be a file is never
     added to the branch, so it must not reject every push."""
-    if found.renamed or found.gone:
+    if tip_news.renamed or tip_news.gone:
         return True
     outcomes: list[Outcome] = []
-    where = _assign_places(tip, found, ())
-    read = _read_histories(ports, found.behind, where, _by_id(tip), outcomes)
+    where = _assign_places(tip, tip_news, ())
+    read = _read_histories(ports, tip_news.behind, where, _by_id(tip), outcomes)
     return bool(read) or any(outcome.exit_code == EXIT_LATER for outcome in outcomes)
 
 
@@ -230,12 +230,12 @@ def _by_id(tip: Tip) -> dict[PineId, Entry]:
     return {entry.pine_id: entry for entry in tip.entries.values() if entry.pine_id}
 
 
-def _occupied(remote: GitRemote, ports: Ports, tip: Tip, found: News) -> list[RelPath]:
+def _occupied(remote: GitRemote, ports: Ports, tip: Tip, tip_news: News) -> list[RelPath]:
     """The untracked files of the tip, which no fetch may overwrite. A file with the text of a
     script that is new to the branch becomes that script's file."""
     tracked = {entry.pine_id for entry in tip.entries.values()}
-    new = [(info.pine_id, info.version) for info in found.behind if info.pine_id not in tracked]
-    if not (new or found.renamed):
+    new = [(info.pine_id, info.version) for info in tip_news.behind if info.pine_id not in tracked]
+    if not (new or tip_news.renamed):
         return []
     files = CommittedTree(remote.repository, tip.commit).local_texts()
     saved = set(read_digests(ports, new, {}).values())
@@ -243,11 +243,11 @@ def _occupied(remote: GitRemote, ports: Ports, tip: Tip, found: News) -> list[Re
     return [path for path, file in others.items() if file.digest not in saved]
 
 
-def _assign_places(tip: Tip, found: News, occupied: Sequence[RelPath]) -> dict[PineId, Entry]:
+def _assign_places(tip: Tip, tip_news: News, occupied: Sequence[RelPath]) -> dict[PineId, Entry]:
     """The new path of each script on the branch. A file at the path of its script's old name moves
     to that of the new one; a file that a person moved elsewhere stays there."""
     folders = tip.settings.folders
-    kinds = {info.pine_id: info.kind for info in found.listed}
+    kinds = {info.pine_id: info.kind for info in tip_news.listed}
 
     def is_placed(entry: Entry) -> bool:
         assert entry.pine_id
@@ -255,10 +255,10 @@ def _assign_places(tip: Tip, found: News, occupied: Sequence[RelPath]) -> dict[P
         usual = place(entry.name, entry.pine_id, folder, set())
         return collision_key(usual) == collision_key(entry.path)
 
-    leaving = {entry.path for entry, _ in found.renamed if is_placed(entry)}
-    leaving |= {entry.path for entry in found.gone}
+    leaving = {entry.path for entry, _ in tip_news.renamed if is_placed(entry)}
+    leaving |= {entry.path for entry in tip_news.gone}
     staying = {path: entry for path, entry in tip.entries.items() if path not in leaving}
-    return assign_paths(found.listed, staying, folders, occupied=occupied)
+    return assign_paths(tip_news.listed, staying, folders, occupied=occupied)
 
 
 def _read_histories(

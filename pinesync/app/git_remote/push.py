@@ -62,8 +62,8 @@ def push(remote: GitRemote, spec: str, *, dry_run: bool = False) -> Pushed:
         outcomes: list[Outcome] = []
         view = collect_outcomes(outcomes, tx.survey())
         # A save of ours that hides somebody else's was found: it is a commit on the branch now.
-        found = news(tip, view)
-        if remote.tip() != tip or (found and has_fetchable(tx.ports, tip, found)):
+        tip_news = news(tip, view)
+        if remote.tip() != tip or (tip_news and has_fetchable(tx.ports, tip, tip_news)):
             return Pushed(Run((*tx.recovered, *outcomes)), FETCH_FIRST)
         if any(outcome.exit_code for outcome in (*tx.recovered, *outcomes)):
             return Pushed(Run((*tx.recovered, *outcomes)), "an earlier save is not settled yet")

@@ -45,19 +45,19 @@ class GitRemote:
         its pine.toml says, if it is a workspace of this remote; else None."""
         at = self.repository.commit_of(self.refs.branch) or inherited(self.repository, self.refs)
         if at is not None:
-            found = read_tip(self.repository, at, self.refs)
-            if found.settings.remote != self.remote:
+            tip = read_tip(self.repository, at, self.refs)
+            if tip.settings.remote != self.remote:
                 raise ActionRequired(
-                    f"{self.refs.branch} has the scripts of {found.settings.remote}",
+                    f"{self.refs.branch} has the scripts of {tip.settings.remote}",
                     f"give {self.remote} a git remote of its own: `git remote add NAME "
                     f"pinesync::{self.remote}`",
                 )
-            return found
+            return tip
         fork = find_fork(self.repository, ())
         if not (fork and fork.commit and fork.entries):
             return None
-        found = read_tip(self.repository, fork.commit, self.refs)
-        return found if found.settings.remote == self.remote else None
+        tip = read_tip(self.repository, fork.commit, self.refs)
+        return tip if tip.settings.remote == self.remote else None
 
     @contextmanager
     def transaction(
@@ -86,15 +86,16 @@ class GitRemote:
             yield tx
 
     def move(self, commit: str, before: str | None) -> None:
-        """Move the branch from `before` to `commit`. FileError if it is not at `before`."""
+        """Move the branch from `before` to `commit`. Raises FileError if it is not at `before`."""
         advance_branch(self.repository, self.refs, commit, before)
 
 
 def open_git_remote(setup: Setup, name: str, address: str, git_dir: Path) -> GitRemote:
-    """The remote called `name`, of an address without `pinesync::`. Misuse for another address."""
+    """The remote called `name`, of an address without `pinesync::`. Raises Misuse for another
+    address."""
     remote, account = parse_address(address)
     if account:
-        setup = replace(setup, account=account)
+        setup = replace(setup, sign_in_name=account)
     main = _main_git_dir(git_dir)
     root = main.parent if main.name == ".git" else main
     repository = Repository(root if root != git_dir else git_dir.parent, b"", git_dir)
@@ -105,15 +106,15 @@ def open_git_remote(setup: Setup, name: str, address: str, git_dir: Path) -> Git
 
 
 def parse_address(address: str) -> tuple[str, str | None]:
-    """The remote and the sign-in that an address names. Misuse if it is invalid."""
-    found = _ADDRESS.fullmatch(address)
-    if found is None:
+    """The remote and the sign-in that an address names. Raises Misuse if it is invalid."""
+    match = _ADDRESS.fullmatch(address)
+    if match is None:
         raise Misuse(
             f"pinesync::{address[:80]}: not an address",
             "there are pinesync::tradingview, pinesync::tradingview/ACCOUNT, pinesync::sandbox "
             "and pinesync::sandbox:NAME",
         )
-    return found[1] or found[3], found[2]
+    return match[1] or match[3], match[2]
 
 
 def _main_git_dir(git_dir: Path) -> Path:

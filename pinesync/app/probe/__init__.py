@@ -55,7 +55,7 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Probed:
-    """What a probe has found. `remote` is tradingview, sandbox or facade; `left` whether its script
+    """The results of a probe. `remote` is tradingview, sandbox or facade; `left` whether its script
     may still be there; `stopped` what ended it early, if anything."""
 
     version: str
@@ -128,9 +128,11 @@ def clean(
 
     remote, session, records = _open_session(setup, remote, pace, sleep)
     with records.exclusive():
-        found = records.of(place_of(setup, remote))
-        left = [record.name for record in found if clean_one(session, record, setup.settle_seconds)]
-    return Cleaned(len(found), tuple(left))
+        leftover = records.of(place_of(setup, remote))
+        left = [
+            record.name for record in leftover if clean_one(session, record, setup.settle_seconds)
+        ]
+    return Cleaned(len(leftover), tuple(left))
 
 
 def leftovers(setup: Setup, remote: str) -> Sequence[Record]:
@@ -191,14 +193,14 @@ def _store_proof(setup: Setup, remote: str, probe_run: ProbeRun, *, finished: bo
 
 def _found(probe_run: ProbeRun) -> list[Found]:
     """The observed facts, in the order of the table."""
-    found = []
+    observations = []
     for fact in FACTS:
         if seen := probe_run.seen.get(fact.name):
             does = fact.values.get(seen.value, _UNCLEAR)
             breaks = broken_promise(fact.name, seen.value)
-            found.append(
+            observations.append(
                 Found(
                     fact.name, fact.question, fact.expected, seen.value, seen.detail, does, breaks
                 )
             )
-    return found
+    return observations

@@ -48,9 +48,11 @@ def broken_answer(response: ProbeResponse) -> str:
     return f"{with_result} result" if response.get("success") is False else ""
 
 
-def findings(found: Any) -> str:
+def findings(response: Any) -> str:
     """The parts of the first compiler error."""
-    errors = found.get("errors") or found.get("errors2") if isinstance(found, dict) else None
+    errors = (
+        response.get("errors") or response.get("errors2") if isinstance(response, dict) else None
+    )
     if not isinstance(errors, list) or not errors or not isinstance(errors[0], dict):
         return "none"
     return "code and message" if errors[0].get("code") else "message"

@@ -16,8 +16,8 @@ from pinesync.sync.guards import is_account
 
 def clean(session: ProbeSession, record: Record, settle: float, *, at_once: bool = False) -> bool:
     """Delete the scripts of the probe. Returns whether one is still listed. With `at_once` and a
-    proven id, delete the script before reading the list. NoAccess if this session shows another
-    account; OutcomeUnknown while a create may still appear."""
+    proven id, delete the script before reading the list. Raises NoAccess if this session shows
+    another account; OutcomeUnknown while a create may still appear."""
     session.record = record
     listed: Sequence[ScriptInfo] = ()
     if at_once and record.pine_id:

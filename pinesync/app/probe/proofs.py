@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from pinesync.app.credentials import facade
+from pinesync.app.credentials import facade_url
 from pinesync.app.probe.facts import BY_NAME, UNCLEAR, broken_promise
 from pinesync.app.project import DEFAULT_REMOTE, Setup
 from pinesync.errors import ActionRequired
@@ -45,7 +45,7 @@ class Proof:
 
 def place_of(setup: Setup, remote: str) -> str:
     """The name of a sandbox, or the address of TradingView or another facade."""
-    return facade(setup) if remote == DEFAULT_REMOTE else remote
+    return facade_url(setup) if remote == DEFAULT_REMOTE else remote
 
 
 def keep(state: Path, proof: Proof) -> None:
@@ -75,9 +75,9 @@ def broken_promises(setup: Setup, remote: str, owner: Account | None) -> str:
 
 def refuse_broken(setup: Setup, remote: str, owner: Account | None) -> None:
     """Raise ActionRequired if a probe found a promise broken."""
-    if found := broken_promises(setup, remote, owner):
+    if broken := broken_promises(setup, remote, owner):
         raise ActionRequired(
-            f"{found}; that breaks a promise",
+            f"{broken}; that breaks a promise",
             "`pinesync push --anyway` saves regardless; `pinesync probe` asks again",
         )
 
@@ -89,7 +89,7 @@ def names_are_kept(setup: Setup, remote: str, owner: Account | None) -> bool:
 
 
 def _all(state: Path) -> Iterator[Proof]:
-    """All proofs. StateError if one is damaged: a broken promise must not be overlooked."""
+    """All proofs. Raises StateError if one is damaged: a broken promise must not be overlooked."""
     for path, raw in Store(state / "probe").json_files(_KIND):
         try:
             proof = Proof(**{**raw, "account": Account(**raw["account"])})

@@ -22,7 +22,7 @@ _KIND = "records"
 _NAME = re.compile(r"pinesync probe ([0-9a-f]{16})")
 _WRITES = 40
 RENAMED = " & renamed"
-"""What the rename adds to the name: the list shows whether names are escaped."""
+"""The suffix that the rename adds to the name: the list shows whether names are escaped."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +80,7 @@ class Records:
         self._store = Store(state / "probe")
 
     def exclusive(self) -> AbstractContextManager[None]:
-        """Hold the lock for the block. Locked if another process is probing."""
+        """Hold the lock for the block. Raises Locked if another process is probing."""
         return probing(self._store.folder)
 
     def begin(self, place: str, token: str, known: Iterable[PineId], account: Account) -> Record:
@@ -103,7 +103,7 @@ class Records:
         self._store.drop_json(_KIND, [record.key])
 
     def of(self, place: str) -> list[Record]:
-        """The records of that place, oldest first. StateError if one is damaged."""
+        """The records of that place, oldest first. Raises StateError if one is damaged."""
         return [record for record in self._all() if record.place == place]
 
     def _all(self) -> Iterator[Record]:

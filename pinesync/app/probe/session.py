@@ -79,10 +79,10 @@ class ProbeResponse:
 
     def get(self, *path: str) -> Any:
         """The value at this path of keys, or None."""
-        found = self.value
+        value = self.value
         for key in path:
-            found = found.get(key) if isinstance(found, dict) else None
-        return found
+            value = value.get(key) if isinstance(value, dict) else None
+        return value
 
 
 def parse_response(response: Response) -> ProbeResponse:

@@ -78,8 +78,8 @@ class ProbeRun:
         known = value in BY_NAME[name].values
         self.seen[name] = Observation(value) if known else Observation(UNCLEAR, response.described)
 
-    def _observe_all(self, found: Iterable[tuple[str, str]], response: ProbeResponse) -> None:
-        for name, value in found:
+    def _observe_all(self, observed: Iterable[tuple[str, str]], response: ProbeResponse) -> None:
+        for name, value in observed:
             self._observe(name, value, response)
 
     def _newest(self, pine_id: PineId) -> ProbeResponse:
@@ -110,12 +110,12 @@ class ProbeRun:
                 "check the session with `pinesync whoami`",
             ) from None
         self._observe("id-in-answer", place_of_id(response), response)
-        found = [answer.pine_id] if answer.pine_id else self._record.ours(self.session.listed())
-        if len(found) != 1 or found[0] in record.known:
+        pine_ids = [answer.pine_id] if answer.pine_id else self._record.ours(self.session.listed())
+        if len(pine_ids) != 1 or pine_ids[0] in record.known:
             raise BadResponse(
                 "the create is answered with no id, or with one that was there before"
             )
-        pine_id = found[0]
+        pine_id = pine_ids[0]
         read = self.session.read(requests.get_script(pine_id, None))
         if record.token not in source(read) or major(read.get("version")) != 1:
             raise BadResponse("the created script cannot be read")

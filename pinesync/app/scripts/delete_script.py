@@ -19,7 +19,7 @@ from pinesync.text.filenames import shell_quote, unescape_name
 
 @dataclass(frozen=True, slots=True)
 class DeletionTarget:
-    """What would be deleted, as it is on TradingView now."""
+    """The script to delete, as it is on TradingView now."""
 
     path: RelPath
     name: str
@@ -28,8 +28,8 @@ class DeletionTarget:
 
 def delete_script(setup: Setup, raw: str, typed_name: Callable[[DeletionTarget], str]) -> Run:
     """Delete a file's script on TradingView and drop its entry; the file stays. `typed_name`
-    returns the name that the user typed to confirm. ActionRequired if TradingView has a version
-    that was not pulled, if a conflict is open, or if the script is gone."""
+    returns the name that the user typed to confirm. Raises ActionRequired if TradingView has a
+    version that was not pulled, if a conflict is open, or if the script is gone."""
     project = open_project(setup)
     path = project.path(raw)
     with project.transaction("rm --remote") as tx:

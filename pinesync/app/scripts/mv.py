@@ -55,15 +55,15 @@ def mv(setup: Setup, raw_old: str, raw_new: str) -> Run:
 
 def _target(project: Project, raw: str, old: RelPath) -> RelPath:
     """The target path. If the user names a directory, the file keeps its name in it."""
-    found = project.inside(raw)
-    if raw.endswith(("/", os.sep)) or os.path.isdir(project.workspace.root / found):
+    target = project.inside(raw)
+    if raw.endswith(("/", os.sep)) or os.path.isdir(project.workspace.root / target):
         name = old.rpartition("/")[2]
-        found = name if found == "." else f"{found}/{name}"
+        target = name if target == "." else f"{target}/{name}"
     try:
-        above = found.rpartition("/")[0]
+        above = target.rpartition("/")[0]
         if above:
             check_folder(above)
-        return check_path(found)
+        return check_path(target)
     except BadPath as error:
         raise Misuse(
             f"{raw}: cannot be a script's file here: {error}",
@@ -82,13 +82,13 @@ def refuse_taken(project: Project, old: RelPath, new: RelPath) -> None:
             and (path in entries or path != new)
         ):
             taken = f"{path} is the same file on some systems"
-            what = "listed in pine.toml already" if path == new else taken
+            what = "already listed in pine.toml" if path == new else taken
             raise ActionRequired(f"{new}: {what}; nothing was moved", "choose another name")
 
 
 def _moved(project: Project, entry: Entry, new: RelPath) -> Outcome:
-    folder, old = project.workspace, entry.path
-    old_data, new_data = folder.tree.read(old), folder.tree.read(new)
+    workspace, old = project.workspace, entry.path
+    old_data, new_data = workspace.tree.read(old), workspace.tree.read(new)
     taken = ActionRequired(
         f"{new}: another file is there; nothing was moved", "choose another name, or move it away"
     )
@@ -150,16 +150,16 @@ def _follow(project: Project, tx: Transaction, patterns: list[str]) -> Iterator[
 
 def _follow_one(project: Project, state: ScriptState, entry: Entry) -> Iterator[Outcome]:
     """The path that a clone would give the file, in its current folder."""
-    folder = project.workspace
+    workspace = project.workspace
     old = entry.path
     onto = replace(
-        entry, path=_path_for(entry, {*folder.manifest.entries(), *folder.tree.scripts()})
+        entry, path=_path_for(entry, {*workspace.manifest.entries(), *workspace.tree.scripts()})
     )
     called = f"it is called {entry.name!r} on TradingView"
-    data = folder.tree.read(old)
+    data = workspace.tree.read(old)
     if data is None or onto.path == old:
         if onto.name != (state.entry and state.entry.name):
-            folder.manifest.commit({old: entry})
+            workspace.manifest.commit({old: entry})
             yield Outcome(old, "renamed", message=called, pine_id=entry.pine_id)
         return
     try:

@@ -26,7 +26,7 @@ _PLACE = re.compile(r"\{\{(name|author|date)\}\}")
 
 def read(setup: Setup, template: str) -> str:
     """Read a template. A path names a file; a plain name means the user's own template or else a
-    built-in one. Misuse if it does not exist."""
+    built-in one. Raises Misuse if it does not exist."""
     if os.sep in template or "/" in template or template.endswith(SUFFIX):
         if not template.endswith(SUFFIX):
             # The new script goes to TradingView with the next push.

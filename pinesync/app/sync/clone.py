@@ -80,11 +80,11 @@ def clone(
     # Imported while the list request runs.
     from pinesync.sync.engine.download import write_new_workspace
 
-    found = listing()
-    listed = tuple(found.scripts.values())
-    account = found.account or Account("")
-    if found.account:
-        settings = settings.pinned(found.account)
+    account_state = listing()
+    listed = tuple(account_state.scripts.values())
+    account = account_state.account or Account("")
+    if account_state.account:
+        settings = settings.pinned(account_state.account)
     if history and listed:
         settings = replace(settings, id=workspace_id(account, remote))
     if only:

@@ -52,8 +52,8 @@ def diff(
     return _diff([_file_diff(project, s, show, remote=remote) for s in states], exit_code)
 
 
-def _diff(found: Sequence[FileDiff | None], exit_code: bool) -> Diff:
-    files = tuple(file for file in found if file and (file.lines or file.note or file.shifts))
+def _diff(diffs: Sequence[FileDiff | None], exit_code: bool) -> Diff:
+    files = tuple(file for file in diffs if file and (file.lines or file.note or file.shifts))
     return Diff(files, EXIT_DIFFERENT if exit_code and files else EXIT_DONE)
 
 

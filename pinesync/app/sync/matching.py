@@ -54,16 +54,16 @@ def match(
 ) -> tuple[Match, ...]:
     """Match each file with at most one script: first by equal text, then by saved name, then by
     title. Ambiguous matches are dropped."""
-    found: list[Match] = []
+    unique: list[Match] = []
     for by in MATCH_ORDER:
-        files = [f for f in files if f.path not in {m.path for m in found}]
-        free = [i for i in listed if i.pine_id not in {m.info.pine_id for m in found}]
+        files = [f for f in files if f.path not in {m.path for m in unique}]
+        free = [i for i in listed if i.pine_id not in {m.info.pine_id for m in unique}]
         for file in files:
             matches = [info for info in free if _is_match(by, file, info, digests)]
             rivals = [f for f in files if matches and _is_match(by, f, matches[0], digests)]
             if len(matches) == 1 and len(rivals) == 1:
-                found.append(Match(file.path, matches[0], _match_kind(by, file, matches[0])))
-    return tuple(sorted(found, key=lambda m: m.path))
+                unique.append(Match(file.path, matches[0], _match_kind(by, file, matches[0])))
+    return tuple(sorted(unique, key=lambda m: m.path))
 
 
 def _match_kind(by: By, file: LocalFile, info: ScriptInfo) -> By:

@@ -13,7 +13,7 @@ from pinesync.model import Digest, RelPath, Version
 from pinesync.sync.engine import push as engine_push
 from pinesync.sync.engine.snapshot import Survey, take_snapshot
 from pinesync.sync.engine.transaction import Transaction
-from pinesync.sync.engine.uploads.prepare_upload import Expected, policy_of, preview
+from pinesync.sync.engine.uploads.prepare_upload import Expected, contract_policy, preview
 from pinesync.sync.messages import planned_run
 from pinesync.sync.outcome import Outcome, Run
 from pinesync.sync.selection import select
@@ -43,7 +43,7 @@ def push(
     if dry_run:
         states = select(take_snapshot(project.ports).states, patterns)
         steps = engine_push.plan(states, patterns, recreate=recreate, over=version is not None)
-        contract = policy_of(project.ports, allow_shift=allow_shift)
+        contract = contract_policy(project.ports, allow_shift=allow_shift)
         shifts = project.ports.tools.parallel(lambda s: preview(project.ports, s, contract), steps)
         return planned_run(steps, [row for row in shifts if row])
     if not anyway:

@@ -75,21 +75,21 @@ def build_report(
     project = open_project(setup)
     if not offline:
         project = replace(project, client=project.remote())
-    found, view = status_with_survey(project, paths, offline=offline, exit_code=exit_code)
-    shown = [line for line in found.lines if line.word.sides][:MAX_COMPARED]
+    report, view = status_with_survey(project, paths, offline=offline, exit_code=exit_code)
+    shown = [line for line in report.lines if line.word.sides][:MAX_COMPARED]
     compared = {line.path for line in shown}
     sides = _Sides(project, shown)
     times = {} if offline else _times(project, shown)
     provenance = Provenance(project)
     scripts = []
     left = MAX_LINES_OF_ALL
-    for line in found.lines:
+    for line in report.lines:
         script = Script(line, _saves(project, view, provenance, line, times))
         if line.path in compared:
             script = sides.of(script, min(MAX_LINES, left))
-            left -= sum(map(len, script.difference.pieces)) if script.difference else 0
+            left -= sum(map(len, script.difference.hunks)) if script.difference else 0
         scripts.append(script)
-    return ReportData(project.workspace.root.name, now().wall, found, tuple(scripts))
+    return ReportData(project.workspace.root.name, now().wall, report, tuple(scripts))
 
 
 class _Sides:
@@ -114,8 +114,8 @@ class _Sides:
             old, new = self._text(line, left), self._text(line, right)
         except Unreadable as error:
             return replace(script, trouble=str(error))
-        found = side_by_side(old, new, limit) if old != new else None
-        return replace(script, left=labels[0], right=labels[1], difference=found)
+        difference = side_by_side(old, new, limit) if old != new else None
+        return replace(script, left=labels[0], right=labels[1], difference=difference)
 
     def _text(self, line: Line, side: str) -> str:
         """Raises Unreadable if the text is not available."""
@@ -202,14 +202,14 @@ def _saves(
     if listed:
         known.setdefault(listed.version, listed.modified)
     known |= {version: when for version, when in times.get(pine_id, {}).items() if when}
-    found: list[Save] = []
+    saves: list[Save] = []
     latest = 0
     for version, when in sorted(known.items()):
         if when:
             latest = max(latest, when)
-            found.append(
+            saves.append(
                 Save(
                     version, latest, provenance.saved_by(pine_id, version), version == line.version
                 )
             )
-    return tuple(found)
+    return tuple(saves)

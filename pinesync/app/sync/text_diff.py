@@ -11,12 +11,12 @@ from pinesync.text.canonical import lines
 from pinesync.text.contract import Change
 from pinesync.text.line_diff import changes, same_lines
 
-_AROUND = 3
+_CONTEXT_LINES = 3
 """The number of context lines before and after a change."""
 
 
 @dataclass(frozen=True, slots=True)
-class Half:
+class DiffLine:
     """One line of one side: its number from 1, and its text with its line ending."""
 
     number: int
@@ -24,11 +24,11 @@ class Half:
 
 
 @dataclass(frozen=True, slots=True)
-class Pair:
-    """Two lines shown next to each other. A side is None if only the opposite side has a line."""
+class DiffRow:
+    """One row of a side-by-side diff. A side is None where only the other side has a line."""
 
-    left: Half | None
-    right: Half | None
+    left: DiffLine | None
+    right: DiffLine | None
 
     @property
     def same(self) -> bool:
@@ -37,13 +37,13 @@ class Pair:
 
 @dataclass(frozen=True, slots=True)
 class SideBySide:
-    """The hunks in order, and the numbers of added and removed lines. `left_out` counts the pairs
-    omitted from `pieces`."""
+    """The hunks in order, and the numbers of added and removed lines. `omitted` counts the rows
+    that `hunks` leaves out."""
 
-    pieces: tuple[tuple[Pair, ...], ...]
+    hunks: tuple[tuple[DiffRow, ...], ...]
     added: int
     removed: int
-    left_out: int = 0
+    omitted: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,9 +65,9 @@ class FileDiff:
 def unified(path: RelPath, old_label: str, new_label: str, old: str, new: str) -> FileDiff:
     """A unified diff of two canonical texts, as git shows it."""
     before, after = lines(old), lines(new)
-    found = _changes(before, after)
+    edits = _edits(before, after)
     body: list[str] = []
-    for line in _hunks(before, after, found):
+    for line in _hunks(before, after, edits):
         body.append(line.removesuffix("\n"))
         if not line.endswith("\n"):
             body.append("\\ No newline at end of file")
@@ -75,84 +75,97 @@ def unified(path: RelPath, old_label: str, new_label: str, old: str, new: str) -
         path,
         f"a/{path} ({old_label})",
         f"b/{path} ({new_label})",
-        *_counted(found),
+        *_count_lines(edits),
         tuple(body),
     )
 
 
 def side_by_side(old: str, new: str, limit: int) -> SideBySide:
-    """Compare two canonical texts; show at most `limit` pairs of lines."""
+    """Compare two canonical texts; show at most `limit` rows."""
     before, after = lines(old), lines(new)
-    found = _changes(before, after)
-    pieces: list[tuple[Pair, ...]] = []
-    left_out = 0
-    for piece in _pieces(found, len(before)):
-        shown = tuple(islice(_pairs(piece, before, after), limit))
-        pieces += [shown] * bool(shown)
+    edits = _edits(before, after)
+    hunks: list[tuple[DiffRow, ...]] = []
+    omitted = 0
+    for group in _group_hunks(edits, len(before)):
+        shown = tuple(islice(_rows(group, before, after), limit))
+        if shown:
+            hunks.append(shown)
         limit -= len(shown)
-        # Equal lines have the same count on both sides; a change is as long as its longer side.
-        longer = sum(max(0, (d - c) - (b - a)) for a, b, c, d in piece)
-        left_out += piece[-1][1] - piece[0][0] + longer - len(shown)
-    return SideBySide(tuple(pieces), *_counted(found), left_out)
+        # Equal lines have the same count on both sides; an edit is as long as its longer side.
+        longer = sum(
+            max(0, (new_end - new_start) - (old_end - old_start))
+            for old_start, old_end, new_start, new_end in group
+        )
+        omitted += group[-1][1] - group[0][0] + longer - len(shown)
+    return SideBySide(tuple(hunks), *_count_lines(edits), omitted)
 
 
-def changed_lines(old: str, new: str) -> tuple[int, int]:
+def count_changed_lines(old: str, new: str) -> tuple[int, int]:
     """The numbers of added and removed lines."""
-    return _counted(_changes(lines(old), lines(new)))
+    return _count_lines(_edits(lines(old), lines(new)))
 
 
-_Change = tuple[int, int, int, int]
+_Edit = tuple[int, int, int, int]
 """Start and end in the old lines, then start and end in the new lines."""
 
 
-def _changes(old: list[str], new: list[str]) -> list[_Change]:
+def _edits(old: list[str], new: list[str]) -> list[_Edit]:
     return list(changes(same_lines(old, new), len(old), len(new)))
 
 
-def _counted(found: list[_Change]) -> tuple[int, int]:
-    return sum(d - c for _, _, c, d in found), sum(b - a for a, b, _, _ in found)
+def _count_lines(edits: list[_Edit]) -> tuple[int, int]:
+    added = sum(new_end - new_start for _, _, new_start, new_end in edits)
+    return added, sum(old_end - old_start for old_start, old_end, _, _ in edits)
 
 
-def _pieces(found: list[_Change], length: int) -> Iterator[list[_Change]]:
-    """Group changes whose context lines touch. `length` is the number of old lines. Each group
-    begins and ends with an empty change, which marks the range of lines to show."""
-    groups: list[list[_Change]] = []
-    for change in found:
-        if groups and change[0] - groups[-1][-1][1] <= 2 * _AROUND:
-            groups[-1].append(change)
+def _group_hunks(edits: list[_Edit], length: int) -> Iterator[list[_Edit]]:
+    """Group edits whose context overlaps or touches. `length` is the number of old lines. Each
+    group starts and ends with an empty edit that marks the bounds of its context."""
+    groups: list[list[_Edit]] = []
+    for edit in edits:
+        if groups and edit[0] - groups[-1][-1][1] <= 2 * _CONTEXT_LINES:
+            groups[-1].append(edit)
         else:
-            groups.append([change])
+            groups.append([edit])
     for group in groups:
-        (a, _, c, _), (_, b, _, d) = group[0], group[-1]
-        before, after = min(_AROUND, a), min(_AROUND, length - b)
-        head = (a - before, a - before, c - before, c - before)
-        yield [head, *group, (b + after, b + after, d + after, d + after)]
+        (old_start, _, new_start, _), (_, old_end, _, new_end) = group[0], group[-1]
+        leading, trailing = min(_CONTEXT_LINES, old_start), min(_CONTEXT_LINES, length - old_end)
+        old_start, new_start = old_start - leading, new_start - leading
+        old_end, new_end = old_end + trailing, new_end + trailing
+        yield [
+            (old_start, old_start, new_start, new_start),
+            *group,
+            (old_end, old_end, new_end, new_end),
+        ]
 
 
-def _hunks(old: list[str], new: list[str], found: list[_Change]) -> Iterator[str]:
-    for piece in _pieces(found, len(old)):
-        (at, _, start, _), (end, _, stop, _) = piece[0], piece[-1]
-        yield f"@@ -{_span(at, end)} +{_span(start, stop)} @@\n"
-        for a, b, c, d in piece:
-            yield from (f" {line}" for line in old[at:a])
-            yield from (f"-{line}" for line in old[a:b])
-            yield from (f"+{line}" for line in new[c:d])
-            at = b
+def _hunks(old: list[str], new: list[str], edits: list[_Edit]) -> Iterator[str]:
+    for group in _group_hunks(edits, len(old)):
+        (at, _, new_at, _), (last, _, new_last, _) = group[0], group[-1]
+        yield f"@@ -{_span(at, last)} +{_span(new_at, new_last)} @@\n"
+        for old_start, old_end, new_start, new_end in group:
+            yield from (f" {line}" for line in old[at:old_start])
+            yield from (f"-{line}" for line in old[old_start:old_end])
+            yield from (f"+{line}" for line in new[new_start:new_end])
+            at = old_end
 
 
 def _span(start: int, stop: int) -> str:
-    """A line range as in a unified diff header: an empty range names the line before it."""
+    """A line range for a hunk header. An empty range is given by the line before it."""
     length = stop - start
     return f"{start + 1}" if length == 1 else f"{start + (length > 0)},{length}"
 
 
-def _pairs(piece: list[_Change], old: list[str], new: list[str]) -> Iterator[Pair]:
-    at, _, start, _ = piece[0]
-    for a, b, c, d in piece:
-        for left, right in ((range(at, a), range(start, c)), (range(a, b), range(c, d))):
+def _rows(group: list[_Edit], old: list[str], new: list[str]) -> Iterator[DiffRow]:
+    at, _, new_at, _ = group[0]
+    for old_start, old_end, new_start, new_end in group:
+        for left, right in (
+            (range(at, old_start), range(new_at, new_start)),
+            (range(old_start, old_end), range(new_start, new_end)),
+        ):
             for i, j in zip_longest(left, right):
-                yield Pair(
-                    None if i is None else Half(i + 1, old[i]),
-                    None if j is None else Half(j + 1, new[j]),
+                yield DiffRow(
+                    None if i is None else DiffLine(i + 1, old[i]),
+                    None if j is None else DiffLine(j + 1, new[j]),
                 )
-        at, start = b, d
+        at, new_at = old_end, new_end

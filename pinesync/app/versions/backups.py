@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from pinesync.app.project import Project, Setup, open_project
-from pinesync.app.sync.text_diff import changed_lines
+from pinesync.app.sync.text_diff import count_changed_lines
 from pinesync.errors import FileError, Misuse
 from pinesync.model import Digest, Entry, RelPath
 from pinesync.sync.engine.restore import restore
@@ -60,7 +60,7 @@ def restore_backup(setup: Setup, raw: str, number: int) -> Run:
 
 
 def _find_backup(project: Project, path: RelPath, number: int) -> tuple[Backup, str]:
-    """The backup with this number and its text. Misuse if there is none."""
+    """The backup with this number and its text. Raises Misuse if there is none."""
     backups = backups_of(project, path)
     if not 1 <= number <= len(backups):
         available = f"the last is {len(backups)}" if backups else "no text of it is backed up here"
@@ -96,4 +96,4 @@ def _current_text(project: Project, path: RelPath) -> str | None:
 
 
 def _line_counts(now: str | None, text: str) -> tuple[int, int] | tuple[None, None]:
-    return (None, None) if now is None else changed_lines(now, text)
+    return (None, None) if now is None else count_changed_lines(now, text)

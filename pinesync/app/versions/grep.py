@@ -50,8 +50,8 @@ def grep(
     fixed: bool = False,
     offline: bool = False,
 ) -> Hits:
-    """Search the saved texts of the named scripts, or of all in the account. A line matches if
-    any pattern does: a regular expression or, with `fixed`, plain text. Misuse for an invalid
+    """Search the saved texts of the named scripts, or of all in the account. A line matches if any
+    pattern does: a regular expression or, with `fixed`, plain text. Raises Misuse for an invalid
     pattern."""
     project = open_project(setup)
     wanted = [

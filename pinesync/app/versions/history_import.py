@@ -66,10 +66,12 @@ def _listed(project: Project, ports: Ports) -> tuple[list[ScriptInfo], str]:
     """The scripts of the workspace that exist on TradingView, and the name of their owner."""
     entries, settings = project.workspace.manifest.entries(), project.settings
     tracked = {entry.pine_id for entry in entries.values() if entry.pine_id}
-    found = read_account(ports.remote, sorted(tracked), settings.owner, named=True)
+    account_state = read_account(ports.remote, sorted(tracked), settings.owner, named=True)
     every = settings.track == "all"
-    wanted = [info for pine_id, info in found.scripts.items() if every or pine_id in tracked]
-    return wanted, found.account.name if found.account else ""
+    wanted = [
+        info for pine_id, info in account_state.scripts.items() if every or pine_id in tracked
+    ]
+    return wanted, account_state.account.name if account_state.account else ""
 
 
 def _planned(before: History, listed: Sequence[ScriptInfo]) -> Imported:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from pinesync.app.project import Project, Setup, open_project
-from pinesync.app.sync.text_diff import changed_lines
+from pinesync.app.sync.text_diff import count_changed_lines
 from pinesync.app.versions.oplog import MAX_OPERATIONS
 from pinesync.app.versions.revspec import Revision, all_revisions, revision
 from pinesync.app.versions.version_store import VersionStore
@@ -87,11 +87,11 @@ class Provenance:
     @cached_property
     def _others(self) -> set[tuple[PineId, Version]]:
         """The versions saved from other workspaces; damaged workspace states are skipped."""
-        found: set[tuple[PineId, Version]] = set()
+        saves: set[tuple[PineId, Version]] = set()
         for folder in other_states(self._state.folder):
             with suppress(StateError, FileError):
-                found |= _saves(State(folder))
-        return found
+                saves |= _saves(State(folder))
+        return saves
 
     def commit(self, info: VersionInfo) -> str | None:
         return self._state.texts.commit_of(info.pine_id, info.version)
@@ -103,8 +103,8 @@ def _saves(state: State) -> set[tuple[PineId, Version]]:
         save for operation in state.log.operations(MAX_OPERATIONS) for save in operation.saves
     ]
     uploads = [intent for intent in state.log.intents() if isinstance(intent, Save)]
-    found = {(save.pine_id, save.version) for save in logged}
-    return found | {(r.pine_id, r.landed) for r in uploads if r.pine_id and r.landed}
+    saved = {(save.pine_id, save.version) for save in logged}
+    return saved | {(r.pine_id, r.landed) for r in uploads if r.pine_id and r.landed}
 
 
 def _versions(
@@ -144,7 +144,7 @@ def _rows(
         line_counts: tuple[int, int] | None = None
         if before is None or before.version.next() == info.version:
             line_counts = (
-                changed_lines(text, new_text) if before or info.version.major == 1 else None
+                count_changed_lines(text, new_text) if before or info.version.major == 1 else None
             )
         yield _saved(which.entry, info, line_counts, provenance)
         before, text = info, new_text
@@ -168,7 +168,7 @@ def _newest(project: Project, store: VersionStore, provenance: Provenance, limit
             before = store.version(which, Version(number - 1))
             text = store.text(before)
             heapq.heappush(heads, (-min(before.when, info.when), pine_id, number - 1))
-        line_counts = changed_lines(text, store.text(info))
+        line_counts = count_changed_lines(text, store.text(info))
         rows.append(_saved(which.entry, info, line_counts, provenance))
     return Log(tuple(rows), left=sum(number for _, _, number in heads))
 

@@ -59,13 +59,13 @@ def revision(project: Project, raw: str) -> Revision:
 
 def version_revision(project: Project, raw: str) -> tuple[Revision, Version]:
     """The same, but the version is required."""
-    found = revision(project, raw)
-    if found.version is None:
+    parsed = revision(project, raw)
+    if parsed.version is None:
         raise Misuse(
             f"{raw}: which version?",
-            f"{found.argument}@5 is version 5.0; `pinesync log {found.argument}` lists them",
+            f"{parsed.argument}@5 is version 5.0; `pinesync log {parsed.argument}` lists them",
         )
-    return found, found.version
+    return parsed, parsed.version
 
 
 def all_revisions(project: Project, raws: Sequence[str]) -> list[Revision]:
@@ -73,11 +73,11 @@ def all_revisions(project: Project, raws: Sequence[str]) -> list[Revision]:
     if not raws:
         entries = project.workspace.manifest.entries().values()
         return [Revision(entry.pine_id, entry) for entry in entries if entry.pine_id]
-    found = [revision(project, raw) for raw in raws]
-    for raw, parsed in zip(raws, found, strict=True):
+    revisions = [revision(project, raw) for raw in raws]
+    for raw, parsed in zip(raws, revisions, strict=True):
         if parsed.version is not None:
             raise Misuse(f"{raw}: without a version here", "--all-versions looks into every one")
-    return found
+    return revisions
 
 
 def _by_path(project: Project, raw: str, version: Version | None) -> Revision:

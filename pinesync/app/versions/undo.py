@@ -34,8 +34,8 @@ _FINAL = {
         "every version is backed up here: see `pinesync log 'USER;…'` and `show`",
     ),
 }
-"""What happened there alone, and what to do about it, with the path and the name from before; an
-older operation can be named."""
+"""Changes made on TradingView alone, and how to revert them by hand, with the earlier path and
+name; an older operation can be named."""
 
 
 def undo(
@@ -47,8 +47,8 @@ def undo(
     project: Project | None = None,
 ) -> tuple[Logged, Run]:
     """Take back the newest operation, or the one with this key; with `redo`, the newest undo. What
-    cannot be taken back is reported and left. Misuse if there is nothing to take back. `project` is
-    the workspace if already open."""
+    cannot be taken back is reported and left. Raises Misuse if there is nothing to take back.
+    `project` is the workspace if already open."""
     project = project or open_project(setup)
     with project.transaction(REDO if redo else UNDO) as tx:
         if any(intent.is_open for intent in tx.ports.log.intents()):
@@ -91,11 +91,11 @@ def _chosen(
     operations: Sequence[Operation], short: Mapping[str, str], key: str | None, *, redo: bool
 ) -> Operation:
     if key is None:
-        found = to_redo(operations) if redo else to_undo(operations)
-        if found is None:
+        operation = to_redo(operations) if redo else to_undo(operations)
+        if operation is None:
             what = "nothing to redo" if redo else "nothing to undo"
             raise Misuse(what, "`pinesync oplog` lists what pinesync did here, on this machine")
-        return found
+        return operation
     fits = find_operations(operations, key)
     if len(fits) != 1:
         newest = [

@@ -45,10 +45,10 @@ class VersionStore:
         versions."""
         newest = {r.pine_id: last for r in revisions if (last := self.newest(r.pine_id))}
         listed_newest = {i: last for i, last in newest.items() if i in self.listed}
-        found = {i: stored_history(self._texts, i, last) for i, last in newest.items()}
+        by_script = {i: stored_history(self._texts, i, last) for i, last in newest.items()}
         if listed_newest:
-            found |= read_histories(self._ports, listed_newest)
-        return found
+            by_script |= read_histories(self._ports, listed_newest)
+        return by_script
 
     def version(self, which: Revision, version: Version) -> VersionInfo:
         """One version; its text is stored afterwards. Raises Misuse if it does not exist, or if it

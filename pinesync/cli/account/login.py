@@ -56,19 +56,19 @@ def command(cookie_file: str | None, from_browser: str | None, keyring: bool) ->
 
     if cookie_file is not None and from_browser is not None:
         raise click.UsageError("--cookie-file and --from-browser name two places.")
-    chosen = build_setup()
-    refuse_facade(chosen)
-    pasted = _pasted(cookie_file) if from_browser is None else _from_browser(chosen, from_browser)
-    done = login(chosen, pasted, keyring=keyring)
+    setup = build_setup()
+    refuse_facade(setup)
+    pasted = _pasted(cookie_file) if from_browser is None else _from_browser(setup, from_browser)
+    done = login(setup, pasted, keyring=keyring)
     if emit_json("login", done):
         return done.exit_code
     account = escape_controls(done.account) if done.account else "an account without saved scripts"
     out(f"signed in as {account}, {pluralize(done.scripts, 'saved script')}")
     place = escape_controls(str(done.stored_in))
     if done.in_keyring:
-        echo_err(f"kept in the system's keyring; {place} says so")
+        echo_err(f"stored in the system's keyring; {place} records that")
     else:
-        echo_err(f"kept in {place}, readable by you alone")
+        echo_err(f"stored in {place}, readable by you alone")
     if done.pinned:
         echo_err(f"pine.toml: this workspace now belongs to {account}")
     return done.exit_code

@@ -22,6 +22,6 @@ def command(everything: bool) -> int:
         for path in done.removed:
             out(f"removed {escape_controls(str(path))}")
         if not done.removed:
-            out("no cookie was kept")
+            out("no stored sign-in")
         echo_err("hint: the session itself ends when you sign out in the browser")
     return done.exit_code

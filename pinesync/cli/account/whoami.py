@@ -23,32 +23,32 @@ def command(remote: str | None) -> int:
     """Show whose session is used, where its cookie is stored, how old it is, and what it opens."""
     from pinesync.app.account import whoami
 
-    found = whoami(build_setup(), remote=remote)
-    if not emit_json("whoami", found):
-        account = escape_controls(found.account or "(an account without saved scripts)")
-        scripts = pluralize(found.scripts, "saved script")
-        out(f"{account} on {escape_controls(found.remote)}, {scripts}")
-        for line in _cookie_lines(found):
+    identity = whoami(build_setup(), remote=remote)
+    if not emit_json("whoami", identity):
+        account = escape_controls(identity.account or "(an account without saved scripts)")
+        scripts = pluralize(identity.scripts, "saved script")
+        out(f"{account} on {escape_controls(identity.remote)}, {scripts}")
+        for line in _cookie_lines(identity):
             out(line)
-    return found.exit_code
+    return identity.exit_code
 
 
-def _cookie_lines(found: Identity) -> list[str]:
-    if found.source == "sandbox":
+def _cookie_lines(identity: Identity) -> list[str]:
+    if identity.source == "sandbox":
         return ["cookie: the sandbox's own, on this machine"]
-    if found.stored_in is None:
-        where = f"from the variable {found.source}, so its age is unknown"
+    if identity.stored_in is None:
+        where = f"from the variable {identity.source}, so its age is unknown"
     else:
-        place = escape_controls(str(found.stored_in))
-        where = f"in the system's keyring, for {place}" if found.in_keyring else f"in {place}"
-        if found.kept_as:
-            where += f", as {found.kept_as}"
-        if found.age is not None:
-            where += f", kept {_format_age(found.age)}"
+        place = escape_controls(str(identity.stored_in))
+        where = f"in the system's keyring, for {place}" if identity.in_keyring else f"in {place}"
+        if identity.kept_as:
+            where += f", as {identity.kept_as}"
+        if identity.age is not None:
+            where += f", stored {_format_age(identity.age)}"
     opens = "listing, reading, saving and deleting these scripts"
     return [
         f"cookie: {where}",
-        f"good for: {opens}; sent to {found.origin} and nowhere else",
+        f"good for: {opens}; sent to {identity.origin} and nowhere else",
     ]
 
 

@@ -32,7 +32,7 @@ def word(status: Status) -> str:
 
 
 def meaning(status: Status) -> str:
-    """What the status means, in one sentence."""
+    """The meaning of the status, in one sentence."""
     return re.sub("`(.*?)`", r"<code>\1</code>", safe(status.meaning))
 
 

@@ -6,34 +6,34 @@ from collections.abc import Iterator
 from itertools import takewhile
 
 from pinesync.app.sync.report_data import Script
-from pinesync.app.sync.text_diff import Half, Pair, SideBySide
+from pinesync.app.sync.text_diff import DiffLine, DiffRow, SideBySide
 from pinesync.cli.html_report.html import code, safe
 from pinesync.text.filenames import shell_quote
 from pinesync.text.plural import pluralize
 
 
-def sides(script: Script, found: SideBySide) -> Iterator[str]:
+def sides(script: Script, diff: SideBySide) -> Iterator[str]:
     """The hunks of the two texts. If only one text has lines, only its column."""
     left, right = safe(script.left), safe(script.right)
-    pairs = [pair for piece in found.pieces for pair in piece]
+    rows = [row for hunk in diff.hunks for row in hunk]
     heads = {
         "left": f"<th class=from scope=col colspan=2>{left}",
         "right": f"<th class=to scope=col colspan=2>{right}",
     }
-    shown = [side for side in heads if any(getattr(pair, side) for pair in pairs)] or [*heads]
+    shown = [side for side in heads if any(getattr(row, side) for row in rows)] or [*heads]
     yield "<table class=sides>"
     yield f"<caption>{safe(script.line.path)}: {left} and {right}</caption>"
     yield f"<colgroup>{'<col class=number><col>' * len(shown)}</colgroup>\n<thead>"
     yield f"<tr>{''.join(heads[side] for side in shown)}</tr>\n</thead>"
-    for piece in found.pieces:
+    for hunk in diff.hunks:
         yield "<tbody>"
-        for pair in piece:
-            cells = dict(zip(heads, _cells(pair), strict=True))
-            yield f"<tr{' class=same' * pair.same}>{''.join(cells[side] for side in shown)}</tr>"
+        for row in hunk:
+            cells = dict(zip(heads, _cells(row), strict=True))
+            yield f"<tr{' class=same' * row.same}>{''.join(cells[side] for side in shown)}</tr>"
         yield "</tbody>"
     yield "</table>"
-    if found.left_out:
-        more = pluralize(found.left_out, "line")
+    if diff.omitted:
+        more = pluralize(diff.omitted, "line")
         yield f"<p class=means>{more} more; {restore_command(script.line.path)} shows them.</p>"
 
 
@@ -42,29 +42,29 @@ def restore_command(path: str) -> str:
     return f"<code>{safe(f'pinesync diff {shell_quote(path)}')}</code>"
 
 
-def _cells(pair: Pair) -> tuple[str, str]:
-    if pair.same:
-        return _cell(pair.left), _cell(pair.right)
-    left, right = pair.left, pair.right
+def _cells(row: DiffRow) -> tuple[str, str]:
+    if row.same:
+        return _cell(row.left), _cell(row.right)
+    left, right = row.left, row.right
     start, end = _common(left.text, right.text) if left and right else (0, 0)
     return _cell(left, "del", start, end), _cell(right, "ins", start, end)
 
 
-def _cell(half: Half | None, tag: str = "", start: int = 0, end: int = 0) -> str:
+def _cell(line: DiffLine | None, tag: str = "", start: int = 0, end: int = 0) -> str:
     """The line number and the line, with the changed part between `start` and `end` marked."""
-    if half is None:
+    if line is None:
         return "<td class=none><td class=none>"
-    line = half.text.removesuffix("\n")
-    last = "" if half.text.endswith("\n") else "<small>no newline at the end</small>"
+    text = line.text.removesuffix("\n")
+    last = "" if line.text.endswith("\n") else "<small>no newline at the end</small>"
     if not tag:
-        return f"<td>{half.number}<td><code>{code(line)}</code>{last}"
-    stop = len(line) - end
+        return f"<td>{line.number}<td><code>{code(text)}</code>{last}"
+    stop = len(text) - end
     if start + end:
-        inside = f"{code(line[:start])}<mark>{code(line[start:stop])}</mark>{code(line[stop:])}"
+        inside = f"{code(text[:start])}<mark>{code(text[start:stop])}</mark>{code(text[stop:])}"
     else:
-        inside = code(line)
+        inside = code(text)
     return (
-        f"<td class={tag}>{half.number}<td class={tag}><{tag}><code>{inside}</code></{tag}>{last}"
+        f"<td class={tag}>{line.number}<td class={tag}><{tag}><code>{inside}</code></{tag}>{last}"
     )
 
 

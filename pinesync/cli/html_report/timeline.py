@@ -38,7 +38,7 @@ def lanes(scripts: Sequence[Script]) -> Iterator[str]:
 
 
 def legend() -> str:
-    """What the marks mean."""
+    """The legend of the marks."""
     marks = (
         ("elsewhere", "saved elsewhere"),
         ("pinesync", "saved by pinesync, here"),

@@ -111,10 +111,10 @@ def add(
 
 def _expand_paths(project: Project, raw: str) -> list[RelPath]:
     """The file, or a folder's files."""
-    found = project.files(raw, project.workspace.tree.local_texts())
-    if not found:
+    files = project.files(raw, project.workspace.tree.local_texts())
+    if not files:
         raise Misuse(f"{raw}: no {SUFFIX} file in it")
-    return found
+    return files
 
 
 def _added(project: Project, path: RelPath) -> Added:
@@ -191,11 +191,11 @@ def _missing_entry_of(project: Project, path: RelPath) -> Entry:
         for entry in project.workspace.manifest.entries().values()
         if entry.base and project.workspace.tree.stat(entry.path) is None
     ]
-    found = [e for e in missing if e.base and e.base.expected == digest_of_any(data)]
-    if len(found) == 1:
-        return found[0]
-    candidates = ", ".join(entry.path for entry in found or missing)
-    if found:
+    matching = [e for e in missing if e.base and e.base.expected == digest_of_any(data)]
+    if len(matching) == 1:
+        return matching[0]
+    candidates = ", ".join(entry.path for entry in matching or missing)
+    if matching:
         raise ActionRequired(
             f"{path}: several missing scripts have its text: {candidates}",
             f"name the right one: `pinesync mv OLD  {shell_quote(path)}`",

@@ -39,17 +39,17 @@ def command(paths: tuple[str, ...], stale: bool, exit_code: bool) -> int:
     """
     from pinesync.app.alerts import alerts
 
-    found = alerts(build_setup(), paths, stale=stale, exit_code=exit_code)
-    if emit_json("alerts", found):
-        return found.exit_code
-    for line in columns([tuple(_cells(row)) for row in found.rows], head=_HEAD, cut={0: 12}):
+    result = alerts(build_setup(), paths, stale=stale, exit_code=exit_code)
+    if emit_json("alerts", result):
+        return result.exit_code
+    for line in columns([tuple(_cells(row)) for row in result.rows], head=_HEAD, cut={0: 12}):
         out(line)
-    if not any(row.stale for row in found.rows):
+    if not any(row.stale for row in result.rows):
         echo_err("no listed alert runs an older version; TradingView may not list all")
-    if found.passed_over:
-        passed_over = pluralize(found.passed_over, "alert")
+    if result.passed_over:
+        passed_over = pluralize(result.passed_over, "alert")
         echo_err(f"{passed_over} passed over: on no script of yours, or unreadable")
-    return found.exit_code
+    return result.exit_code
 
 
 def _cells(row: AlertRow) -> Iterator[str]:

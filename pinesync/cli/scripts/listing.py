@@ -39,9 +39,9 @@ def command(remote: str | None) -> int:
     On a terminal that is too narrow, ids are shown only for scripts without a local file: pine.toml
     has the others. -v, or a pipe, shows every column in full.
     """
-    found = list_scripts(build_setup(), remote=remote)
-    if emit_json("list", found):
-        return found.exit_code
+    scripts = list_scripts(build_setup(), remote=remote)
+    if emit_json("list", scripts):
+        return scripts.exit_code
     rows = [
         (
             escape_controls(row.name),
@@ -51,13 +51,13 @@ def command(remote: str | None) -> int:
             row.pine_id,
             escape_controls(row.path or ""),
         )
-        for row in found.scripts
+        for row in scripts.scripts
     ]
     for line in _table(rows):
         out(line)
     if not rows:
         echo_err("no saved scripts")
-    return found.exit_code
+    return scripts.exit_code
 
 
 def _table(rows: Sequence[tuple[str, ...]]) -> Iterator[str]:

@@ -63,7 +63,7 @@ class CreatedFile:
 
 
 def new(setup: Setup, name: str, *, template: str = "indicator") -> CreatedFile:
-    """Create the file in the folder for its kind. Misuse for a name that the service would
+    """Create the file in the folder for its kind. Raises Misuse for a name that the service would
     refuse."""
     name = name.strip()
     if not name or len(name) > MAX_SAVED_NAME or not name.isprintable():

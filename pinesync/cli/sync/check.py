@@ -71,7 +71,7 @@ def command(
         raise click.UsageError(f"--json and --format {format_} name two formats.")
     stdin_source = _stdin_source(paths, name)
     setup = build_setup(jobs=jobs)
-    found = check(
+    checks = check(
         setup,
         paths,
         offline=offline,
@@ -80,20 +80,20 @@ def command(
         strict=strict,
         source=stdin_source,
     )
-    if emit_json("check", found, as_json=format_ == "json"):
-        return found.exit_code
+    if emit_json("check", checks, as_json=format_ == "json"):
+        return checks.exit_code
     if format_ not in ("github", "sarif"):
-        return print_checks(found)
+        return print_checks(checks)
     from pinesync.cli.formats import github, relative_to_repository, sarif
 
     if top := os.environ.get("GITHUB_WORKSPACE"):
-        found = relative_to_repository(found, setup.cwd, Path(top))
+        checks = relative_to_repository(checks, setup.cwd, Path(top))
     if format_ == "sarif":
-        out(json_line(sarif(found)))
-        return found.exit_code
-    for line in github(found):
+        out(json_line(sarif(checks)))
+        return checks.exit_code
+    for line in github(checks):
         out(line, command=True)
-    return found.exit_code
+    return checks.exit_code
 
 
 def _stdin_source(paths: tuple[str, ...], name: str | None) -> tuple[str, bytes] | None:
@@ -112,10 +112,10 @@ def _stdin_source(paths: tuple[str, ...], name: str | None) -> tuple[str, bytes]
     return name or "<stdin>", data
 
 
-def print_checks(found: Checks) -> int:
+def print_checks(checks: Checks) -> int:
     """Print the findings and their count. Return the exit code."""
     errors = warnings = 0
-    for file in found.files:
+    for file in checks.files:
         if file.problem:
             # Give a location like every other line, so that problem matchers see it.
             errors += 1
@@ -125,10 +125,10 @@ def print_checks(found: Checks) -> int:
             warnings += diagnostic.severity == "warning"
             for line in diagnostic_lines(file.path, diagnostic, file.source):
                 out(line)
-    files = pluralize(len(found.files), "file")
+    files = pluralize(len(checks.files), "file")
     echo_err(f"{files}: {pluralize(errors, 'error')}, {pluralize(warnings, 'warning')}")
-    if found.stopped:
+    if checks.stopped:
         echo_err("files that the compiler did not check were checked for syntax only")
-        for line in error_lines(found.stopped.message, found.stopped.hint):
+        for line in error_lines(checks.stopped.message, checks.stopped.hint):
             echo_err(line)
-    return found.exit_code
+    return checks.exit_code

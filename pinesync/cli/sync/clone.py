@@ -26,9 +26,13 @@ from pinesync.text.unicode import escape_controls
     "--only",
     multiple=True,
     metavar="GLOB",
-    help="Only scripts whose names match, in either case; repeatable.",
+    help="Clone only scripts whose names match GLOB, ignoring case; repeatable.",
 )
-@click.option("--history", is_flag=True, help="Also make a git commit of every saved version.")
+@click.option(
+    "--history",
+    is_flag=True,
+    help="Also create a git repository with one commit per saved version.",
+)
 @remote_options
 @jobs
 @timeout
@@ -43,32 +47,32 @@ def command(
 ) -> int:
     """Copy your saved scripts into a new workspace ("pine-scripts" without DIR).
 
-    With --sandbox, the scripts come from the local stand-in, and no account is needed. With
-    --history, the folder is a git repository that has one commit for each saved version. An
-    interrupted clone keeps what it read: run the same command again to continue.
+    With --sandbox, the scripts come from the local sandbox and no account is needed. With
+    --history, the workspace is a git repository with one commit per saved version. If a clone is
+    interrupted, run the same command again to resume it.
     """
     from pinesync.app.project import DEFAULT_REMOTE
     from pinesync.app.sync.clone import clone
 
-    place = remote or DEFAULT_REMOTE
-    chosen = build_setup(jobs=jobs, timeout=timeout)
-    result = clone(chosen, directory, remote=place, only=only, history=history)
+    remote_name = remote or DEFAULT_REMOTE
+    setup = build_setup(jobs=jobs, timeout=timeout)
+    result = clone(setup, directory, remote=remote_name, only=only, history=history)
     if emit_json("clone", result):
         return result.exit_code
-    written = sum(outcome.done == "written" for outcome in result.outcomes)
+    cloned = sum(outcome.done == "written" for outcome in result.outcomes)
     account = f" of {escape_controls(result.account)}" if result.account else ""
     if result.outcomes:
-        scripts = pluralize(written, "script")
+        scripts = pluralize(cloned, "script")
         out(f"cloned {scripts}{account} into {escape_controls(directory)}")
     else:
-        out(f"made {escape_controls(directory)}; there are no saved scripts yet")
+        out(f"created {escape_controls(directory)}; the account has no saved scripts")
     if result.history:
         print_imported(result.history)
     for outcome in result.outcomes:
         if outcome.done != "written":
             echo_err(f"{escape_controls(outcome.path)}: {escape_controls(outcome.message)}")
     if any(outcome.exit_code for outcome in result.outcomes):
-        echo_err("hint: `pinesync pull` in the workspace fetches what is missing")
+        echo_err("hint: run `pinesync pull` in the workspace to download the missing scripts")
     elif not result.outcomes:
         echo_err(_empty(result.remote))
     return result.exit_code
@@ -77,6 +81,6 @@ def command(
 def _empty(remote: str) -> str:
     sandbox, _, name = remote.partition(":")
     if sandbox == "sandbox":
-        named = f" --name {name}" if name else ""
-        return f"hint: `pinesync sandbox seed{named}` fills the sandbox"
-    return "hint: `pinesync new NAME` in the workspace makes one"
+        name_option = f" --name {name}" if name else ""
+        return f"hint: run `pinesync sandbox seed{name_option}` to add example scripts"
+    return "hint: run `pinesync new NAME` in the workspace to create a script"

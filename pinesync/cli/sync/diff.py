@@ -47,17 +47,17 @@ def command(
 
     if contract and stat:
         raise click.UsageError("choose one of --contract and --stat.")
-    found = diff(build_setup(), paths, remote=remote, exit_code=exit_code, contract=contract)
-    if emit_json("diff", found):
-        return found.exit_code
+    result = diff(build_setup(), paths, remote=remote, exit_code=exit_code, contract=contract)
+    if emit_json("diff", result):
+        return result.exit_code
     if stat:
         rows = [
-            (escape_controls(f.path), f.note or f"+{f.added} -{f.removed}") for f in found.files
+            (escape_controls(f.path), f.note or f"+{f.added} -{f.removed}") for f in result.files
         ]
         for row in columns(rows, cut={0: 12, 1: 12}):
             out(row)
-        return found.exit_code
-    for file in found.files:
+        return result.exit_code
+    for file in result.files:
         if file.note:
             out(f"{escape_controls(file.path)}: {escape_controls(file.note)}")
             continue
@@ -69,7 +69,7 @@ def command(
         lines = (escape_controls(line, one_line=False) for line in file.lines)
         # Decide about color once: a text of 2 MiB may have a million lines.
         out_all(map(_colored, lines) if current().colored else lines)
-    return found.exit_code
+    return result.exit_code
 
 
 def _print_shifts(file: FileDiff) -> None:

@@ -32,25 +32,25 @@ def command(jobs: int) -> int:
     tradingview/saved` and `git log ..tradingview/saved` show what differs. `git config
     pinesync.track false` turns this off.
     """
-    found = fetch(build_setup(jobs=jobs))
-    if emit_json("fetch", found):
-        return found.exit_code
+    result = fetch(build_setup(jobs=jobs))
+    if emit_json("fetch", result):
+        return result.exit_code
     rows = []
-    for arrival in found.arrivals:
+    for arrival in result.arrivals:
         versions = [str(v) for v in (arrival.before, arrival.version) if v]
         rows.append(
             (arrival.word, escape_controls(arrival.path), " → ".join(dict.fromkeys(versions)))
         )
     for row, text in zip(rows, columns(rows, cut={1: 12}), strict=True):
         out(styled(row[0]) + text[len(row[0]) :])
-    for arrival in found.arrivals:
+    for arrival in result.arrivals:
         if arrival.problem:
             echo_err(f"{escape_controls(arrival.path)}: {escape_controls(arrival.problem)}")
-    if found.note:
-        echo_err(f"tradingview/saved: {found.note}")
+    if result.note:
+        echo_err(f"tradingview/saved: {result.note}")
     if not rows:
         echo_err("nothing new on TradingView")
-    return found.exit_code
+    return result.exit_code
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +68,8 @@ class Arrival:
 
 @dataclass(frozen=True, slots=True)
 class Fetched:
-    """What TradingView has and the workspace lacks. The commit of the remote-tracking branch is
-    None outside git or if the branch is switched off; `note` is a one-time remark about it."""
+    """The changes on TradingView that the workspace lacks. The commit of the remote-tracking branch
+    is None outside git or if the branch is switched off; `note` is a one-time remark about it."""
 
     arrivals: tuple[Arrival, ...]
     saved: str | None

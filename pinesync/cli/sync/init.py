@@ -211,10 +211,10 @@ def init(
             raise Misuse(f"{root}: no such folder", "`pinesync clone` creates a new one")
         client = open_remote(setup, settings.remote)
         ports = ports_of(setup, folder, lambda: client)
-        found = read_account(client, named=True)
-        if found.account:
-            settings = settings.pinned(found.account)
-        done, entries = _link(ports, folder, tuple(found.scripts.values()), done)
+        account_state = read_account(client, named=True)
+        if account_state.account:
+            settings = settings.pinned(account_state.account)
+        done, entries = _link(ports, folder, tuple(account_state.scripts.values()), done)
     done = _with_files(done, files)
     if not dry_run:
         make_folder(root)
@@ -284,17 +284,17 @@ def _files(folder: Workspace) -> tuple[list[LocalFile], list[tuple[str, str]]]:
     return files, unusable
 
 
-def _entry(ports: Ports, found: Match, here: LocalFile) -> Entry:
-    base = matching.find_base(ports, found.info, here.text)
-    return Entry(found.path, unescape_name(found.info.name), found.info.pine_id, base)
+def _entry(ports: Ports, match: Match, here: LocalFile) -> Entry:
+    base = matching.find_base(ports, match.info, here.text)
+    return Entry(match.path, unescape_name(match.info.name), match.info.pine_id, base)
 
 
-def _linked(found: Match, entry: Entry) -> Linked:
+def _linked(match: Match, entry: Entry) -> Linked:
     return Linked(
-        found.path,
+        match.path,
         entry.name,
-        found.info.pine_id,
-        found.by,
+        match.info.pine_id,
+        match.by,
         entry.base.version if entry.base else None,
-        found.info.version,
+        match.info.version,
     )

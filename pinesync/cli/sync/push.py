@@ -112,7 +112,7 @@ def _name_untracked(setup: Setup, paths: tuple[str, ...]) -> None:
     """Say what lists untracked files, as `git commit` does when there is nothing to commit."""
     from pinesync.app.project import open_project
     from pinesync.cli.render import echo_err
-    from pinesync.sync.next_step import hint
+    from pinesync.sync.next_step import hint_for
     from pinesync.sync.selection import is_named
     from pinesync.text.unicode import escape_controls
 
@@ -121,4 +121,4 @@ def _name_untracked(setup: Setup, paths: tuple[str, ...]) -> None:
     untracked = sorted(project.workspace.tree.untracked())
     loose = [path for path in untracked if any(is_named(path, pattern) for pattern in named)]
     if loose:
-        echo_err(f"hint: {escape_controls(hint('add', loose))}")
+        echo_err(f"hint: {escape_controls(hint_for('add', loose))}")

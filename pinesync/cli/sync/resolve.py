@@ -81,20 +81,20 @@ def _resolved(project: Project, ports: Ports, path: RelPath, side: Side) -> Outc
 
 def _our_text(project: Project, path: RelPath) -> str:
     """Our text before the merge that wrote the markers. For pinesync's merge, it comes from the
-    note made then; for git's, from the index stages or HEAD. ActionRequired if it cannot be
+    note made then; for git's, from the index stages or HEAD. Raises ActionRequired if it cannot be
     determined."""
-    folder = project.workspace
-    blocks = conflict_blocks(decode(folder.tree.read(path) or b""))
+    workspace = project.workspace
+    blocks = conflict_blocks(decode(workspace.tree.read(path) or b""))
     noted = {
         replaced.digest
-        for replaced in folder.backups.of(path)
-        if (merged := folder.texts.text_of(replaced.conflict) if replaced.conflict else None)
+        for replaced in workspace.backups.of(path)
+        if (merged := workspace.texts.text_of(replaced.conflict) if replaced.conflict else None)
         and all(block in merged for block in blocks)
     }
-    candidates = [text for key in noted if (text := folder.texts.text_of(key)) is not None]
+    candidates = [text for key in noted if (text := workspace.texts.text_of(key)) is not None]
     if not noted:
         # pinesync notes every merge of its own, so these markers are git's.
-        for data in (our_side(folder.root, path), text_at_head(folder.root, path)):
+        for data in (our_side(workspace.root, path), text_at_head(workspace.root, path)):
             with suppress(Unreadable):
                 text = decode(data) if data is not None else None
                 if text is not None and _is_ours(text, blocks):
@@ -113,13 +113,13 @@ _MAX_NAMED = 3
 
 def _candidates(project: Project, path: RelPath) -> str:
     """Texts that may be from before the merge, and how to restore them."""
-    folder = project.workspace
+    workspace = project.workspace
     ways = [
         f"`pinesync restore --back {backup.number} {shell_quote(path)}`"
         for backup in backups_of(project, path)
-        if not has_conflict_markers(folder.texts.text_of(backup.digest) or "")
+        if not has_conflict_markers(workspace.texts.text_of(backup.digest) or "")
     ][:_MAX_NAMED]
-    if folder.manifest.has_history():
+    if workspace.manifest.has_history():
         ways.append(f"`git checkout HEAD -- {shell_quote(path)}`")
     return f"it may be restored by {' or '.join(ways)}" if ways else "no other text is backed up"
 

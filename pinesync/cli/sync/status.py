@@ -58,16 +58,16 @@ def command(
     if opens and html in (None, "-"):
         raise click.UsageError("--open needs --html FILE, the page to open.")
     if html is not None:
-        found = _write_report(build_setup(jobs=jobs), html, paths, offline, exit_code)
+        report = _write_report(build_setup(jobs=jobs), html, paths, offline, exit_code)
     else:
-        found = status(build_setup(jobs=jobs), paths, offline=offline, exit_code=exit_code)
+        report = status(build_setup(jobs=jobs), paths, offline=offline, exit_code=exit_code)
     if html and opens:
         _open(build_setup().cwd / html)
-    if html == "-" or emit_json("status", found):
-        return found.exit_code
+    if html == "-" or emit_json("status", report):
+        return report.exit_code
     shown = [
         line
-        for line in found.lines
+        for line in report.lines
         if paths or current().verbose or line.word is not Status.CLEAN or line.note
     ]
     rows = []
@@ -83,12 +83,12 @@ def command(
         )
     for row, text in zip(rows, _table(rows), strict=True):
         out(styled(row[0]) + text[len(row[0]) :])
-    _summary(Counter(line.word for line in found.lines), offline)
+    _summary(Counter(line.word for line in report.lines), offline)
     if html:
         echo_err(f"the page is in {escape_controls(html)}")
-    if found.next_step:
-        echo_err(f"hint: {escape_controls(found.next_step.hint)}")
-    return found.exit_code
+    if report.next_step:
+        echo_err(f"hint: {escape_controls(report.next_step.hint)}")
+    return report.exit_code
 
 
 def _write_report(

@@ -32,17 +32,17 @@ def command(paths: tuple[str, ...], jobs: int) -> int:
 
     Exits with 3 if they do not, and says what differs. Changes nothing.
     """
-    found = verify(build_setup(jobs=jobs), paths)
-    if emit_json("verify", found):
-        return found.exit_code
+    result = verify(build_setup(jobs=jobs), paths)
+    if emit_json("verify", result):
+        return result.exit_code
     proven = 0
-    for finding in found.findings:
+    for finding in result.findings:
         proven += not finding.problems
         if finding.problems:
             out(escape_controls(f"{finding.path}: {'; '.join(finding.problems)}"))
-    scripts = pluralize(len(found.findings), "script")
+    scripts = pluralize(len(result.findings), "script")
     out(f"{proven} of {scripts} proven: file = base = TradingView")
-    return found.exit_code
+    return result.exit_code
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,13 +73,13 @@ def verify(setup: Setup, paths: Sequence[str] = ()) -> Verified:
     open_paths = {r.path for r in project.workspace.log.intents() if r.is_open}
     entries = [s.entry for s in states if s.entry and s.entry.base]
     proofs = ports.tools.parallel(lambda entry: _problems(project, ports.remote, entry), entries)
-    found = dict(zip([entry.path for entry in entries], proofs, strict=True))
+    by_path = dict(zip([entry.path for entry in entries], proofs, strict=True))
     return Verified(
         tuple(
             Difference(
                 s.path,
                 s.entry.base.version if s.entry and s.entry.base else None,
-                (*_words(view, s.path, s.path in open_paths), *found.get(s.path, ())),
+                (*_words(view, s.path, s.path in open_paths), *by_path.get(s.path, ())),
             )
             for s in states
         )

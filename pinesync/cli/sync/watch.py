@@ -29,11 +29,13 @@ if TYPE_CHECKING:
     metavar="SECONDS",
     help="Seconds between checks of TradingView; at least 10.",
 )
-@click.option("--yes", "many", is_flag=True, help="Upload any number of files that change at once.")
+@click.option(
+    "--yes", "allow_many", is_flag=True, help="Upload any number of files that change at once."
+)
 @click.option("--on-error", metavar="CMD", help="Run CMD on errors, without a shell.")
 @click.option("--notify", is_flag=True, help="Show a desktop notification on errors.")
 @shared
-def command(pull: bool, poll: float, many: bool, on_error: str | None, notify: bool) -> int:
+def command(pull: bool, poll: float, allow_many: bool, on_error: str | None, notify: bool) -> int:
     """Push on every save: the checked text becomes the newest version on TradingView.
 
     What git writes is not sent, and before many files at once are sent, watch asks: p sends what is
@@ -49,7 +51,7 @@ def command(pull: bool, poll: float, many: bool, on_error: str | None, notify: b
 
     if math.isnan(poll):
         raise click.BadParameter("not a number of seconds.", param_hint="--poll")
-    options = WatchOptions(pull=pull, many=many, poll=poll)
+    options = WatchOptions(pull=pull, allow_many=allow_many, poll=poll)
     ring = error_notifier(on_error, notify=notify)
     with keys() as listen_keys:
         printer = EventPrinter(status_line=_can_redraw(), keys=listen_keys is not None)

@@ -89,8 +89,8 @@ _PLAIN = {"NO_COLOR": "1", "PYTHONIOENCODING": "utf-8"}
 
 
 def demo(setup: Setup, environment: Mapping[str, str]) -> Iterator[Event]:
-    """Run the main workflow end to end. PinesyncError if a command returns an unexpected exit
-    code."""
+    """Run the main workflow end to end. Raises PinesyncError if a command returns an unexpected
+    exit code."""
     place = Path(tempfile.mkdtemp(prefix="pinesync-demo-"))
     home = place / "home"
     folder = place / "my-scripts"
@@ -160,10 +160,10 @@ class _Runner:
 
 
 def _script_to_edit(folder: Path) -> str:
-    found = sorted(p.relative_to(folder).as_posix() for p in folder.glob("indicators/*.pine"))
-    if not found:
+    scripts = sorted(p.relative_to(folder).as_posix() for p in folder.glob("indicators/*.pine"))
+    if not scripts:
         raise PinesyncError("the sandbox has no indicator to edit")
-    return next((path for path in found if path.isascii() and "\r" not in path), found[0])
+    return next((path for path in scripts if path.isascii() and "\r" not in path), scripts[0])
 
 
 def _append(path: Path, line: str) -> None:

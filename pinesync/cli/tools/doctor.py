@@ -36,18 +36,18 @@ def command(offline: bool) -> int:
     """
     from pinesync.app.doctor import doctor
 
-    found = _without_home(doctor(build_setup(), offline=offline))
-    if emit_json("doctor", found):
-        return found.exit_code
-    rows = [(f.level, f.area, escape_controls(f.message)) for f in found.findings]
-    for finding, row in zip(found.findings, columns(rows), strict=True):
+    checkup = _without_home(doctor(build_setup(), offline=offline))
+    if emit_json("doctor", checkup):
+        return checkup.exit_code
+    rows = [(f.level, f.area, escape_controls(f.message)) for f in checkup.findings]
+    for finding, row in zip(checkup.findings, columns(rows), strict=True):
         out(styled(_COLORS[finding.level], finding.level) + row[len(finding.level) :])
         if finding.hint:
             out(f"  hint: {escape_controls(finding.hint)}")
-    _versions(found)
-    out(_summary(Counter(f.level for f in found.findings)))
+    _versions(checkup)
+    out(_summary(Counter(f.level for f in checkup.findings)))
     echo_err("safe to share: it contains script names and the account, but no cookie and no source")
-    return found.exit_code
+    return checkup.exit_code
 
 
 def _summary(levels: Counter[Level]) -> str:
@@ -56,17 +56,17 @@ def _summary(levels: Counter[Level]) -> str:
     return ", ".join(filter(None, parts))
 
 
-def _versions(found: Checkup) -> None:
-    parts = {name: f"{name} {version or 'missing'}" for name, version in found.versions.items()}
+def _versions(checkup: Checkup) -> None:
+    parts = {name: f"{name} {version or 'missing'}" for name, version in checkup.versions.items()}
     out(escape_controls(", ".join(parts[name] for name in _MACHINE)))
     out(escape_controls(", ".join(line for name, line in parts.items() if name not in _MACHINE)))
 
 
-def _without_home(found: Checkup) -> Checkup:
+def _without_home(checkup: Checkup) -> Checkup:
     """The same report with ~ for the home directory, which often contains the user's name."""
     home = os.path.expanduser("~").rstrip("/\\")
     if not home or home == "~":
-        return found
+        return checkup
     # Shells expand ~ only outside quotes: '/home/me/a b' becomes ~/'a b'.
     quoted, plain = re.compile(f"'{re.escape(home)}/"), re.compile(rf"{re.escape(home)}(?![\w.-])")
 
@@ -74,6 +74,6 @@ def _without_home(found: Checkup) -> Checkup:
         return plain.sub("~", quoted.sub("~/'", text))
 
     findings = (
-        replace(f, message=shortened(f.message), hint=shortened(f.hint)) for f in found.findings
+        replace(f, message=shortened(f.message), hint=shortened(f.hint)) for f in checkup.findings
     )
-    return replace(found, findings=tuple(findings))
+    return replace(checkup, findings=tuple(findings))

@@ -60,10 +60,10 @@ def status() -> int:
     return _print_hooks("hooks status", hooks_here(build_setup()))
 
 
-def _print_hooks(command: str, found: Hooks) -> int:
-    if emit_json(command, found):
-        return found.exit_code
-    for hook in found.hooks:
+def _print_hooks(command: str, result: Hooks) -> int:
+    if emit_json(command, result):
+        return result.exit_code
+    for hook in result.hooks:
         if hook.state == "refused":
             echo_err(f"{escape_controls(str(hook.file))}: {escape_controls(hook.message)}")
             echo_err(f"  hint: {escape_controls(hook.hint)}")
@@ -72,7 +72,7 @@ def _print_hooks(command: str, found: Hooks) -> int:
         also = "" if hook.changed or command == "hooks status" else ", as before"
         color = "saved" if hook.state == "installed" else Status.CLEAN
         out(f"{styled(color, word.ljust(9))}  {escape_controls(str(hook.file))}{also}")
-    return found.exit_code
+    return result.exit_code
 
 
 @command.command("run", examples=["pinesync hooks run pre-commit"])
@@ -86,28 +86,28 @@ def run(name: str) -> int:
 def _before_commit() -> int:
     from pinesync.cli.sync.check import print_checks
 
-    found = before_commit(build_setup())
-    if emit_json("hooks run", found) or not found.files:
-        return found.exit_code
-    code = print_checks(found)
+    result = before_commit(build_setup())
+    if emit_json("hooks run", result) or not result.files:
+        return result.exit_code
+    code = print_checks(result)
     if code:
         echo_err("hint: `git commit --no-verify` commits it anyway")
     return code
 
 
 def _before_push() -> int:
-    found = before_push(build_setup())
-    if emit_json("hooks run", found):
-        return found.exit_code
-    for error in found.unasked:
+    result = before_push(build_setup())
+    if emit_json("hooks run", result):
+        return result.exit_code
+    for error in result.unasked:
         for line in error_lines(error.message, error.hint):
             echo_err(line)
         echo_err("pinesync could not check whether scripts diverged; the push continues")
-    for script in found.left:
+    for script in result.left:
         out(f"{styled(script.word)}  {escape_controls(script.path)}")
-    if found.left:
+    if result.left:
         echo_err("hint: `pinesync pull` merges them; `git push --no-verify` pushes anyway")
-    return found.exit_code
+    return result.exit_code
 
 
 State = Literal["installed", "absent", "refused"]
@@ -138,8 +138,8 @@ class Hooks:
 
 @dataclass(frozen=True, slots=True)
 class PrePushResult:
-    """What blocks a push: scripts with their status, as paths in the repository. Also why an
-    account could not be reached, which blocks nothing."""
+    """The scripts that block a push, with their status, as paths in the repository. `unasked` holds
+    the errors of accounts that could not be reached; they block nothing."""
 
     left: tuple[Line, ...]
     unasked: tuple[PinesyncError, ...]
@@ -179,24 +179,24 @@ def before_commit(setup: Setup) -> Checks:
 
 
 def before_push(setup: Setup) -> PrePushResult:
-    """Check whether any script in the repository has diverged or is in conflict. ManifestError for
-    an unusable pine.toml. An account that cannot be reached blocks nothing."""
+    """Check whether any script in the repository has diverged or is in conflict. Raises
+    ManifestError for an unusable pine.toml. An account that cannot be reached blocks nothing."""
     top = require_repository(setup.cwd).top()
     left: list[Line] = []
     unasked: list[PinesyncError] = []
     for root in staged.workspaces(top):
         project = project_at(setup, root)
-        found = None
+        report = None
         try:
-            found = status_of(setup, project=project)
+            report = status_of(setup, project=project)
         except ManifestError:
             raise
         except PinesyncError as error:
             unasked.append(error)
             with suppress(PinesyncError):
-                found = status_of(setup, offline=True, project=project)
+                report = status_of(setup, offline=True, project=project)
         below = "" if root == top else f"{root.relative_to(top).as_posix()}/"
-        lines = found.lines if found else ()
+        lines = report.lines if report else ()
         left += [replace(n, path=RelPath(below + n.path)) for n in lines if n.word in _STOPS]
     return PrePushResult(tuple(left), tuple(unasked))
 
@@ -222,17 +222,17 @@ def _refused(folder: Path, name: str, why: str) -> Hook:
 
 
 def _hook_state(folder: Path, name: str) -> Hook:
-    found = hooks.read_hook(folder, name)
-    if not found or not hooks.has_block(found[0]):
+    hook = hooks.read_hook(folder, name)
+    if not hook or not hooks.has_block(hook[0]):
         return Hook(name, folder / name, "absent")
-    _refuse_idle(found)
+    _refuse_idle(hook)
     return Hook(name, folder / name, "installed")
 
 
 def _install(folder: Path, name: str) -> Hook:
-    found = hooks.read_hook(folder, name)
-    _refuse_idle(found)
-    before = found[0] if found else None
+    hook = hooks.read_hook(folder, name)
+    _refuse_idle(hook)
+    before = hook[0] if hook else None
     after = hooks.with_block(before, hooks.block(name, sys.executable))
     if after != before:
         hooks.write_hook(folder, name, after, before)
@@ -240,13 +240,13 @@ def _install(folder: Path, name: str) -> Hook:
 
 
 def _remove(folder: Path, name: str) -> Hook:
-    found = hooks.read_hook(folder, name)
-    if not found or not hooks.has_block(found[0]):
+    hook = hooks.read_hook(folder, name)
+    if not hook or not hooks.has_block(hook[0]):
         return Hook(name, folder / name, "absent")
-    hooks.write_hook(folder, name, hooks.without_block(found[0]), found[0])
+    hooks.write_hook(folder, name, hooks.without_block(hook[0]), hook[0])
     return Hook(name, folder / name, "absent", changed=True)
 
 
-def _refuse_idle(found: tuple[bytes, bool] | None) -> None:
-    if found and not found[1] and os.name == "posix":
+def _refuse_idle(hook: tuple[bytes, bool] | None) -> None:
+    if hook and not hook[1] and os.name == "posix":
         raise hooks.NotAShellScript("git ignores it because it is not executable: run `chmod +x`")

@@ -90,28 +90,28 @@ def _probe(setup: Setup, remote: str | None, pace: float | None, report: str | N
         write_page(setup, report, text_of(done), REPORT)
     if emit_json("probe", done):
         return done.exit_code
-    rows = [_row(found) for found in done.facts]
+    rows = [_row(fact) for fact in done.facts]
     for line in columns(rows, head=("fact", "expected", "seen", "what pinesync does"), cut=_LEAST):
         out(line)
     _print_totals(done)
     return done.exit_code
 
 
-def _row(found: Found) -> tuple[str, str, str, str]:
-    seen = f"{found.seen} ({found.detail})" if found.detail else found.seen
-    return found.fact, " or ".join(found.expected), seen, found.does
+def _row(observation: Found) -> tuple[str, str, str, str]:
+    seen = f"{observation.seen} ({observation.detail})" if observation.detail else observation.seen
+    return observation.fact, " or ".join(observation.expected), seen, observation.does
 
 
 def _print_totals(done: Probed) -> None:
-    differing = [found.fact for found in done.facts if found.differs]
+    differing = [fact.fact for fact in done.facts if fact.differs]
     facts = pluralize(len(done.facts), "fact")
     summary = f"{facts} as documented"
     if differing:
         summary = f"{len(differing)} of {facts} differ: {', '.join(differing)}"
     out(f"{summary}, {pluralize(done.requests, 'request')}")
-    for found in done.facts:
-        if found.breaks:
-            echo_err(f"{found.fact} breaks promise {found.breaks}: `pinesync push` will refuse")
+    for fact in done.facts:
+        if fact.breaks:
+            echo_err(f"{fact.fact} breaks promise {fact.breaks}: `pinesync push` will refuse")
     if done.stopped:
         for line in error_lines(f"stopped: {done.stopped.message}", done.stopped.hint):
             echo_err(line)

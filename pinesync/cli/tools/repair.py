@@ -36,24 +36,24 @@ def command(dry_run: bool) -> int:
     script, the older one is taken, unless the file has exactly the newer one's text: an older base
     only costs a merge. The text with the markers is kept on this machine.
     """
-    found = repair(build_setup(), dry_run=dry_run)
-    if emit_json("repair", found):
-        return found.exit_code
-    if not found.needed:
+    result = repair(build_setup(), dry_run=dry_run)
+    if emit_json("repair", result):
+        return result.exit_code
+    if not result.needed:
         echo_err("pine.toml is valid: nothing to repair")
-        return found.exit_code
-    for script in found.scripts:
+        return result.exit_code
+    for script in result.scripts:
         taken = script.version or "not saved yet"
         other = f", not {script.other}" if script.other and script.other != script.version else ""
         out(f"{escape_controls(script.path)}  {taken}{other}: {escape_controls(script.why)}")
-    scripts = pluralize(len(found.scripts), "script")
+    scripts = pluralize(len(result.scripts), "script")
     out(f"{scripts} to settle" if dry_run else f"pine.toml is merged, {scripts} settled")
-    if found.kept:
-        echo_err(f"the text with the markers is backed up in {escape_controls(str(found.kept))}")
+    if result.kept:
+        echo_err(f"the text with the markers is backed up in {escape_controls(str(result.kept))}")
         echo_err(
             "hint: `git add pine.toml` and finish the merge; `pinesync status` shows what is left"
         )
-    return found.exit_code
+    return result.exit_code
 
 
 @dataclass(frozen=True, slots=True)

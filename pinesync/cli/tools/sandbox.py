@@ -121,7 +121,7 @@ def path(name: str) -> int:
     """Print the file that holds the sandbox."""
     from pinesync.app.sandbox import location
 
-    found = location(build_setup(), name)
-    if not emit_json("sandbox path", found):
-        out(escape_controls(str(found.file)))
-    return found.exit_code
+    file = location(build_setup(), name)
+    if not emit_json("sandbox path", file):
+        out(escape_controls(str(file.file)))
+    return file.exit_code

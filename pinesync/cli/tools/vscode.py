@@ -90,10 +90,10 @@ class Installed:
 def install_extension(setup: Setup, code: str | None) -> Installed:
     """Hand the extension to the editor, or to each that is on PATH. Raises Misuse without any."""
     names = (code,) if code is not None else EDITORS
-    found = [Path(path) for path in map(find_program, names) if path]
-    if code is not None and not found:
+    editors = [Path(path) for path in map(find_program, names) if path]
+    if code is not None and not editors:
         raise Misuse(f"{code}: no such command", "name the editor's command, as in --code codium")
-    if not found:
+    if not editors:
         raise Misuse(
             f"no editor is on PATH: none of {', '.join(EDITORS)}",
             "name it with --code PATH, or run `pinesync vscode package pinesync.vsix` and choose "
@@ -101,7 +101,9 @@ def install_extension(setup: Setup, code: str | None) -> Installed:
         )
     with tempfile.TemporaryDirectory(prefix="pinesync-vscode-") as folder:
         package = write_package(replace(setup, cwd=Path(folder)), "pinesync.vsix")
-        return Installed(package.version, tuple(_install_into(package, editor) for editor in found))
+        return Installed(
+            package.version, tuple(_install_into(package, editor) for editor in editors)
+        )
 
 
 def _install_into(package: Package, editor: Path) -> Editor:

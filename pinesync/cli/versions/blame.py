@@ -44,13 +44,13 @@ def command(script: str) -> int:
     Without a version, that of the file's base. It is noted when a push saves the version, or else
     found by the trailers of `push --commit`, or by its text in the file's history.
     """
-    found = blame_version(build_setup(), script)
-    if emit_json("blame-version", found):
-        return found.exit_code
-    day, author = format_time(found.date), escape_controls(found.author)
-    out(f"{found.commit}  {day}  {author}  {escape_controls(found.subject)}")
-    echo_err(f"{escape_controls(found.path)} {found.version}: {_BY[found.by]}")
-    return found.exit_code
+    blame = blame_version(build_setup(), script)
+    if emit_json("blame-version", blame):
+        return blame.exit_code
+    day, author = format_time(blame.date), escape_controls(blame.author)
+    out(f"{blame.commit}  {day}  {author}  {escape_controls(blame.subject)}")
+    echo_err(f"{escape_controls(blame.path)} {blame.version}: {_BY[blame.by]}")
+    return blame.exit_code
 
 
 By = Literal["note", "trailers", "text"]
@@ -79,8 +79,8 @@ def blame_version(setup: Setup, raw: str) -> Blame:
     entry, version = _named(project, raw)
     repository = require_repository(project.workspace.root)
     assert entry.pine_id
-    for found, by in _candidates(project, entry, entry.pine_id, version):
-        commit = commit_at(project.workspace.root, found)
+    for commit_id, by in _candidates(project, entry, entry.pine_id, version):
+        commit = commit_at(project.workspace.root, commit_id)
         if commit:
             details = commit.commit, by, commit.date, commit.author, commit.subject
             return Blame(entry.path, entry.pine_id, version, *details)
@@ -120,9 +120,8 @@ def _candidates(
             yield commit, "trailers"
     if not known:
         known = {VersionStore(project).version(Revision(pine_id, entry), version).digest}
-    found = with_text(root, path, known)
-    if found:
-        yield found, "text"
+    if commit_id := with_text(root, path, known):
+        yield commit_id, "text"
 
 
 def _digests(

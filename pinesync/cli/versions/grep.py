@@ -58,7 +58,7 @@ def command(
     """
     if not patterns and not words:
         raise click.UsageError("name a PATTERN to search for.")
-    found = grep(
+    result = grep(
         build_setup(jobs=jobs),
         patterns or words[:1],
         words if patterns else words[1:],
@@ -67,15 +67,15 @@ def command(
         fixed=fixed,
         offline=offline,
     )
-    if emit_json("grep", found):
-        return found.exit_code
-    places = [escape_controls(f"{hit.path or hit.pine_id}@{hit.version}") for hit in found.hits]
-    hits = zip(places, found.hits, strict=True)
+    if emit_json("grep", result):
+        return result.exit_code
+    places = [escape_controls(f"{hit.path or hit.pine_id}@{hit.version}") for hit in result.hits]
+    hits = zip(places, result.hits, strict=True)
     lines = (
         f"{place}:{f'{hit.line}:' * line_number}{escape_controls(hit.text, one_line=False)}"
         for place, hit in hits
     )
     out_all(dict.fromkeys(places) if names else lines)
-    if not found.hits:
-        echo_err(f"no line matches in {pluralize(found.versions, 'version')}")
-    return found.exit_code
+    if not result.hits:
+        echo_err(f"no line matches in {pluralize(result.versions, 'version')}")
+    return result.exit_code

@@ -44,27 +44,27 @@ def command(scripts: tuple[str, ...], limit: int | None, offline: bool, jobs: in
     """
     from pinesync.app.versions.log import log
 
-    found = log(build_setup(jobs=jobs), scripts, limit=limit, offline=offline)
-    if emit_json("log", found):
-        return found.exit_code
-    rows = [_row(save, named=not scripts or len(scripts) > 1) for save in found.saves]
+    result = log(build_setup(jobs=jobs), scripts, limit=limit, offline=offline)
+    if emit_json("log", result):
+        return result.exit_code
+    rows = [_row(save, named=not scripts or len(scripts) > 1) for save in result.saves]
     with paged():
         for line in columns(rows, head=_HEAD, cut={5: _LEAST}):
             out(line)
-    for label in found.unlisted:
+    for label in result.unlisted:
         echo_err(
             f"{escape_controls(label)}: not in the account's list "
             "any more; showing the versions stored here"
         )
-    if found.missing:
+    if result.missing:
         echo_err(
-            f"{pluralize(found.missing, 'version')} more, not stored here; leave out --offline"
+            f"{pluralize(result.missing, 'version')} more, not stored here; leave out --offline"
         )
-    if found.left:
-        echo_err(f"{pluralize(found.left, 'older version')} not shown; -n N shows more")
-    if not found.saves and not found.missing:
+    if result.left:
+        echo_err(f"{pluralize(result.left, 'older version')} not shown; -n N shows more")
+    if not result.saves and not result.missing:
         echo_err("nothing is saved on TradingView yet")
-    return found.exit_code
+    return result.exit_code
 
 
 def _row(save: Saved, *, named: bool) -> tuple[str, ...]:

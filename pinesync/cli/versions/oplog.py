@@ -32,11 +32,11 @@ def command(limit: int) -> int:
     """
     from pinesync.app.versions.oplog import oplog
 
-    found = oplog(build_setup(), limit)
-    if emit_json("oplog", found):
-        return found.exit_code
+    result = oplog(build_setup(), limit)
+    if emit_json("oplog", result):
+        return result.exit_code
     rows = []
-    for operation in found.operations:
+    for operation in result.operations:
         done = [f"saved {shorten_list(operation.saves, _MAX_NAMED)}"] if operation.saves else []
         done += [f"{pluralize(operation.files, 'file')} written"] if operation.files else []
         done += [] if done else [shorten_list(operation.paths, _MAX_NAMED)]
@@ -54,4 +54,4 @@ def command(limit: int) -> int:
         out(line)
     if not rows:
         echo_err("nothing was done here on this machine yet")
-    return found.exit_code
+    return result.exit_code

@@ -53,7 +53,7 @@ def command(
 ) -> int:
     """Restore files from their base, or with PATH@5 from version 5.0.
 
-    Also brings back files that are gone. A folder stands for its scripts, "." for all here.
+    Also restores deleted files. A folder means all its scripts, "." all in this folder.
 
     The text that a file has is kept for 30 days, like any text that a pull, a merge or a restore
     replaces: --kept lists these texts, each with the lines that --back N would add to the file and
@@ -77,21 +77,21 @@ def command(
         return print_run(
             "restore", restore_backup(build_setup(), paths[0], back), nothing="nothing to restore"
         )
-    found = list_backups(build_setup(), paths[0], show)
-    if emit_json("restore", found):
-        return found.exit_code
-    if found.source is not None:
+    backups = list_backups(build_setup(), paths[0], show)
+    if emit_json("restore", backups):
+        return backups.exit_code
+    if backups.source is not None:
         with paged():
-            out_source(found.source)
-        return found.exit_code
+            out_source(backups.source)
+        return backups.exit_code
     rows = [
-        (str(k.number), format_time(k.when), f"{k.lines} lines", _counts(k)) for k in found.kept
+        (str(k.number), format_time(k.when), f"{k.lines} lines", _counts(k)) for k in backups.kept
     ]
     for line in columns(rows):
         out(line)
     if not rows:
-        echo_err(f"{escape_controls(found.path)}: no text of it is backed up on this machine")
-    return found.exit_code
+        echo_err(f"{escape_controls(backups.path)}: no text of it is backed up on this machine")
+    return backups.exit_code
 
 
 def _counts(backup: Backup) -> str:

@@ -27,8 +27,8 @@ def command(revision: str, offline: bool) -> int:
     A file or a pipe gets it byte for byte, with LF line ends. On a terminal, control characters are
     shown by their numbers; in a CI log, lines that the runner would obey are broken up.
     """
-    found = show(build_setup(), revision, offline=offline)
-    if emit_json("show", found):
-        return found.exit_code
-    out_source(found.source)
-    return found.exit_code
+    result = show(build_setup(), revision, offline=offline)
+    if emit_json("show", result):
+        return result.exit_code
+    out_source(result.source)
+    return result.exit_code

@@ -39,15 +39,15 @@ class History:
 
 
 def read_history(repository: Repository) -> History:
-    """Read the log or, before it exists, the local branch of pinesync 0.1 that it continues.
+    """Read the log or, before it exists, the local branch of pinesync 0.1 that it continues. Raises
     ActionRequired if the log is not as pinesync wrote it, or is truncated."""
     tip = repository.commit_of(HISTORY)
     if tip is None:
         return local_branch(repository) or History()
-    found = _history_at(repository, tip)
-    if found is None:
+    history = _history_at(repository, tip)
+    if history is None:
         raise _foreign_branch_error(repository)
-    return found
+    return history
 
 
 def local_branch(repository: Repository) -> History | None:
@@ -121,7 +121,7 @@ def write_history(
     ref: str = HISTORY,
 ) -> str:
     """Append these commits to the log, or to another ref, all or nothing. Return its last commit.
-    FileError if a text is no longer stored, or git fails."""
+    Raises FileError if a text is no longer stored, or git fails."""
     # Send texts script by script: git then stores each as a delta to the one before.
     texts: dict[Digest, VersionInfo] = {}
     for info in sorted((commit.info for commit in commits), key=lambda i: (i.pine_id, i.version)):

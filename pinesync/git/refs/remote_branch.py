@@ -66,8 +66,8 @@ class Tip:
 
 def remotes_of(repository: Repository) -> dict[str, str]:
     """The address of each git remote of pinesync's, without `pinesync::`, by the remote's name."""
-    status, found, _ = repository.run("config", "--null", "--get-regexp", r"^remote\..*\.url$")
-    rows = found.decode("utf-8", "replace").split("\0") if not status else []
+    status, config, _ = repository.run("config", "--null", "--get-regexp", r"^remote\..*\.url$")
+    rows = config.decode("utf-8", "replace").split("\0") if not status else []
     named = (row.partition("\n") for row in rows if row)
     return {
         key.removeprefix("remote.").removesuffix(".url"): url.removeprefix("pinesync::")
@@ -78,8 +78,8 @@ def remotes_of(repository: Repository) -> dict[str, str]:
 
 def remote_named(repository: Repository, remote: str) -> RemoteRefs | None:
     """The git remote of an account's service, as pine.toml names that; None if there is none."""
-    found = remotes_of(repository) if not repository.prefix else {}
-    names = (name for name, address in found.items() if address.partition("/")[0] == remote)
+    remotes = remotes_of(repository) if not repository.prefix else {}
+    names = (name for name, address in remotes.items() if address.partition("/")[0] == remote)
     return next((RemoteRefs(name) for name in names), None)
 
 
@@ -104,7 +104,8 @@ def inherited(repository: Repository, refs: RemoteRefs) -> str | None:
 
 
 def read_tip(repository: Repository, commit: str, refs: RemoteRefs) -> Tip:
-    """What counts at a commit. ActionRequired if its pine.toml is missing or cannot be used."""
+    """The branch's state at a commit. Raises ActionRequired if its pine.toml is missing or cannot
+    be used."""
     blob = repository.blobs(commit, [MANIFEST]).get(MANIFEST)
     try:
         text = ((blob and blob.data) or b"").decode("utf-8")
@@ -156,8 +157,8 @@ def moves_between(
 ) -> dict[RelPath, RelPath]:
     """The listed files that git finds moved between two commits: the old path and the new one."""
     words = ("diff", "--name-status", "-z", "--find-renames", "--diff-filter=R", "--relative")
-    found = repository.ask(*words, "--no-ext-diff", "--no-textconv", old, new)
-    parts = [part.decode("utf-8", "surrogateescape") for part in found.split(b"\0")][:-1]
+    diff = repository.ask(*words, "--no-ext-diff", "--no-textconv", old, new)
+    parts = [part.decode("utf-8", "surrogateescape") for part in diff.split(b"\0")][:-1]
     moves: dict[RelPath, RelPath] = {}
     for before, after in zip(parts[1::3], parts[2::3], strict=True):
         with suppress(BadPath):  # such a file cannot be tracked
@@ -186,8 +187,8 @@ def write_record(repository: Repository, refs: RemoteRefs, tip: Tip, when: int) 
 def advance_branch(
     repository: Repository, refs: RemoteRefs, commit: str, before: str | None
 ) -> None:
-    """Move the branch, and git's own copy for the user if git has one. FileError if the branch
-    is no longer at `before`."""
+    """Move the branch, and git's own copy for the user if git has one. Raises FileError if the
+    branch is no longer at `before`."""
     if commit == before:
         return
     repository.advance_ref(refs.branch, commit, before, "pinesync: what TradingView has")

@@ -204,6 +204,6 @@ def _message(batch: Sequence[Saved]) -> str:
     assert first.entry.base
     if not others:
         return message(first.entry.name, first.entry.pine_id, first.entry.base.version)
-    found = ((title_of(one_line(o.entry.name)), o.entry.base) for o in batch)
-    names = (f"{name} {base.version}" for name, base in found if base)
+    saves = ((title_of(one_line(o.entry.name)), o.entry.base) for o in batch)
+    names = (f"{name} {base.version}" for name, base in saves if base)
     return "\n".join([f"{len(batch)} scripts as they are saved", "", *names, ""])

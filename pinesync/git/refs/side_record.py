@@ -24,7 +24,7 @@ TRAILER = "Pine-Workspace"
 _HEADS = "refs/heads/"
 _OURS = "refs/pinesync/"
 _MEANS_ANOTHER = r"@|[A-Z_]*HEAD"
-"""What git reads as another ref: HEAD, FETCH_HEAD and their like."""
+"""Names that git reads as other refs: HEAD, FETCH_HEAD and the like."""
 _MAX_COMMITS = 100
 """Read records for at most this many pushed commits, newest first."""
 _FORM = f"%H%x1f%P%x1f%(trailers:key={TRAILER},valueonly,separator=%x2C)"
@@ -97,24 +97,25 @@ def side_ref(repository: Repository, raw: str, what: str) -> str:
 def read_side_record(
     repository: Repository, ref: str, workspace: str, revision: str = "HEAD"
 ) -> SideRecord:
-    """The record that counts at HEAD, or at another revision. Misuse if the ref has anything but
-    usable records of this workspace, ActionRequired if a shallow clone hides what leads to HEAD."""
+    """The record that counts at HEAD, or at another revision. Raises Misuse if the ref has anything
+    but usable records of this workspace, ActionRequired if a shallow clone hides what leads to
+    HEAD."""
     at = repository.commits_at([ref, _tracking(ref)])
     head = repository.commit_of(revision)
     local = at.get(ref)
     if not at or head is None:
         return SideRecord(ref, local)
     tips = repository.independent(list(dict.fromkeys(at.values())))
-    found: dict[PineId, Entry] = {}
+    entries: dict[PineId, Entry] = {}
     counting = (
         pair for tip in tips for pair in _counted_commits(repository, ref, tip, head, workspace)
     )
     for record, pushed in counting:
         for pine_id, entry in _recorded_entries(repository, ref, record, pushed, workspace):
-            before = found.get(pine_id)
+            before = entries.get(pine_id)
             if before is None or is_newer(entry.base, before.base):
-                found[pine_id] = entry
-    return SideRecord(ref, local, tuple(tips), found)
+                entries[pine_id] = entry
+    return SideRecord(ref, local, tuple(tips), entries)
 
 
 def _tracking(ref: str) -> str:
@@ -136,7 +137,7 @@ def _counted_commits(
         (row,) = (row for row in repository.log(tip, _FORM, "--max-count=1") if row)
         if row.split("\x1f")[2] != workspace:
             raise _foreign_record_error(ref, tip)
-    found: dict[str, str] = {}
+    counted: dict[str, str] = {}
     known: set[tuple[str, str]] = set()
     seen: set[str] = set()
     todo = dict.fromkeys((tip,))
@@ -159,10 +160,10 @@ def _counted_commits(
             raise _foreign_record_error(ref, record)
         pushed, *earlier = parents
         if pushed not in rows:
-            found[record] = pushed
+            counted[record] = pushed
             known |= {(parent, pushed) for parent in earlier}
         todo.update(dict.fromkeys(parent for parent in earlier if parent not in seen))
-    newest = [pair for pair in found.items() if pair not in known]
+    newest = [pair for pair in counted.items() if pair not in known]
     pushed_ones = list(dict.fromkeys(pushed for _, pushed in newest))[:_MAX_COMMITS]
     last = set(repository.independent(pushed_ones))
     return [(record, pushed) for record, pushed in newest if pushed in last]

@@ -53,10 +53,12 @@ class ScriptFacts:
 
 def compile_source(source: str) -> Verdict:
     """Compile a source. The verdict's messages have their placeholders filled."""
-    found = [diagnostic.diagnostic for diagnostic in find(source)]
+    diagnostics = [diagnostic.diagnostic for diagnostic in find(source)]
     return Verdict(
-        errors=tuple(diagnostic for diagnostic in found if diagnostic.severity == "error"),
-        warnings=tuple(diagnostic for diagnostic in found if diagnostic.severity == "warning"),
+        errors=tuple(diagnostic for diagnostic in diagnostics if diagnostic.severity == "error"),
+        warnings=tuple(
+            diagnostic for diagnostic in diagnostics if diagnostic.severity == "warning"
+        ),
     )
 
 
@@ -65,15 +67,15 @@ def find(source: str) -> list[Finding]:
     source longer than `pine_syntax.MAX_CHARS` has no findings."""
     if len(source) > pine_syntax.MAX_CHARS:
         return []
-    found = pine_syntax.tokens(source)
-    version = pine_syntax.version(found)
+    tokens = pine_syntax.tokens(source)
+    version = pine_syntax.version(tokens)
     errors = [_of_syntax(source, problem) for problem in pine_syntax.problems(source)]
     if not errors and (version is None or version <= builtins.NEWEST):
-        code = Code.of(source, found)
+        code = Code.of(source, tokens)
         errors = [*unknown_names(source, code, version)]
         if version == builtins.NEWEST:
             errors = sorted((*errors, *_truth_values(source, code)), key=_place)
-    return [*errors, *_wrapped(source, found, version)]
+    return [*errors, *_wrapped(source, tokens, version)]
 
 
 def is_old(source: str) -> bool:
@@ -99,15 +101,15 @@ def _of_syntax(source: str, problem: pine_syntax.Problem) -> Finding:
     span = Lines(source).span(problem.start, problem.end)
     if problem.code == pine_syntax.UNCLOSED:
         return Finding(problem.code, problem.message, {}, span)
-    found = _LINE_END if problem.ends else source[problem.start : problem.end]
-    return Finding(problem.code, _INPUT_TEXT, {"value": f'"{found[:_LONGEST]}"'}, span)
+    text = _LINE_END if problem.ends else source[problem.start : problem.end]
+    return Finding(problem.code, _INPUT_TEXT, {"value": f'"{text[:_LONGEST]}"'}, span)
 
 
-def _wrapped(source: str, found: list[Token], version: int | None) -> Iterator[Finding]:
+def _wrapped(source: str, tokens: list[Token], version: int | None) -> Iterator[Finding]:
     """Quoted strings that span several lines, reported at the start of their first line. In v5
     these warnings have no code."""
     lines, code = Lines(source), "" if version == builtins.OLDEST else WRAPPED
-    for token in found:
+    for token in tokens:
         if pine_syntax.is_wrapped(token):
             line, _ = lines.at(token.start)
             yield Finding(code, _WRAPPED_TEXT, {}, (line, 1, line, 1), "warning")
@@ -134,5 +136,5 @@ def _truth_values(source: str, code: Code) -> Iterator[Finding]:
         yield Finding(WRONG_TYPE, _WRONG_TYPE_TEXT, ctx, lines.span(place.start, place.end))
 
 
-def _place(found: Finding) -> tuple[int, ...]:
-    return found.span or ()
+def _place(finding: Finding) -> tuple[int, ...]:
+    return finding.span or ()

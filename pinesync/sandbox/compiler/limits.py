@@ -34,10 +34,10 @@ _PLOTS = {
 
 def all_findings(source: str) -> list[Finding]:
     """The findings of a full compile. Limits are checked only if there is no error."""
-    found = find(source)
-    if any(finding.severity == "error" for finding in found):
-        return found
-    return [*_limit_findings(source), *found]
+    findings = find(source)
+    if any(finding.severity == "error" for finding in findings):
+        return findings
+    return [*_limit_findings(source), *findings]
 
 
 def _limit_findings(source: str) -> Iterator[Finding]:
@@ -54,15 +54,15 @@ def _limit_findings(source: str) -> Iterator[Finding]:
     if len(source) > pine_syntax.MAX_CHARS:
         return
     code = Code.of(source)
-    found = list(calls(code))
+    all_calls = list(calls(code))
 
     def span(first: int, last: int) -> Span:
         return lines.span(code.tokens[first].start, code.tokens[last].end)
 
-    if past := _first_over(MAX_PLOTS, ((_PLOTS.get(call.name, 0), call) for call in found)):
+    if past := _first_over(MAX_PLOTS, ((_PLOTS.get(call.name, 0), call) for call in all_calls)):
         template = "Too many plots: the limit is {limit}"
         yield Finding("", template, {"limit": MAX_PLOTS}, span(past.start, past.closed))
-    if past := _first_over(MAX_REQUESTS, _requests(found, code)):
+    if past := _first_over(MAX_REQUESTS, _requests(all_calls, code)):
         template = "Too many request.*() calls: the limit is {limit}"
         yield Finding("", template, {"limit": MAX_REQUESTS}, span(past.start, past.closed))
 

@@ -43,13 +43,13 @@ def metainfo(source: str, *, hidden: bool = False) -> Meta:
     """`inputs`, `plots` and the `styles` that name the plots. With `hidden`, also the inputs
     through which a chart passes the script itself."""
     code, builtin_calls = BuiltinCalls.of(source)
-    found = [_input(code, call, number) for number, call in enumerate(input_calls(builtin_calls))]
+    inputs = [_input(code, call, number) for number, call in enumerate(input_calls(builtin_calls))]
     strategy = next((call for call in builtin_calls if call.name == "strategy"), None)
     if strategy:
-        found += _properties(code, strategy, len(found))
+        inputs += _properties(code, strategy, len(inputs))
     plots, styles = _plots(code, builtin_calls)
     hidden_inputs = [_hidden(name) for name in _HIDDEN] if hidden else []
-    return {"inputs": [*hidden_inputs, *found], "plots": plots, "styles": styles}
+    return {"inputs": [*hidden_inputs, *inputs], "plots": plots, "styles": styles}
 
 
 def count_inputs(source: str) -> int:
@@ -64,7 +64,7 @@ def _hidden(name: str) -> Meta:
 def _input(code: Code, call: Call, number: int) -> Meta:
     args = arguments(code, call)
     defval = value(code, args.get("defval", args.get(0)))
-    found: Meta = {
+    meta: Meta = {
         "id": f"in_{number}",
         "name": input_title(code, call, args, number),
         "type": input_type(code, call, args) or "text",
@@ -75,24 +75,24 @@ def _input(code: Code, call: Call, number: int) -> Meta:
     }
     for key, name in (("group", "group"), ("inline", "inline"), ("tooltip", "tooltip")):
         if isinstance(literal := value(code, args.get(name)), str):
-            found[key] = literal
+            meta[key] = literal
     for key, name in (("min", "minval"), ("max", "maxval"), ("step", "step")):
         if isinstance(literal := value(code, args.get(name)), int | float):
-            found[key] = literal
+            meta[key] = literal
     if options := args.get("options"):
         texts = [
             literal_of(code.tokens[at]) for at in options if code.tokens[at].kind != "operator"
         ]
-        found["options"] = [text for text in texts if text is not None]
-    return found
+        meta["options"] = [text for text in texts if text is not None]
+    return meta
 
 
 def _properties(code: Code, strategy: Call, first: int) -> list[Meta]:
     args = arguments(code, strategy)
-    found = []
+    properties = []
     for number, (name, label, kind, usual) in enumerate(_PROPERTIES, first):
         literal = value(code, args.get(name))
-        found.append(
+        properties.append(
             {
                 "id": f"in_{number}",
                 "name": label,
@@ -103,7 +103,7 @@ def _properties(code: Code, strategy: Call, first: int) -> list[Meta]:
                 "isHidden": False,
             }
         )
-    return found
+    return properties
 
 
 def _plots(code: Code, builtin_calls: list[Call]) -> tuple[list[Meta], Meta]:

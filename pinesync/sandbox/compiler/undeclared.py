@@ -108,14 +108,14 @@ def _stands_alone(code: Code, header: int) -> bool:
 
 def _in_functions(code: Code) -> set[int]:
     """The tokens of all function declarations, from first to last."""
-    found: set[int] = set()
+    indexes: set[int] = set()
     start = 0
     for index in range(len(code.tokens) + 1):
         if index == len(code.tokens) or code.begins_statement(index):
             if any(header in code.headers for header in range(start, min(start + 4, index))):
-                found.update(range(start, index))
+                indexes.update(range(start, index))
             start = index
-    return found
+    return indexes
 
 
 def _is_value(use: _Use) -> bool:

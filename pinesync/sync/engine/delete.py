@@ -22,7 +22,7 @@ from pinesync.text.filenames import unescape_name
 def delete(ports: Ports, entry: Entry) -> Outcome:
     """Back up every version, check the newest again, send the request, and verify that the script
     is gone. The workspace must be bound to an account: to any other account, the script is absent
-    anyway. ActionRequired if the newest version is not the base."""
+    anyway. Raises ActionRequired if the newest version is not the base."""
     assert ports.manifest.scope().account
     assert entry.pine_id
     backed_up = _back_up(ports, entry)

@@ -42,41 +42,41 @@ def _find_late_save(ports: Ports, intent: Upload, newest: Version) -> list[Outco
     if landed is None:
         ports.log.write(replace(intent, seen=newest))
         return []
-    found = Found(intent.pine_id, landed.version, intent.digest, landed.shadowed)
+    save = Found(intent.pine_id, landed.version, intent.digest, landed.shadowed)
     entry = entry_of(ports, intent, intent.pine_id)
     outcome = None
     if entry and entry.base:
-        after = _entry_after(entry, entry.base, since, found, ours)
+        after = _entry_after(entry, entry.base, since, save, ours)
         if after != entry:
             ports.manifest.commit({entry.path: after})
-            outcome = _outcome(after, found)
-    ports.log.write(replace(intent, landed=found.version, seen=found.version))
+            outcome = _outcome(after, save)
+    ports.log.write(replace(intent, landed=save.version, seen=save.version))
     return [outcome] if outcome else []
 
 
 def _entry_after(
-    entry: Entry, base: Base, since: Version, found: Found, ours: Collection[Version]
+    entry: Entry, base: Base, since: Version, save: Found, ours: Collection[Version]
 ) -> Entry:
     """The entry after a late save was found. If the base moved meanwhile, the save hides at least
     the base's text."""
     # A pull or push already went past the late save, so only the flag can change.
-    if found.version <= base.version:
-        return replace(entry, shadowed=found.shadowed or entry.shadowed)
-    shadowed = found.shadowed
+    if save.version <= base.version:
+        return replace(entry, shadowed=save.shadowed or entry.shadowed)
+    shadowed = save.shadowed
     # The base was saved after the intent's parent and before the late save.
-    if since < base.version and found.digest != base.digest:
+    if since < base.version and save.digest != base.digest:
         shadowed = shadowed or base.version
-    moved = base.moved(found.version, found.digest, {found.version, *ours})
+    moved = base.moved(save.version, save.digest, {save.version, *ours})
     return replace(entry, base=moved, shadowed=shadowed or entry.shadowed)
 
 
-def _outcome(entry: Entry, found: Found) -> Outcome:
+def _outcome(entry: Entry, save: Found) -> Outcome:
     if entry.shadowed:
-        return shadowed_outcome(entry.path, replace(found, shadowed=entry.shadowed))
+        return shadowed_outcome(entry.path, replace(save, shadowed=entry.shadowed))
     return Outcome(
         entry.path,
         "recovered",
-        found.version,
-        message=f"a save that was given up has appeared as {found.version}",
-        pine_id=found.pine_id,
+        save.version,
+        message=f"a save that was given up has appeared as {save.version}",
+        pine_id=save.pine_id,
     )

@@ -28,7 +28,7 @@ def new_intent(ports: Ports, intent: AnyIntent) -> AnyIntent:
 
 def begin(ports: Ports, intent: AnyIntent) -> AnyIntent:
     """Write the intent, first as prepared, then as sent. Only then may the caller send the request.
-    FileError if pine.toml could not record the outcome."""
+    Raises FileError if pine.toml could not record the outcome."""
     try:
         ports.manifest.refuse_unwritable()
     except FileError as error:
@@ -47,13 +47,13 @@ def record_answer(ports: Ports, intent: Save, answer: SaveAnswer) -> None:
         ports.log.write(replace(intent, landed=answer.version))
 
 
-def record_landed(ports: Ports, intent: Save, found: Found) -> None:
+def record_landed(ports: Ports, intent: Save, landed: Found) -> None:
     """Record the save: base and flag in one write of pine.toml, then the intent. NotRecorded if
     that fails."""
     try:
-        _record_landed(ports, intent, found)
+        _record_landed(ports, intent, landed)
     except (FileError, StateError, ManifestError) as error:
-        raise NotRecorded(found.version, error) from error
+        raise NotRecorded(landed.version, error) from error
 
 
 def _record_landed(ports: Ports, intent: Save, found: Found) -> None:

@@ -14,9 +14,9 @@ from pinesync.sync.ports import ChangedMeanwhile, Ports
 
 
 def move(ports: Ports, entry: Entry, onto: Entry, text: Digest, message: str = "") -> Outcome:
-    """Move the file with that text, and its entry, to the path and name of `onto`. ChangedMeanwhile
-    if another file is there. ActionRequired if the file or its entry changed during the move;
-    nothing has moved then."""
+    """Move the file with that text, and its entry, to the path and name of `onto`. Raises
+    ChangedMeanwhile if another file is there. Raises ActionRequired if the file or its entry
+    changed during the move; nothing has moved then."""
     intent = new_intent(
         ports,
         Move(

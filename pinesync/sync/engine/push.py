@@ -11,10 +11,10 @@ from pinesync.sync.engine.transaction import Transaction
 from pinesync.sync.engine.uploads import upload
 from pinesync.sync.engine.uploads.prepare_upload import (
     Expected,
-    draft_of,
+    contract_policy,
+    differs_from_expected,
     file_changed_outcome,
-    policy_of,
-    unexpected,
+    prepare_draft,
 )
 from pinesync.sync.messages import not_listed, unchanged_outcome
 from pinesync.sync.moved_files import moved
@@ -88,8 +88,12 @@ def push_expected(
     view = yield from tx.survey(frozenset((path,)))
     for step in plan(select(view.states, [path], tx.blocked), [path]):
         entry = step.state.entry
-        if entry and step.act is Act.NOTHING and (other := unexpected(tx.ports, entry, expected)):
-            yield other
+        if (
+            entry
+            and step.act is Act.NOTHING
+            and (differs := differs_from_expected(tx.ports, entry, expected))
+        ):
+            yield differs
         elif step.act is Act.SAVE:
             yield from _save_expected(tx, view, step, expected)
         elif step.act in upload.CHANGES:
@@ -103,12 +107,12 @@ def push_expected(
 def _save_expected(
     tx: Transaction, view: Survey, step: Step, expected: Expected
 ) -> Generator[Outcome, None, None]:
-    draft = draft_of(
+    draft = prepare_draft(
         tx.ports,
         step.state,
         allow_broken=False,
         seen=step.state.digest,  # the text that was compared with the saves of others
-        contract=policy_of(tx.ports),
+        contract=contract_policy(tx.ports),
         expected=expected,
     )
     if isinstance(draft, Outcome):

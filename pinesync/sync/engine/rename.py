@@ -68,7 +68,7 @@ def settle_rename(ports: Ports, intent: Rename) -> Outcome:
 
 def _listed(ports: Ports, intent: Rename, *, patiently: bool) -> ScriptInfo | None:
     """The script's list entry, polled until it has the name; None if the list lacks the script.
-    BadResponse if the list is empty."""
+    Raises BadResponse if the list is empty."""
     info = None
     for pause in (*ports.tools.pauses, None) if patiently else (None,):
         listed = ports.remote.list_scripts()

@@ -42,7 +42,12 @@ def resolve(ports: Ports, path: RelPath, side: Side, our_text: Callable[[RelPath
             if data is not None and record_choice(ports, path, decode(data)):
                 return Outcome(path, "resolved", entry.base.version)
     if not marked:
-        return Outcome(path, "told", message="nothing to resolve", hint="`pinesync status` tells")
+        return Outcome(
+            path,
+            "told",
+            message="nothing to resolve",
+            hint="run `pinesync status` to see what is left",
+        )
     text = our_text(path) if side == "ours" else base_text(ports, entry)
     return restore(ports, entry, text, "resolved")
 

@@ -73,10 +73,10 @@ def _finished_outcome(ports: Ports, intent: Download) -> Outcome:
     before = ports.texts.text_of(intent.replaces) if intent.replaces else None
     warning = dropped_lines(ports, intent.pine_id, before, text) if text is not None else ""
     why = "; ".join(filter(None, ("an interrupted pull is finished", warning)))
-    found = invisible_characters(text or "")
-    source = text if text and found else ""
+    diagnostics = invisible_characters(text or "")
+    source = text if text and diagnostics else ""
     return Outcome(
-        intent.path, "recovered", intent.landed, message=why, diagnostics=found, source=source
+        intent.path, "recovered", intent.landed, message=why, diagnostics=diagnostics, source=source
     )
 
 
@@ -133,15 +133,15 @@ def _prune_intents(ports: Ports) -> None:
 def _settle_save(ports: Ports, intent: Save) -> Outcome:
     waited = age(intent, ports.tools.now())
     try:
-        found = _find_answered(ports, intent) or find(ports, intent)
+        landed = _find_answered(ports, intent) or find(ports, intent)
     except FacadeError as error:
         if isinstance(error, NotAccessible) and waited >= ports.tools.settle_seconds:
             return _abandon_unreadable(ports, intent, error)
         return _pending(intent, f"cannot look for an earlier save: {error.message}")
     # Found on the service: the save landed, whatever its response was.
-    if found:
-        record_landed(ports, intent, found)
-        return landed_outcome(intent, found)
+    if landed:
+        record_landed(ports, intent, landed)
+        return landed_outcome(intent, landed)
     # Not found, but a slow save can still appear.
     if waited < ports.tools.settle_seconds:
         rest = ports.tools.settle_seconds - waited
@@ -192,17 +192,17 @@ def _find_answered(ports: Ports, intent: Save) -> Found | None:
     return settled_by(ports, intent, SaveAnswer(True, intent.pine_id, intent.landed))
 
 
-def landed_outcome(intent: Save, found: Found) -> Outcome:
+def landed_outcome(intent: Save, landed: Found) -> Outcome:
     """The outcome for a save of an earlier run that was found."""
-    if found.shadowed:
-        return shadowed_outcome(intent.path, found)
+    if landed.shadowed:
+        return shadowed_outcome(intent.path, landed)
     return Outcome(
         intent.path,
         "recovered",
-        found.version,
+        landed.version,
         before=intent.parent,
-        message=f"an earlier save was stored as {found.version}",
-        pine_id=found.pine_id,
+        message=f"an earlier save was stored as {landed.version}",
+        pine_id=landed.pine_id,
     )
 
 

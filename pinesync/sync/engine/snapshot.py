@@ -47,9 +47,9 @@ UNREAD = Digest("")
 
 @dataclass(frozen=True)
 class Survey:
-    """What was seen. `listed` is what the service listed in this run, None offline. `troubles` maps
-    each script with an unreadable version to the reason. `flagged` holds the entries that lost
-    their `shadowed` flag in git, with the flag set again."""
+    """The observed state of the workspace and the service. `listed` is what the service listed in
+    this run, None offline. `troubles` maps each script with an unreadable version to the reason.
+    `flagged` holds the entries that lost their `shadowed` flag in git, with the flag set again."""
 
     states: tuple[ScriptState, ...]
     listed: Mapping[PineId, ScriptInfo] | None
@@ -105,19 +105,19 @@ def take_snapshot(
 def _avoid_occupied(snapshot: Snapshot, ports: Ports) -> Snapshot:
     """Add the paths that new scripts cannot have because an ignored file, a folder or a link is
     there. The planner then gives those scripts the suffix that it gives to a taken name."""
-    while found := {
+    while occupied := {
         collision_key(path) for path in new_paths(snapshot) if ports.tree.is_occupied(path)
     }:
-        snapshot = replace(snapshot, occupied=snapshot.occupied | found)
+        snapshot = replace(snapshot, occupied=snapshot.occupied | occupied)
     return snapshot
 
 
 def _compare_states(
     ports: Ports, snapshot: Snapshot, only: frozenset[RelPath] | None, *, offline: bool = False
 ) -> tuple[ScriptState, ...]:
-    found = _select(snapshot, only)
-    compared = compare_edited(found, ports, offline=offline)
-    return _select(replace(snapshot, compared=compared), only) if compared else found
+    states = _select(snapshot, only)
+    compared = compare_edited(states, ports, offline=offline)
+    return _select(replace(snapshot, compared=compared), only) if compared else states
 
 
 def _restore_flags(
@@ -163,8 +163,8 @@ def _restore_flags(
 
 
 def _select(snapshot: Snapshot, only: frozenset[RelPath] | None) -> tuple[ScriptState, ...]:
-    found = survey(snapshot)
-    return found if only is None else tuple(s for s in found if s.path in only)
+    states = survey(snapshot)
+    return states if only is None else tuple(s for s in states if s.path in only)
 
 
 def prove_session(

@@ -30,8 +30,8 @@ def transaction(
 ) -> Iterator[Transaction]:
     """Hold the workspace lock for the block. First finish the files that an earlier run was
     writing, unless `finish` is False (for example if pine.toml is unreadable); with `online`, also
-    settle its requests. Log the changes of the block as one operation under `verb`. Locked if
-    another process holds the lock."""
+    settle its requests. Log the changes of the block as one operation under `verb`. Raises Locked
+    if another process holds the lock."""
     with ports.log.exclusive():
         tx = Transaction(ports, settle_files(ports) if finish else ())
         tx.log(RECOVERY)

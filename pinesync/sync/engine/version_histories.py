@@ -67,13 +67,13 @@ def stored_history(
 ) -> tuple[VersionInfo, ...]:
     """The cached versions after `since`, up to `last`, in order. A time before that of the version
     before is raised to it."""
-    found: list[VersionInfo] = []
+    infos: list[VersionInfo] = []
     for version in _up_to(last, since):
         info = texts.recall_info(pine_id, version)
         if info is not None:
-            latest = found[-1].when if found else 0
-            found.append(replace(info, when=max(info.when, latest)))
-    return tuple(found)
+            latest = infos[-1].when if infos else 0
+            infos.append(replace(info, when=max(info.when, latest)))
+    return tuple(infos)
 
 
 def _up_to(last: Version, since: Version | None = None) -> Sequence[Version]:
@@ -87,11 +87,11 @@ def _is_stored(texts: TextStore, pine_id: PineId, version: Version) -> bool:
 
 def _times(remote: Remote, pine_id: PineId, last: Version) -> Mapping[Version, int]:
     """The save time of each version; empty if the service lists other versions."""
-    found: Mapping[Version, int] = {}
+    times: Mapping[Version, int] = {}
     # If this path fails for any reason: each version also has its own time.
     with suppress(PinesyncError):
-        found = remote.versions(pine_id)
-    return found if set(_up_to(last)) <= found.keys() else {}
+        times = remote.versions(pine_id)
+    return times if set(_up_to(last)) <= times.keys() else {}
 
 
 def _note_times(texts: TextStore, pine_id: PineId, times: Mapping[Version, int]) -> None:

@@ -1,4 +1,4 @@
-"""One file gets another text: on record before, taken back or finished after."""
+"""Replace a file's text: record an intent first; revert or finish it after an interruption."""
 
 from __future__ import annotations
 

@@ -11,14 +11,14 @@ from pinesync.workspace.files.walk import MANIFEST
 
 
 def is_taken(tree: Tree, path: str) -> bool:
-    """Whether the path exists, even as a link or a folder. FileError if a folder on the way is a
-    link."""
+    """Whether the path exists, even as a link or a folder. Raises FileError if a folder on the way
+    is a link."""
     return os.path.lexists(tree.root / path) or tree.read(path) is not None
 
 
 def make_file(tree: Tree, path: str, data: bytes) -> bool:
-    """Create a file atomically, with its parent folders. False if the path exists. FileError if it
-    cannot be created."""
+    """Create a file atomically, with its parent folders. False if the path exists. Raises FileError
+    if it cannot be created."""
     above, _, name = path.rpartition("/")
     try:
         with tree.opened(above, make=True) as folder:

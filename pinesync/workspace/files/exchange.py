@@ -148,14 +148,15 @@ def is_being_written(folder: Folder, name: str) -> bool:
 
 
 def read(folder: Folder, name: str, limit: int = MAX_FILE) -> bytes:
-    """The bytes of a plain file. OSError for a link, a pipe, a device, or over `limit` bytes."""
+    """The bytes of a plain file. Raises OSError for a link, a pipe, a device, or over `limit`
+    bytes."""
     descriptor = folder.open(name, os.O_RDONLY | _NONBLOCK)
     try:
-        found = os.fstat(descriptor)
-        if not stat.S_ISREG(found.st_mode):
+        file_stat = os.fstat(descriptor)
+        if not stat.S_ISREG(file_stat.st_mode):
             raise OSError(errno.EINVAL, "not a plain file")
         # A file object would allocate `limit` bytes even for a small file.
-        data = os.read(descriptor, min(found.st_size, limit) + 1)
+        data = os.read(descriptor, min(file_stat.st_size, limit) + 1)
         while len(data) <= limit and (more := os.read(descriptor, _PIECE)):
             data += more
     finally:
@@ -174,7 +175,7 @@ def read_if_plain(folder: Folder, name: str) -> bytes:
 
 
 def mode_of(folder: Folder, name: str) -> int:
-    """The file's mode. OSError for a link, which everybody may write."""
+    """The file's mode. Raises OSError for a link, which everybody may write."""
     mode = folder.stat(name).st_mode
     if not stat.S_ISREG(mode):
         raise OSError(errno.ELOOP, "not a plain file")

@@ -22,7 +22,7 @@ def is_free(target: Path) -> bool:
 
 
 def make_folder(target: Path) -> None:
-    """Create the folder if it does not exist. FileError if it cannot be created."""
+    """Create the folder if it does not exist. Raises FileError if it cannot be created."""
     try:
         target.mkdir(parents=True, exist_ok=True)
     except OSError as error:

@@ -12,8 +12,8 @@ from pinesync.workspace.files.tree import MODE, Tree
 
 
 def is_page(tree: Tree, name: str, mark: bytes) -> bool | None:
-    """Whether the file begins with the mark; None if it does not exist. FileError unless it is a
-    plain file."""
+    """Whether the file begins with the mark; None if it does not exist. Raises FileError unless it
+    is a plain file."""
     try:
         with tree.opened("") as folder:
             return _begins(folder, name, mark)
@@ -24,8 +24,8 @@ def is_page(tree: Tree, name: str, mark: bytes) -> bool | None:
 
 
 def put_page(tree: Tree, name: str, data: bytes, mark: bytes) -> bool:
-    """Write the page atomically. False if another file is there, which stays. FileError if the page
-    cannot be written."""
+    """Write the page atomically. False if another file is there, which stays. Raises FileError if
+    the page cannot be written."""
     try:
         with tree.opened("") as folder:
             return create_file(folder, name, data, MODE) or _put_over(folder, name, data, mark)
@@ -52,7 +52,7 @@ def _put_over(folder: Folder, name: str, data: bytes, mark: bytes) -> bool:
 
 
 def _begins(folder: Folder, name: str, mark: bytes) -> bool:
-    """Whether a plain file begins with the mark. OSError for a link, a pipe or a folder."""
+    """Whether a plain file begins with the mark. Raises OSError for a link, a pipe or a folder."""
     if not stat.S_ISREG(folder.stat(name).st_mode):
         return False
     descriptor = folder.open(name, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))

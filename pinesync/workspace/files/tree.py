@@ -41,7 +41,8 @@ class Tree:
     # -- reading -------------------------------------------------------------------------------
 
     def read(self, path: RelPath | str) -> bytes | None:
-        """The file's bytes; None if there is no file. FileError for anything but a plain file."""
+        """The file's bytes; None if there is no file. Raises FileError for anything but a plain
+        file."""
         try:
             with self._folder_of(path) as (folder, name):
                 return read(folder, name)
@@ -58,9 +59,9 @@ class Tree:
             try:
                 with self._folder_of(together[0]) as (folder, _name):
                     for path in together:
-                        found = _found(folder, path)
-                        if found is not None:
-                            yield path, found
+                        content = _found(folder, path)
+                        if content is not None:
+                            yield path, content
             except FileNotFoundError:
                 continue
             except OSError as error:
@@ -91,10 +92,10 @@ class Tree:
         """A stat value that changes whenever the file does; None if there is no file."""
         try:
             # Runs every second for every file: building a Path would cost more than the stat.
-            found = os.stat(os.path.join(self.root, path), follow_symlinks=False)
+            file_stat = os.stat(os.path.join(self.root, path), follow_symlinks=False)
         except OSError:
             return None
-        return found.st_mtime_ns, found.st_ctime_ns, found.st_size, found.st_ino
+        return file_stat.st_mtime_ns, file_stat.st_ctime_ns, file_stat.st_size, file_stat.st_ino
 
     # -- writing -------------------------------------------------------------------------------
 
@@ -112,8 +113,8 @@ class Tree:
         `expected` is the digest of the file's current text, None if it must not exist.
         `on_temp_created` is called with the temporary file's name before the exchange.
         `on_replaced` receives the old bytes before they leave the folder; if it fails, they are put
-        back. ChangedMeanwhile if the file had other content. After any error, `finish_write` finds
-        out what was done and removes the temporary file."""
+        back. Raises ChangedMeanwhile if the file had other content. After any error, `finish_write`
+        finds out what was done and removes the temporary file."""
         temp = f".pinesync-{key}.tmp"
         with self._writing(path, make=True) as (folder, name):
             if expected is None:
@@ -154,7 +155,7 @@ class Tree:
         folder.sync()
 
     def write_manifest(self, data: bytes, expected: bytes, key: str) -> None:
-        """Replace all of pine.toml. ChangedMeanwhile if it is no longer `expected`."""
+        """Replace all of pine.toml. Raises ChangedMeanwhile if it is no longer `expected`."""
         temp = f".pinesync-{key}.tmp"
         with self._writing(MANIFEST) as (folder, name):
             write_temp(folder, temp, data, mode_of(folder, name))
@@ -209,11 +210,11 @@ class Tree:
                     if not done:
                         on_not_done()
                     return done
-                found = digest_or_none(left)
+                left_digest = digest_or_none(left)
                 if replaced is None:
                     done = _is_same(folder, temp, name) or _digest_if_there(folder, name) == brings
-                elif found in (brings, replaced) and not is_being_written(folder, temp):
-                    done = found == replaced
+                elif left_digest in (brings, replaced) and not is_being_written(folder, temp):
+                    done = left_digest == replaced
                 else:
                     done = False
                     if _digest_if_there(folder, name) == brings:

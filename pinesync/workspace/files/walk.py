@@ -70,8 +70,8 @@ def _listed(folder: Folder, *, is_root: bool) -> tuple[list[str], list[str]]:
     links, hidden folders, tools' folders and everything in a nested workspace."""
     files, below = [], []
     at = folder.path if folder.descriptor is None else folder.descriptor
-    with os.scandir(at) as found:
-        for item in found:
+    with os.scandir(at) as items:
+        for item in items:
             if item.name == MANIFEST and not is_root:
                 return [], []
             if item.is_file(follow_symlinks=False):

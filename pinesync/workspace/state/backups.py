@@ -24,8 +24,8 @@ class Backups:
 
     def of(self, path: RelPath) -> list[Replaced]:
         """The backups of this path, newest first."""
-        found = [read_replaced(file, raw) for file, raw in self._store.json_files("replaced")]
-        return sorted((r for r in found if r.path == path), key=lambda r: (r.when, r.key))[::-1]
+        backups = [read_replaced(file, raw) for file, raw in self._store.json_files("replaced")]
+        return sorted((r for r in backups if r.path == path), key=lambda r: (r.when, r.key))[::-1]
 
     def move(self, old: RelPath, new: RelPath) -> None:
         """Reassign the backups of the old path to the new one."""

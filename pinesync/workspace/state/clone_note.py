@@ -53,7 +53,7 @@ def id_before(states: Path, wanted: CloneNote) -> str | None:
 @contextmanager
 def clone_in_progress(store: Store, begun: CloneNote) -> Iterator[Callable[[Path], None]]:
     """Hold the lock of a clone. Yields a function that records the build directory; call it before
-    creating that. Removes the note on success. Locked if another process runs this clone."""
+    creating that. Removes the note on success. Raises Locked if another process runs this clone."""
     with writing(store.folder):
 
         def note(building: Path) -> None:

@@ -51,8 +51,8 @@ def as_json(intent: Intent) -> dict[str, Any]:
 
 
 def from_json(path: Path, raw: Any) -> Intent:
-    """The intent in the file. StateError if it is damaged or from a later pinesync: either may
-    be a save with a lost response."""
+    """The intent in the file. Raises StateError if it is damaged or from a later pinesync: either
+    may be a save with a lost response."""
     try:
         record = dict(raw)
         if record.pop("sum", None) != checksum(record):

@@ -38,7 +38,7 @@ class IntentLog:
 
     @contextmanager
     def watching(self) -> Iterator[None]:
-        """Hold the watch lock; others may write. Locked if another process watches."""
+        """Hold the watch lock; others may write. Raises Locked if another process watches."""
         with watching(self._store.folder):
             yield
 
@@ -55,7 +55,7 @@ class IntentLog:
 
     @cached_property
     def journal(self) -> Journal:
-        """What was done since the last time it went into the operation log."""
+        """The changes since the last operation was logged."""
         from pinesync.sync.operations import Journal
 
         return Journal()
@@ -65,12 +65,12 @@ class IntentLog:
 
     def _all(self) -> dict[str, Intent]:
         if self._held is None:
-            found: dict[str, Intent] = {}
+            intents: dict[str, Intent] = {}
             for path, raw in self._store.json_files("records"):
                 from pinesync.workspace.state.intent_codec import from_json
 
-                found[path.stem] = from_json(path, raw)
-            self._held = found
+                intents[path.stem] = from_json(path, raw)
+            self._held = intents
         return self._held
 
     def write(self, intent: Intent) -> None:

@@ -56,8 +56,8 @@ def newest_time(store: Store) -> float:
 
 
 def read_operations(store: Store, limit: int) -> list[Operation]:
-    """The newest `limit` operations, oldest first. StateError if one is damaged."""
-    found = []
+    """The newest `limit` operations, oldest first. Raises StateError if one is damaged."""
+    operations = []
     for path, raw in store.read_json(KIND, limit):
         try:
             operation = _operation(raw)
@@ -65,8 +65,8 @@ def read_operations(store: Store, limit: int) -> list[Operation]:
                 raise ValueError
         except (ValueError, TypeError, KeyError, ManifestError):
             raise damaged(path) from None
-        found.append(operation)
-    return found
+        operations.append(operation)
+    return operations
 
 
 def _operation(raw: Mapping[str, Any]) -> Operation:

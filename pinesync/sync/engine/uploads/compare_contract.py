@@ -1,4 +1,4 @@
-"""What a new text changes for charts and alerts. Calls the compiler only if the source is
+"""The effect of a new text on charts and alerts. Calls the compiler only if the source is
 unclear."""
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ def changes(old: str, new: str, ask: FullCheck | None = None) -> tuple[Change, .
     """The numbers that another input or plot may read. Calls the full compiler `ask` only if the
     source shows a change or is unclear; if that fails, the changes are estimated."""
     before, after = estimate(old), estimate(new)
-    found = contract.compare(before, after)
-    if ask is None or not (found or _is_unclear(before, after, old, new)):
-        return found
+    shifts = contract.compare(before, after)
+    if ask is None or not (shifts or _is_unclear(before, after, old, new)):
+        return shifts
     exact = [_exact(ask, *pair) for pair in ((old, before), (new, after))]
-    return contract.compare(exact[0], exact[1]) if exact[0] and exact[1] else found
+    return contract.compare(exact[0], exact[1]) if exact[0] and exact[1] else shifts
 
 
 def upload_changes(ports: Ports, entry: Entry, text: str) -> tuple[Diagnostic, ...]:
@@ -51,7 +51,7 @@ def _code(source: str) -> list[str]:
 
 def _exact(ask: FullCheck, source: str, estimated: Contract) -> Contract | None:
     try:
-        found = ask(source).contract
+        exact = ask(source).contract
     except PinesyncError:
         return None
-    return found and contract.locate(found, estimated)
+    return exact and contract.locate(exact, estimated)

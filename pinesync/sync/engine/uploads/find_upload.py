@@ -17,9 +17,11 @@ from pinesync.text.filenames import unescape_name
 def find(ports: Ports, intent: Save, *, patiently: bool = True) -> Found | None:
     """The save among the versions that the service has, looked for several times."""
     for pause in (*ports.tools.pauses, None) if patiently else (None,):
-        found = _find_created(ports, intent) if isinstance(intent, Create) else _find(ports, intent)
-        if found or pause is None:
-            return found
+        landed = (
+            _find_created(ports, intent) if isinstance(intent, Create) else _find(ports, intent)
+        )
+        if landed or pause is None:
+            return landed
         ports.tools.sleep(pause)
     return None
 
@@ -60,8 +62,8 @@ def find_unknown(ports: Ports, intent: Save) -> Version | None:
 def read_log(
     ports: Ports, pine_id: PineId, parent: Version | None, last: Version
 ) -> dict[Version, Digest]:
-    """The digests of the versions from the parent on, each read by its number. BadResponse where
-    they are more than anybody saved."""
+    """The digests of the versions from the parent on, each read by its number. Raises BadResponse
+    where they are more than anybody saved."""
     first = parent or Version(1)
     if last.major - first.major > MAX_VERSIONS:
         raise BadResponse(

@@ -20,7 +20,7 @@ from pinesync.text.unicode import invisible_characters
 
 @dataclass(frozen=True, slots=True)
 class Expected:
-    """What a file and its entry must be to be saved: the script, the version on top of which it is
+    """The required state of a file and its entry: the script, the version on top of which it is
     saved, and the SHA-256 of the file's bytes in hex."""
 
     pine_id: PineId
@@ -43,7 +43,7 @@ class Draft:
     exact: bool = False
 
 
-def draft_of(
+def prepare_draft(
     ports: Ports,
     state: ScriptState,
     allow_broken: bool,
@@ -57,8 +57,8 @@ def draft_of(
     `contract` says what to do if charts and alerts may read another input or plot."""
     path, entry = state.path, state.entry
     assert entry is not None
-    if expected and (other := _another(entry, expected)):
-        return other
+    if expected and (differs := _base_differs(entry, expected)):
+        return differs
     text = _text_of(ports, path, expected) if instead is None else instead
     if expected and isinstance(text, Outcome):
         return text
@@ -116,8 +116,8 @@ def draft_of(
 SHIFTS = "charts and alerts may read another input or plot"
 
 
-def policy_of(ports: Ports, *, allow_shift: bool = False) -> Policy:
-    """What to do about changed inputs and plots: the policy in pine.toml, but `allow_shift` turns
+def contract_policy(ports: Ports, *, allow_shift: bool = False) -> Policy:
+    """The policy for changed inputs and plots: the one in pine.toml, but `allow_shift` turns
     "refuse" into "warn"."""
     contract = ports.manifest.scope().contract
     return "warn" if allow_shift and contract == "refuse" else contract
@@ -150,13 +150,13 @@ def file_changed_outcome(path: RelPath) -> Outcome:
     return Outcome(path, "skipped", message="the file changed meanwhile", hint="look again")
 
 
-def unexpected(ports: Ports, entry: Entry, expected: Expected) -> Outcome | None:
+def differs_from_expected(ports: Ports, entry: Entry, expected: Expected) -> Outcome | None:
     """Why the entry or its file is not what was expected."""
     text = _text_of(ports, entry.path, expected)
-    return _another(entry, expected) or (text if isinstance(text, Outcome) else None)
+    return _base_differs(entry, expected) or (text if isinstance(text, Outcome) else None)
 
 
-def _another(entry: Entry, expected: Expected) -> Outcome | None:
+def _base_differs(entry: Entry, expected: Expected) -> Outcome | None:
     """Why the entry is not what was expected."""
     base = entry.base.version if entry.base else None
     if entry.pine_id != expected.pine_id:
@@ -166,7 +166,7 @@ def _another(entry: Entry, expected: Expected) -> Outcome | None:
     return None
 
 
-def _other_bytes(path: RelPath, data: bytes, expected: Expected) -> Outcome | None:
+def _bytes_differ(path: RelPath, data: bytes, expected: Expected) -> Outcome | None:
     """Why the file is not what was expected."""
     if sha256(data).hexdigest() == expected.sha256:
         return None
@@ -181,7 +181,7 @@ def _text_of(ports: Ports, path: RelPath, expected: Expected | None = None) -> s
     try:
         data = ports.tree.read(path)
         if data is not None:
-            return (expected and _other_bytes(path, data, expected)) or decode(data)
+            return (expected and _bytes_differ(path, data, expected)) or decode(data)
     except Unreadable as error:
         return refused(path, str(error), "save the file as UTF-8 text; nothing was sent")
     except FileError as error:

@@ -78,27 +78,27 @@ def _settle(ports: Ports, upload: SentUpload) -> Outcome:
         # The session is in doubt, but the request left: the save may have landed.
         if isinstance(answer, NoAccess):
             raise Stopped(_after_page(ports, draft, intent, answer), answer)
-        found = _look(ports, intent, patiently=sent is recovery.Landing.UNKNOWN)
-        # The service said no, and no version on the service has the text.
-        if found is None and sent is recovery.Landing.REFUSED:
+        landed = _look(ports, intent, patiently=sent is recovery.Landing.UNKNOWN)
+        # The service refused the request, and no version on the service has the text.
+        if landed is None and sent is recovery.Landing.REFUSED:
             abandon(ports, intent)
             if isinstance(answer, NotAccessible):
                 ask_session(ports.remote, intent.pine_id)
             return failed(intent.path, _named(answer, intent), intent.pine_id)
     else:
-        found = _settled(ports, intent, answer, upload.read_back)
+        landed = _settled(ports, intent, answer, upload.read_back)
         try:
-            found = found or _look(ports, intent, patiently=True, accepted=answer.accepted)
+            landed = landed or _look(ports, intent, patiently=True, accepted=answer.accepted)
         except NoAccess as error:
             raise Stopped(_unknown(intent, error), error) from error
         # The compiler rejected the text, and no version has exactly that text.
-        if found is None and not answer.accepted:
+        if landed is None and not answer.accepted:
             return _not_found(ports, draft, intent, answer)
     # The save was not denied and may still land, so the intent stays open.
-    if found is None:
+    if landed is None:
         return _unknown(intent, answer)
-    record_landed(ports, intent, found)
-    return _landed(draft, intent, found, answer)
+    record_landed(ports, intent, landed)
+    return _landed(draft, intent, landed, answer)
 
 
 class Stopped(Exception):
@@ -113,13 +113,13 @@ class Stopped(Exception):
 def _after_page(ports: Ports, draft: Draft, intent: Save, answer: NoAccess) -> Outcome:
     """Look for the save once. If that fails as well, the next run looks for it."""
     try:
-        found = find(ports, intent, patiently=False)
+        landed = find(ports, intent, patiently=False)
     except PinesyncError:
-        found = None
-    if found is None:
+        landed = None
+    if landed is None:
         return _unknown(intent, answer)
-    record_landed(ports, intent, found)
-    return _landed(draft, intent, found, answer)
+    record_landed(ports, intent, landed)
+    return _landed(draft, intent, landed, answer)
 
 
 def _not_found(ports: Ports, draft: Draft, intent: Save, answer: SaveAnswer) -> Outcome:
@@ -216,7 +216,9 @@ def unknown_outcome(intent: Save, unknown: Version) -> Outcome:
         intent.path,
         "conflict",
         unknown,
-        message=f"a save was not confirmed, and {unknown} has a text that nobody knows here",
+        message=(
+            f"a save was not confirmed, and {unknown} has a text that is unknown on this machine"
+        ),
         hint=(
             f"look at it, then run `pinesync resolve {shell_quote(intent.path)} --ours` or --theirs"
         ),
@@ -225,17 +227,17 @@ def unknown_outcome(intent: Save, unknown: Version) -> Outcome:
     )
 
 
-def shadowed_outcome(path: RelPath, found: Found) -> Outcome:
+def shadowed_outcome(path: RelPath, landed: Found) -> Outcome:
     """Our save landed on top of a foreign one. The service has both, and ours shadows theirs."""
     return Outcome(
         path,
         "conflict",
-        found.version,
-        message=f"saved as {found.version}, on top of {found.shadowed}, "
+        landed.version,
+        message=f"saved as {landed.version}, on top of {landed.shadowed}, "
         "which somebody else saved at the same moment",
         hint=f"run `pinesync resolve {shell_quote(path)}` with --ours, --theirs or --merged",
         exit_code=EXIT_LEFT,
-        pine_id=found.pine_id,
+        pine_id=landed.pine_id,
     )
 
 
@@ -266,32 +268,32 @@ def _not_stored(draft: Draft, answer: SaveAnswer) -> Outcome:
 
 
 def _landed(
-    draft: Draft, intent: Save, found: Found, answer: SaveAnswer | PinesyncError
+    draft: Draft, intent: Save, landed: Found, answer: SaveAnswer | PinesyncError
 ) -> Outcome:
     path = intent.path
     # Both texts are on the service and no merge has seen theirs: a person decides.
-    if found.shadowed:
-        return shadowed_outcome(path, found)
+    if landed.shadowed:
+        return shadowed_outcome(path, landed)
     refused_text = isinstance(answer, SaveAnswer) and not answer.accepted
     diagnostics: tuple[Diagnostic, ...] = draft.warnings
     message, exit_code = "", 0
     if isinstance(answer, SaveAnswer) and refused_text:
         diagnostics = answer.verdict.errors or draft.broken
-        message = f"stored as {found.version}, but it does not compile: {answer.reason}"
+        message = f"stored as {landed.version}, but it does not compile: {answer.reason}"
         exit_code = EXIT_COMPILE
-    elif found.digest != intent.digest:
+    elif landed.digest != intent.digest:
         message = "TradingView stored a slightly different text; both are recorded"
-    elif found.name and found.name != intent.name:
-        message = f"it is called {found.name!r} on TradingView now, and was {intent.name!r}"
+    elif landed.name and landed.name != intent.name:
+        message = f"it is called {landed.name!r} on TradingView now, and was {intent.name!r}"
     return Outcome(
         path,
         "created" if isinstance(intent, Create) else "saved",
-        found.version,
+        landed.version,
         intent.parent,
         message,
         _MEND if refused_text else "",
         exit_code,
-        found.pine_id,
+        landed.pine_id,
         diagnostics,
         draft.text,
     )

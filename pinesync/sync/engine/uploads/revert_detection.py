@@ -62,10 +62,10 @@ class _Texts:
         pair = (pine_id, version)
         if pair not in self._known:
             self._known[pair] = self._read(pair)
-        found = self._known[pair]
-        if isinstance(found, PinesyncError):
-            raise found
-        return found
+        comparison = self._known[pair]
+        if isinstance(comparison, PinesyncError):
+            raise comparison
+        return comparison
 
     def _read(self, pair: VersionKey) -> str | PinesyncError:
         if self._offline:
@@ -95,13 +95,13 @@ def _compare(
         file_text = _comparable(decode(ports.tree.read(state.path) or b""), "the file has")
         if digest(file_text) != state.digest:
             return Comparison(unknown="the file has just changed")
-        found = compare(base, file_text, text_of, merge)
+        comparison = compare(base, file_text, text_of, merge)
         chosen = ports.texts.text_of(base.chosen) if base.chosen else None
-        if found.reverted and chosen is not None:
+        if comparison.reverted and chosen is not None:
             meant = compare(base, chosen, text_of, merge).reverted
-            if set(found.reverted) <= set(meant):
+            if set(comparison.reverted) <= set(meant):
                 return Comparison()  # the person chose a text that lacks these saves
-        return found
+        return comparison
     except (PinesyncError, Unreadable) as error:
         return Comparison(unknown=str(error))
 

@@ -32,10 +32,10 @@ from pinesync.sync.engine.snapshot import ask_session
 from pinesync.sync.engine.uploads import resolve_upload
 from pinesync.sync.engine.uploads.prepare_upload import (
     Draft,
-    draft_of,
+    contract_policy,
     file_changed_outcome,
     has_changed,
-    policy_of,
+    prepare_draft,
 )
 from pinesync.sync.engine.uploads.resolve_upload import SentUpload
 from pinesync.sync.intents import Create, Save, Upload
@@ -77,7 +77,7 @@ def push(
     threads check the next texts and read back the previous save. They do nothing else: this thread
     alone writes."""
 
-    contract = policy_of(ports, allow_shift=allow_shift)
+    contract = contract_policy(ports, allow_shift=allow_shift)
 
     def prepare(step: Step) -> Prepared:
         path = step.state.path
@@ -87,7 +87,7 @@ def push(
         if drafts and path in drafts:
             return drafts[path]
         try:
-            return draft_of(ports, step.state, allow_broken, expected, text, contract)
+            return prepare_draft(ports, step.state, allow_broken, expected, text, contract)
         except PinesyncError as error:
             return error
 
