@@ -61,7 +61,9 @@ def cases(endpoint: str) -> Iterator[Fault]:
 @pytest.mark.promise(9)
 @pytest.mark.timeout(1800)
 @pytest.mark.parametrize("endpoint", ENDPOINTS)
-def test_every_fault_heals(worlds: Worlds, endpoint: str, request: pytest.FixtureRequest) -> None:
+def test_work_survives_every_fault_and_recovers(
+    worlds: Worlds, endpoint: str, request: pytest.FixtureRequest
+) -> None:
     """Each run tries every fault with one of the switches in turn; --deep tries all of them."""
     deep = request.config.getoption("--deep")
     for number, fault in enumerate(cases(endpoint)):

@@ -199,7 +199,7 @@ def test_work_survives_a_kill_at_any_system_call(
     assert killed or not count
 
 
-def test_each_job_finishes_when_it_is_not_killed(fresh: Fresh) -> None:
+def test_each_job_gives_the_expected_result_without_a_kill(fresh: Fresh) -> None:
     """Without a kill: the result that the other tests compare with."""
     for job in JOBS:
         with fresh() as world:

@@ -349,7 +349,7 @@ def test_named_sign_ins_are_checked(world: World, tradingview: TradingView) -> N
 
 @posix
 @pytest.mark.parametrize("mode", [0o604, 0o640, 0o666])
-def test_a_sign_in_readable_by_others_is_reported(sound: World, mode: int) -> None:
+def test_a_sign_in_readable_by_others_is_fixed_by_the_hint(sound: World, mode: int) -> None:
     file = sign_in(sound, mode=mode)
     found = look(sound)
     assert set(found.wrong()) == {"sign-in"}
@@ -359,7 +359,7 @@ def test_a_sign_in_readable_by_others_is_reported(sound: World, mode: int) -> No
 
 
 @posix
-def test_a_sign_in_folder_open_to_others_is_reported(sound: World) -> None:
+def test_a_sign_in_folder_open_to_others_is_fixed_by_the_hint(sound: World) -> None:
     """The command in the hint works, even if the folder's name contains a space."""
     home = sound.home / "pinesync"
     spaced = home.rename(sound.home / "my pinesync")
@@ -383,7 +383,7 @@ def test_a_sign_in_folder_open_to_others_is_reported(sound: World) -> None:
         spaced.rename(home)
 
 
-def test_leftovers_of_an_interrupted_login_are_reported(sound: World) -> None:
+def test_leftovers_of_an_interrupted_login_are_removed_by_the_hint(sound: World) -> None:
     leftover = sign_in(sound, ".session-4711.tmp")
     found = look(sound)
     assert set(found.wrong()) == {"sign-in"}
@@ -531,7 +531,9 @@ def test_no_program_of_the_repository_is_run(sound: World) -> None:
         ("\n[workspace]\nschema = 1\nurl = 'https://evil.invalid'\n", "pine.toml:4: unknown key"),
     ],
 )
-def test_an_invalid_pine_toml_is_reported(sound: World, text: str, message: str) -> None:
+def test_an_invalid_pine_toml_is_reported_and_the_rest_is_checked(
+    sound: World, text: str, message: str
+) -> None:
     """The line is reported, and everything that needs no pine.toml is checked."""
     sound.write(text, "pine.toml")
     sound.write(MARKERS)
@@ -589,7 +591,7 @@ def test_a_running_writer_is_noted(sound: World) -> None:
 
 
 @posix
-def test_a_state_open_to_others_is_reported(sound: World) -> None:
+def test_a_state_open_to_others_is_fixed_by_the_hint(sound: World) -> None:
     sound.state_folder.chmod(0o755)
     found = look(sound)
     assert set(found.wrong()) == {"state"}
@@ -617,7 +619,7 @@ def test_a_linked_stored_text_is_reported(sound: World) -> None:
     assert "1 of 3 kept texts damaged" in look(sound).wrong()["state"]
 
 
-def test_a_damaged_intent_is_reported(sound: World) -> None:
+def test_a_damaged_intent_is_reported_and_the_texts_are_checked(sound: World) -> None:
     """The texts are still checked, and no other area has findings."""
     state = State(sound.state_folder)
     state.log.write(begun(sound))
@@ -684,7 +686,7 @@ def begun(world: World, **changes: Any) -> Upload:
 
 
 @both_ways
-def test_a_save_without_a_response_is_reported(
+def test_a_save_without_a_response_is_reported_until_it_is_given_up(
     sound: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("pinesync.app.project.PAUSES", ())
@@ -710,7 +712,7 @@ def test_an_unsent_save_is_noted(sound: World) -> None:
     assert look(sound).notes() == {}
 
 
-def test_an_interrupted_pull_is_reported(sound: World) -> None:
+def test_an_interrupted_pull_is_reported_until_pull_finishes_it(sound: World) -> None:
     sound.web_save(SLOWER)
     temp = records_a_pull(sound, SLOWER)
     (sound.folder / "indicators" / temp).write_text(SLOWER)
@@ -832,7 +834,9 @@ def test_a_bug_in_doctor_is_not_a_finding(sound: World, monkeypatch: pytest.Monk
 
 @posix
 @both_ways
-def test_every_problem_is_reported(sound: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_every_problem_is_reported_in_one_run(
+    sound: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
     sound.plan.expire()
     sign_in(sound, mode=0o644)
     monkeypatch.setenv("GIT_COMMITTER_DATE", "2099-05-01T12:00:00Z")

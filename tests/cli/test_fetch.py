@@ -76,7 +76,7 @@ def test_a_merge_after_a_fetch_reads_no_texts(clone: World) -> None:
     assert clone.read() == MERGED
 
 
-def test_an_unreadable_text_is_reported(repo: World) -> None:
+def test_fetch_skips_and_reports_an_unreadable_text(repo: World) -> None:
     repo.web_save(SLOWER)
     repo.web_save(BREAKOUT + "//\n", "Breakout")
     repo.plan.add("get:1:foreign-delete")

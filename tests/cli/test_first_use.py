@@ -38,7 +38,7 @@ def ran_as_anybody(world: World, *arguments: str) -> Ran:
 
 @posix
 @pytest.mark.parametrize("verb", ["push", "pull"])
-def test_a_file_without_read_permission_is_reported(clone: World, verb: str) -> None:
+def test_push_and_pull_refuse_a_file_without_read_permission(clone: World, verb: str) -> None:
     clone.write(LONGER)
     (clone.folder / TREND_PATH).chmod(0)
     ran = ran_as_anybody(clone, verb)
@@ -52,7 +52,7 @@ def test_a_file_without_read_permission_is_reported(clone: World, verb: str) -> 
 
 
 @posix
-def test_an_unwritable_folder_is_reported(clone: World) -> None:
+def test_pull_changes_no_file_in_an_unwritable_folder(clone: World) -> None:
     clone.web_save(LONGER)
     (clone.folder / TREND_PATH).parent.chmod(0o500)
     try:
@@ -104,7 +104,7 @@ def test_mv_onto_a_listed_file_names_it_once(clone: World) -> None:
 
 
 @posix
-def test_a_read_only_sandbox_has_no_hint_to_move_it(world: World) -> None:
+def test_a_read_only_sandbox_suggests_fixing_its_permissions(world: World) -> None:
     file = Path(world("sandbox", "path").out.strip())
     for beside in file.parent.iterdir():
         beside.chmod(0o400)
@@ -132,7 +132,7 @@ def test_an_invalid_sandbox_has_a_hint_to_move_it(world: World) -> None:
 @pytest.mark.parametrize(
     "words", [["{}"], ["{}", "--offline"], [TREND_PATH, "{}"], ["{}", "--json"]]
 )
-def test_a_named_folder_without_scripts_is_reported(clone: World, words: list[str]) -> None:
+def test_check_refuses_a_named_folder_without_scripts(clone: World, words: list[str]) -> None:
     (clone.folder / "empty" / "deeper").mkdir(parents=True)
     ran = clone("check", *(word.format("empty") for word in words))
     assert (ran.code, ran.requests) == (2, ())
@@ -164,7 +164,7 @@ def test_a_template_refuses_another_remote(clone: World) -> None:
 # -- two clones on one machine --------------------------------------------------------------------
 
 
-def test_a_save_of_another_clone_is_marked_pinesync(clone: World) -> None:
+def test_log_marks_saves_of_another_clone_until_the_state_is_damaged(clone: World) -> None:
     second = clone.place / "second"
     assert clone("clone", "--remote", clone.remote_name, second, cwd=clone.place).code == 0
     (second / TREND_PATH).write_text(LONGER)

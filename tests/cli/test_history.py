@@ -360,7 +360,7 @@ def test_a_version_with_a_nul_is_left_out(repo: World) -> None:
     assert f"{TREND_PATH}: left out of the history: 2.0 has a NUL" in ran.err
 
 
-def test_a_conflicting_ref_is_reported(repo: World) -> None:
+def test_a_conflicting_ref_fails_the_import(repo: World) -> None:
     repo.git("update-ref", "refs/remotes/tradingview", "HEAD")
     assert "git fast-import failed" in repo("history", "import", code=1).err
 

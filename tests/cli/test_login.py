@@ -52,7 +52,9 @@ def test_a_valid_cookie_is_stored_privately(world: World, tradingview: TradingVi
     assert set(tradingview.asked_for) == {f"{NAME}:443"}
 
 
-def test_every_command_uses_the_stored_cookie(world: World, tradingview: TradingView) -> None:
+def test_commands_use_the_stored_cookie_and_copy_it_to_no_file(
+    world: World, tradingview: TradingView
+) -> None:
     world("login", stdin=world.user.cookie)
     assert world("clone", "scripts").out == "cloned 3 scripts of sandbox into scripts\n"
     first, where, opens = world("whoami").out.splitlines()
@@ -102,7 +104,7 @@ def test_invalid_cookies_are_refused(world: World, tradingview: TradingView, pas
 
 
 @pytest.mark.promise("S3")
-def test_a_cookie_is_never_an_argument(world: World, tradingview: TradingView) -> None:
+def test_login_refuses_a_cookie_as_an_argument(world: World, tradingview: TradingView) -> None:
     world("login", world.user.cookie, code=2)
     assert not session_file(world).exists()
     assert tradingview.asked_for == []
@@ -172,7 +174,9 @@ def test_a_damaged_stored_cookie_is_reported(
 # -- the environment ------------------------------------------------------------------------------
 
 
-def test_a_missing_cookie_never_means_the_sandbox(world: World, tradingview: TradingView) -> None:
+def test_commands_without_a_cookie_do_not_fall_back_to_the_sandbox(
+    world: World, tradingview: TradingView
+) -> None:
     """A filled sandbox exists, but no command names it."""
     for command in (["clone", "scripts"], ["list"], ["whoami"], ["init", "--link", "x"]):
         (world.place / "x").mkdir(exist_ok=True)
@@ -238,7 +242,9 @@ def test_an_untrusted_certificate_is_refused(world: World, tradingview: TradingV
     assert tradingview.cookies == []
 
 
-def test_a_missing_certificate_bundle_is_reported(world: World, tradingview: TradingView) -> None:
+def test_a_missing_certificate_bundle_is_refused_before_a_cookie_is_sent(
+    world: World, tradingview: TradingView
+) -> None:
     world.monkeypatch.setenv(COOKIE, world.user.cookie)
     world.monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(world.place / "authorities.pem"))
     ran = world("list", code=2)
@@ -345,7 +351,7 @@ def test_a_named_sign_in_overrides_the_variable(
 
 
 @pytest.mark.parametrize("name", ["../../x", "a b", "", "-"])
-def test_an_invalid_sign_in_name_is_refused(
+def test_a_sign_in_name_never_names_a_file_elsewhere(
     world: World, tradingview: TradingView, name: str
 ) -> None:
     assert world("login", "--as", name, stdin=world.user.cookie).code in (0, 2)
@@ -472,7 +478,7 @@ def test_login_stores_in_the_keyring_on_request(
 # -- each way of not getting in says what to do ---------------------------------------------------
 
 
-def test_every_refused_cookie_has_its_own_message(
+def test_each_sign_in_failure_has_its_own_message_and_hint(
     world: World, tradingview: TradingView, other: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """None, expired, refused, a bot check, another account, no network."""

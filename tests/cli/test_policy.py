@@ -85,7 +85,7 @@ def test_push_changes_the_account_or_nothing_and_never_a_file(clone: World, case
 
 
 @every_case
-def test_a_third_run_does_nothing(clone: World, case: Case) -> None:
+def test_after_two_rounds_pull_and_push_change_nothing(clone: World, case: Case) -> None:
     """A second run repeats nothing that the first one did or left."""
     case.happened(clone)
     for verb in ("pull", "push", "pull", "push"):

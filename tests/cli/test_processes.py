@@ -100,7 +100,7 @@ def test_every_command_works_against_a_served_sandbox(world: World) -> None:
     assert "Traceback" not in gone.err
 
 
-def test_a_wrong_or_missing_cookie_is_reported(world: World) -> None:
+def test_clone_without_a_valid_cookie_creates_no_folder(world: World) -> None:
     with serving(world) as exported:
         world.monkeypatch.setenv("PINESYNC_FACADE_URL", exported["PINESYNC_FACADE_URL"])
         missing = world.process("clone", "scripts")
@@ -173,7 +173,7 @@ def test_the_exit_code_survives_a_closed_pipe(clone: World, words: list[str]) ->
 
 
 @pipes
-def test_a_full_disk_is_reported(clone: World) -> None:
+def test_a_full_disk_fails_without_a_traceback(clone: World) -> None:
     if not os.path.exists("/dev/full"):
         pytest.skip("no /dev/full here")
     with open("/dev/full", "w") as full, clone.spawn("list", stdout=full) as child:

@@ -245,7 +245,7 @@ def test_a_merged_branch_uses_both_records(team: Team) -> None:
     assert len(team.world.saved("Breakout")) == 3
 
 
-def test_a_revert_is_an_edit(team: Team) -> None:
+def test_a_git_revert_is_pushed_as_a_new_version_with_a_record(team: Team) -> None:
     team.commit(LONGER)
     assert team.run().code == 0
     git(team.desk, "revert", "--no-edit", "HEAD")
@@ -465,7 +465,7 @@ def test_a_branch_in_the_history_of_head_is_refused(team: Team) -> None:
     assert team.world.saved() == [TREND]
 
 
-def test_a_merged_record_is_still_a_record(team: Team) -> None:
+def test_pushes_continue_after_the_record_is_merged_into_main(team: Team) -> None:
     team.commit(LONGER)
     assert team.run().code == 0
     git(team.desk, "fetch", "-q", "origin", REF)
@@ -494,7 +494,7 @@ def test_a_branch_checked_out_in_another_work_tree_is_refused(team: Team) -> Non
     assert team.world("push", "--record", "aside").code == 2
 
 
-def test_a_bad_setting_is_reported(team: Team) -> None:
+def test_an_invalid_record_setting_is_refused(team: Team) -> None:
     git(team.desk, "config", "pinesync.record", "HEAD")
     ran = team.world("status", "--offline")
     assert ran.code == 2

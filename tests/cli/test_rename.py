@@ -115,7 +115,7 @@ def test_a_rename_that_makes_a_version_is_reported(clone: World) -> None:
     assert clone.words() == {}
 
 
-def test_a_concurrent_save_is_reported(clone: World) -> None:
+def test_a_save_during_a_rename_is_reported_and_left_to_pull(clone: World) -> None:
     clone.plan.add(Fault("rename", "foreign", source=SLOWER))
     assert (
         "2.0 was saved there meanwhile, with another text" in clone("rename", TREND_PATH, "N").err
@@ -124,7 +124,7 @@ def test_a_concurrent_save_is_reported(clone: World) -> None:
 
 
 @pytest.mark.parametrize("when", ["before", "after"])
-def test_a_concurrent_rename_is_reported(clone: World, when: str) -> None:
+def test_after_concurrent_renames_pine_toml_has_the_listed_name(clone: World, when: str) -> None:
     clone.plan.add(f"rename:1:foreign-rename:{when}:name=Theirs")
     ran = clone("rename", TREND_PATH, "Ours", code=0)
     assert clone.entry()["name"] in names(clone), "the name is what the list says"

@@ -312,7 +312,7 @@ def conflicted(world: World) -> None:
     assert "<<<<<<<" in world.read()
 
 
-def test_ours_works_after_theirs_was_undone(repo: World) -> None:
+def test_resolve_ours_works_after_undoing_resolve_theirs(repo: World) -> None:
     conflicted(repo)
     assert repo("resolve", "--theirs", TREND_PATH).code == 0
     assert repo("undo").code == 0
@@ -368,7 +368,7 @@ def test_ours_is_found_although_the_clock_was_ahead(repo: World) -> None:
     assert repo.read() == FASTER
 
 
-def test_an_ambiguous_ours_is_refused(repo: World) -> None:
+def test_resolve_ours_refuses_and_names_the_candidates_if_ours_is_ambiguous(repo: World) -> None:
     """The candidates are named."""
     repo.write(EXTRA)
     assert repo("restore", TREND_PATH).code == 0

@@ -106,7 +106,7 @@ def sent(world: World, patch: pytest.MonkeyPatch, act) -> Iterator[None]:
         yield
 
 
-def test_an_edited_file_stays_and_is_reported(three: World) -> None:
+def test_an_edited_file_stays_and_can_be_added_again(three: World) -> None:
     three.write(LONGER)
     assert "never saved" in three(*NOW, code=0).err
     assert three.read() == LONGER

@@ -37,7 +37,7 @@ def test_a_template_fills_an_empty_folder(world: World) -> None:
     assert world("status", cwd=world.place / "new").code == 0
 
 
-def test_the_files_of_an_agent(clone: World) -> None:
+def test_the_agent_template_adds_read_only_mcp_servers(clone: World) -> None:
     """Each client starts a server that can push nothing, in the workspace."""
     before = clone.files()
     ran = clone("init", "--template", "agent", "--json", code=0)

@@ -65,7 +65,7 @@ def repeated(world: World) -> dict[str, str]:
 
 @pytest.mark.promise("A1")
 @pytest.mark.parametrize("other", [stale, moved_on, said_to_be_the_newest, repeated])
-def test_push_is_refused_with_another_version(
+def test_push_is_refused_unless_base_version_is_the_base_and_the_newest(
     clone: World, connect: Connect, other: Callable[[World], dict[str, str]]
 ) -> None:
     clone.write(LONGER)
@@ -77,7 +77,9 @@ def test_push_is_refused_with_another_version(
 
 
 @pytest.mark.promise("A2")
-def test_push_is_refused_with_another_text(clone: World, connect: Connect) -> None:
+def test_push_is_refused_unless_the_file_has_the_named_bytes(
+    clone: World, connect: Connect
+) -> None:
     clone.write(LONGER)
     agent = connect(ALL)
     exactly = agent.exactly()
@@ -92,7 +94,7 @@ def test_push_is_refused_with_another_text(clone: World, connect: Connect) -> No
 
 
 @pytest.mark.promise("A2")
-def test_a_file_changed_during_the_check_is_not_sent(clone: World, connect: Connect) -> None:
+def test_an_edit_during_the_compile_is_not_sent(clone: World, connect: Connect) -> None:
     """The request for the compiler is under way; only what was named is ever sent."""
     clone.write(LONGER)
     agent = connect(ALL)
@@ -119,7 +121,7 @@ OUTSIDE = (
 
 
 @pytest.mark.promise("A3")
-def test_a_path_outside_is_refused(clone: World, connect: Connect) -> None:
+def test_a_path_that_pine_toml_does_not_list_is_refused(clone: World, connect: Connect) -> None:
     (clone.place / "Trend.pine").write_text(LONGER)
     agent = connect(ALL)
     exactly = agent.exactly()
@@ -152,7 +154,7 @@ def test_a_link_is_refused(clone: World, connect: Connect) -> None:
     assert writes(clone) == []
 
 
-def test_the_same_text_that_somebody_saved_meanwhile(clone: World, connect: Connect) -> None:
+def test_push_is_refused_if_the_web_already_saved_the_text(clone: World, connect: Connect) -> None:
     """There is nothing to save, and the base is a person's to move."""
     clone.web_save(LONGER)
     clone.write(LONGER)
@@ -163,7 +165,7 @@ def test_the_same_text_that_somebody_saved_meanwhile(clone: World, connect: Conn
     assert writes(clone) == []
 
 
-def test_a_push_that_is_cancelled_before_its_turn(clone: World, connect: Connect) -> None:
+def test_a_push_cancelled_in_the_queue_sends_nothing(clone: World, connect: Connect) -> None:
     clone.write(LONGER)
     agent = connect(ALL)
     wanted = agent.exactly()
@@ -180,7 +182,7 @@ def test_a_push_that_is_cancelled_before_its_turn(clone: World, connect: Connect
     assert writes(clone) == []
 
 
-def test_a_script_that_undoes_somebodys_save(clone: World, connect: Connect) -> None:
+def test_push_is_refused_if_it_reverts_a_foreign_save(clone: World, connect: Connect) -> None:
     """A push refuses it, so this does, whatever the agent names."""
     clone.web_save_and_pull(SLOWER)
     clone.write(TREND)
@@ -222,7 +224,9 @@ def test_a_protected_script_is_refused(clone: World, connect: Connect) -> None:
 
 
 @pytest.mark.promise("A5")
-def test_an_allowed_path_moved_to_another_script_is_refused(clone: World, connect: Connect) -> None:
+def test_an_allowed_path_relinked_to_another_script_is_refused(
+    clone: World, connect: Connect
+) -> None:
     """An agent can write pine.toml, as any file."""
     agent = connect("strategies/*")
     file = clone.folder / "pine.toml"
@@ -246,7 +250,7 @@ def test_a_loosened_contract_is_refused(clone: World, connect: Connect) -> None:
 
 
 @pytest.mark.promise("A5")
-def test_a_base_that_nobody_merged(clone: World, connect: Connect) -> None:
+def test_a_base_edited_in_pine_toml_is_refused(clone: World, connect: Connect) -> None:
     """An agent claims that its file is based on what somebody else has saved."""
     agent = connect(ALL)
     clone.web_save(SLOWER)
@@ -260,7 +264,9 @@ def test_a_base_that_nobody_merged(clone: World, connect: Connect) -> None:
     assert writes(clone) == []
 
 
-def test_what_pinesync_wrote_meanwhile_is_known(clone: World, connect: Connect) -> None:
+def test_a_base_that_pinesync_wrote_since_the_start_is_accepted(
+    clone: World, connect: Connect
+) -> None:
     agent = connect(ALL)
     clone.web_save(EXTRA, "Extra")
     clone.web_save_and_pull(SLOWER)
@@ -271,7 +277,7 @@ def test_what_pinesync_wrote_meanwhile_is_known(clone: World, connect: Connect) 
 
 
 @pytest.mark.promise("A6")
-def test_refusals_of_push_are_refusals_of_the_tool(clone: World, connect: Connect) -> None:
+def test_the_tool_refuses_broken_breaking_and_new_scripts(clone: World, connect: Connect) -> None:
     agent = connect(ALL)
     clone.write(BROKEN)
     problem = agent.push().problem

@@ -299,7 +299,9 @@ def test_a_text_that_does_not_compile_is_not_sent(bench: Bench, has_result: bool
 @pytest.mark.promise(17)
 @pytest.mark.parametrize("rewrites", [False, True], ids=["kept", "rewritten"])
 @pytest.mark.parametrize("has_result", [False, True], ids=["without result", "with result"])
-def test_a_stored_broken_text_is_reported(bench: Bench, has_result: bool, rewrites: bool) -> None:
+def test_a_stored_broken_text_is_never_reported_as_not_stored(
+    bench: Bench, has_result: bool, rewrites: bool
+) -> None:
     bench.fake.failed_save_has_result = has_result
     pine_id, path = bench.script("One", BASE)
     bench.write(path, BROKEN)

@@ -386,7 +386,7 @@ def test_watch_polls_and_says_so_without_file_events(
 
 
 @linux
-def test_an_exhausted_inotify_limit_is_reported(clone: World) -> None:
+def test_watch_polls_if_the_inotify_limit_is_exhausted(clone: World) -> None:
     """The real thing, in a user namespace whose limit is ours."""
     limit = "/proc/sys/user/max_inotify_instances"
     alone = ["unshare", "--user", "--map-root-user"]

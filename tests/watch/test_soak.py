@@ -32,7 +32,7 @@ def rounds(request: pytest.FixtureRequest, few: int) -> Iterator[int]:
 
 
 @pytest.mark.timeout(1800)
-def test_at_rest_every_file_is_the_newest_version_or_is_reported(
+def test_every_file_ends_as_the_newest_version_or_is_reported(
     watching: Watching, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Ten minutes with --deep."""
