@@ -1,5 +1,5 @@
-"""First use: unusable files and sandboxes, empty folders, a second clone on one machine, and the
-demo's end."""
+"""First-use problems: unreadable files and sandboxes, empty folders, templates, two clones on one
+machine, and the demo."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ HINT = "replace it with a readable plain file; nothing was sent or replaced"
 posix = pytest.mark.skipif(os.name != "posix", reason="modes are POSIX's")
 
 
-def as_anybody() -> None:
+def drop_root_capabilities() -> None:
     """Drop the capabilities of a child process: on Linux, root then obeys file modes."""
     if sys.platform == "linux" and os.geteuid() == 0:
         libc = ctypes.CDLL(None, use_errno=True)
@@ -27,8 +27,8 @@ def as_anybody() -> None:
                 raise OSError(ctypes.get_errno(), "cannot give up a right")
 
 
-def ran_as_anybody(world: World, *arguments: str) -> Ran:
-    with world.spawn(*arguments, preexec_fn=as_anybody) as child:
+def run_unprivileged(world: World, *arguments: str) -> Ran:
+    with world.spawn(*arguments, preexec_fn=drop_root_capabilities) as child:
         out, err = child.communicate(timeout=60)
     return Ran(child.returncode, out, err)
 
@@ -41,7 +41,7 @@ def ran_as_anybody(world: World, *arguments: str) -> Ran:
 def test_push_and_pull_refuse_a_file_without_read_permission(clone: World, verb: str) -> None:
     clone.write(LONGER)
     (clone.folder / TREND_PATH).chmod(0)
-    ran = ran_as_anybody(clone, verb)
+    ran = run_unprivileged(clone, verb)
     assert ran.code == 3
     assert ran.output.count(TREND_PATH) == 1
     assert f"{TREND_PATH}: Permission denied" in ran.output
@@ -56,7 +56,7 @@ def test_pull_changes_no_file_in_an_unwritable_folder(clone: World) -> None:
     clone.web_save(LONGER)
     (clone.folder / TREND_PATH).parent.chmod(0o500)
     try:
-        ran = ran_as_anybody(clone, "pull")
+        ran = run_unprivileged(clone, "pull")
     finally:
         (clone.folder / TREND_PATH).parent.chmod(0o700)
     assert ran.code == 1
@@ -68,10 +68,10 @@ def test_pull_changes_no_file_in_an_unwritable_folder(clone: World) -> None:
 @posix
 def test_status_names_an_unreadable_file_once(clone: World) -> None:
     (clone.folder / TREND_PATH).chmod(0)
-    ran = ran_as_anybody(clone, "status")
+    ran = run_unprivileged(clone, "status")
     assert ran.out.count(TREND_PATH) == 1
     assert "Permission denied" in ran.out
-    assert ran_as_anybody(clone, "diff").output.count(TREND_PATH) == 1
+    assert run_unprivileged(clone, "diff").output.count(TREND_PATH) == 1
 
 
 @pytest.mark.parametrize("kind", ["link", "large"])
@@ -106,15 +106,15 @@ def test_mv_onto_a_listed_file_names_it_once(clone: World) -> None:
 @posix
 def test_a_read_only_sandbox_suggests_fixing_its_permissions(world: World) -> None:
     file = Path(world("sandbox", "path").out.strip())
-    for beside in file.parent.iterdir():
-        beside.chmod(0o400)
+    for sibling in file.parent.iterdir():
+        sibling.chmod(0o400)
     file.parent.chmod(0o500)
     try:
-        ran = ran_as_anybody(world, "sandbox", "seed")
+        ran = run_unprivileged(world, "sandbox", "seed")
     finally:
         file.parent.chmod(0o700)
-        for beside in file.parent.iterdir():
-            beside.chmod(0o600)
+        for sibling in file.parent.iterdir():
+            sibling.chmod(0o600)
     assert ran.code == 1
     assert "make this file" in ran.err
     assert "away" not in ran.err

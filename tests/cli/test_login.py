@@ -49,7 +49,7 @@ def test_a_valid_cookie_is_stored_privately(world: World, tradingview: TradingVi
     assert stored["sessionid"] == world.user.sessionid
     assert stored["sessionid_sign"] == world.user.sessionid_sign
     assert [path.name for path in file.parent.iterdir()] == ["session.json"]
-    assert set(tradingview.asked_for) == {f"{NAME}:443"}
+    assert set(tradingview.contacted) == {f"{NAME}:443"}
 
 
 def test_commands_use_the_stored_cookie_and_copy_it_to_no_file(
@@ -57,10 +57,10 @@ def test_commands_use_the_stored_cookie_and_copy_it_to_no_file(
 ) -> None:
     world("login", stdin=world.user.cookie)
     assert world("clone", "scripts").out == "cloned 3 scripts of sandbox into scripts\n"
-    first, where, opens = world("whoami").out.splitlines()
-    assert first == "sandbox on tradingview, 3 saved scripts"
-    assert where == f"cookie: in {session_file(world)}, kept just now"
-    assert opens.endswith(f"sent to https://{NAME} and nowhere else")
+    account, source, destination = world("whoami").out.splitlines()
+    assert account == "sandbox on tradingview, 3 saved scripts"
+    assert source == f"cookie: in {session_file(world)}, kept just now"
+    assert destination.endswith(f"sent to https://{NAME} and nowhere else")
     world.write_and_push(LONGER)
     assert world.saved() == [TREND, LONGER]
     for place in (world.files(), world.state_files()):
@@ -75,13 +75,13 @@ def test_a_cookie_is_read_from_every_source(
     pasted = whole_header(world)
     file = world.place / "cookie.txt"
     file.write_text(f"Cookie: {pasted}\n")
-    ways: dict[str, list[object]] = {
+    commands: dict[str, list[object]] = {
         "stdin": ["login"],
         "dash": ["login", "--cookie-file", "-"],
         "file": ["login", "--cookie-file", file],
         "json": ["login", "--json"],
     }
-    ran = world(*ways[source], stdin="" if source == "file" else pasted, code=0)
+    ran = world(*commands[source], stdin="" if source == "file" else pasted, code=0)
     assert not shows_cookie(world, ran.output)
     if source == "json":
         assert ran.out.isascii()
@@ -99,7 +99,7 @@ def test_a_cookie_is_read_from_every_source(
 def test_invalid_cookies_are_refused(world: World, tradingview: TradingView, pasted: str) -> None:
     ran = world("login", stdin=pasted, code=2)
     assert not pasted or pasted not in ran.output
-    assert tradingview.asked_for == []
+    assert tradingview.contacted == []
     assert not session_file(world).exists()
 
 
@@ -107,7 +107,7 @@ def test_invalid_cookies_are_refused(world: World, tradingview: TradingView, pas
 def test_login_refuses_a_cookie_as_an_argument(world: World, tradingview: TradingView) -> None:
     world("login", world.user.cookie, code=2)
     assert not session_file(world).exists()
-    assert tradingview.asked_for == []
+    assert tradingview.contacted == []
 
 
 def test_a_missing_cookie_file_is_reported(world: World) -> None:
@@ -115,12 +115,12 @@ def test_a_missing_cookie_file_is_reported(world: World) -> None:
 
 
 def test_an_expired_cookie_is_not_stored(world: World, tradingview: TradingView) -> None:
-    dead = "sessionid=00000000dead; sessionid_sign=v3:0000dead"
-    assert "dead" not in world("login", stdin=dead, code=5).output
+    expired = "sessionid=00000000dead; sessionid_sign=v3:0000dead"
+    assert "dead" not in world("login", stdin=expired, code=5).output
     assert not session_file(world).exists()
     world("login", stdin=world.user.cookie)
     before = session_file(world).read_bytes()
-    assert world("login", stdin=dead).code == 5
+    assert world("login", stdin=expired).code == 5
     assert session_file(world).read_bytes() == before
 
 
@@ -131,7 +131,7 @@ def test_a_web_page_instead_of_a_response_stores_nothing(
     world.plan.add(f"*:*:{kind}")
     world("login", stdin=world.user.cookie, code=5)
     assert not session_file(world).exists()
-    assert set(tradingview.asked_for) == {f"{NAME}:443"}  # no redirect is followed
+    assert set(tradingview.contacted) == {f"{NAME}:443"}  # no redirect is followed
 
 
 def test_an_account_without_scripts_can_sign_in(world: World, tradingview: TradingView) -> None:
@@ -177,14 +177,14 @@ def test_a_damaged_stored_cookie_is_reported(
 def test_commands_without_a_cookie_do_not_fall_back_to_the_sandbox(
     world: World, tradingview: TradingView
 ) -> None:
-    """A filled sandbox exists, but no command names it."""
+    """A seeded sandbox exists, but no command asks for it."""
     for command in (["clone", "scripts"], ["list"], ["whoami"], ["init", "--link", "x"]):
         (world.place / "x").mkdir(exist_ok=True)
         ran = world(*command, code=5)
         assert "pinesync login" in ran.err
         assert ran.requests == ()
     assert not world.folder.exists()
-    assert tradingview.asked_for == []
+    assert tradingview.contacted == []
 
 
 def test_the_variable_overrides_the_stored_cookie(world: World, tradingview: TradingView) -> None:
@@ -215,7 +215,7 @@ def test_another_services_cookie_does_not_go_to_tradingview(
 ) -> None:
     monkeypatch.setenv("PINESYNC_COOKIE", world.user.cookie)
     assert world("list").code == 5
-    assert tradingview.asked_for == []
+    assert tradingview.contacted == []
 
 
 @pytest.mark.parametrize(
@@ -260,7 +260,7 @@ def test_a_netrc_is_never_used(world: World, tradingview: TradingView) -> None:
     assert tradingview.cookies == [world.user.cookie]
 
 
-# -- whose ----------------------------------------------------------------------------------------
+# -- another account ------------------------------------------------------------------------------
 
 
 def test_another_account_is_refused_before_anything_is_read(
@@ -376,7 +376,7 @@ def test_logout_all_removes_every_sign_in(
     assert list(session_file(world).parent.iterdir()) == []
 
 
-KILLED_AT_THE_RENAME = """
+LOGIN_KILLED_AT_RENAME = """
 import os, signal, sys
 from pathlib import Path
 from pinesync.cli.error_handler import run
@@ -386,14 +386,14 @@ run(["login", *sys.argv[1:]])
 """
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="nobody is killed like that there")
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGKILL")
 @pytest.mark.parametrize("named", [(), ("--as", "work")])
 @pytest.mark.parametrize("then", ["logout", "logout --all", "login"])
 def test_a_login_killed_before_the_rename_stores_nothing(
     world: World, tradingview: TradingView, named: tuple[str, ...], then: str
 ) -> None:
-    """The cookie is then in a temporary file, which any later run removes."""
-    command = [sys.executable, "-c", KILLED_AT_THE_RENAME, *named]
+    """The cookie is left in a temporary file, which the next login or logout removes."""
+    command = [sys.executable, "-c", LOGIN_KILLED_AT_RENAME, *named]
     ran = subprocess.run(
         command,
         input=world.user.cookie,
@@ -436,7 +436,7 @@ def test_login_records_the_owner_of_an_empty_workspace(
     assert "belongs" not in world("login", stdin=world.user.cookie).err
 
 
-# -- where from -----------------------------------------------------------------------------------
+# -- other sources --------------------------------------------------------------------------------
 
 
 def test_login_reads_firefox(world: World, tradingview: TradingView) -> None:
@@ -475,13 +475,13 @@ def test_login_stores_in_the_keyring_on_request(
     assert ring.held == {}
 
 
-# -- each way of not getting in says what to do ---------------------------------------------------
+# -- sign-in failures -----------------------------------------------------------------------------
 
 
 def test_each_sign_in_failure_has_its_own_message_and_hint(
     world: World, tradingview: TradingView, other: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """None, expired, refused, a bot check, another account, no network."""
+    """No cookie, expired, another account, a bot check, refused by the service, no network."""
     none = world("list")
     world("login", stdin=world.user.cookie)
     assert world("clone", "scripts").code == 0
@@ -509,7 +509,7 @@ def test_each_sign_in_failure_has_its_own_message_and_hint(
 # -- a person at a terminal -----------------------------------------------------------------------
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="a pty is a thing of POSIX")
+@pytest.mark.skipif(sys.platform == "win32", reason="needs a POSIX pty")
 def test_the_prompt_does_not_echo(world: World, tradingview: TradingView) -> None:
     from tests.cli.terminal import Terminal
 
@@ -523,7 +523,7 @@ def test_the_prompt_does_not_echo(world: World, tradingview: TradingView) -> Non
     assert session_file(world).exists()
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="a pty is a thing of POSIX")
+@pytest.mark.skipif(sys.platform == "win32", reason="needs a POSIX pty")
 @pytest.mark.parametrize("named", [True, False])
 def test_the_prompt_accepts_both_cookie_values(
     world: World, tradingview: TradingView, named: bool
@@ -541,7 +541,7 @@ def test_the_prompt_accepts_both_cookie_values(
         assert not shows_cookie(world, terminal.seen)
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="a pty is a thing of POSIX")
+@pytest.mark.skipif(sys.platform == "win32", reason="needs a POSIX pty")
 def test_login_does_not_prompt_in_ci(world: World, tradingview: TradingView) -> None:
     from tests.cli.terminal import Terminal
 
@@ -551,7 +551,7 @@ def test_login_does_not_prompt_in_ci(world: World, tradingview: TradingView) -> 
         assert "in CI set TRADINGVIEW_COOKIE" in terminal.seen
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="a pty is a thing of POSIX")
+@pytest.mark.skipif(sys.platform == "win32", reason="needs a POSIX pty")
 def test_ctrl_c_at_the_prompt_stores_nothing(world: World, tradingview: TradingView) -> None:
     from tests.cli.terminal import Terminal
 

@@ -72,7 +72,7 @@ def test_a_missing_library_has_an_install_hint(
         ("", [], ["a.pine"]),
     ],
 )
-def test_an_allow_push_glob_matches_within_one_folder(
+def test_an_allow_push_star_stays_within_one_folder(
     pattern: str, named: list[str], others: list[str]
 ) -> None:
     assert [path for path in (*named, *others) if fits(pattern, path)] == named

@@ -40,14 +40,14 @@ from pinesync.workspace.file_events import FileEvents
 from pinesync.workspace.lock import writing
 from pinesync.workspace.manifest_file import ManifestFile
 from pinesync.workspace.working_tree import WorkingTree
-from tests.watch.conftest import PATIENCE, Watching
-from tests.watch.processes import at_rest
+from tests.watch.conftest import TIMEOUT, Watching
+from tests.watch.processes import idle_watch
 from tests.world import BREAKOUT_PATH, COMMAND, TREND_PATH, World
 from tests.world.scripts import BREAKOUT, BROKEN, EXTRA, LONGER, SLOWER, TREND
 
 ONE, TWO, THREE = RelPath("one.pine"), RelPath("two.pine"), RelPath("three.pine")
 PINE = (ONE, TWO, THREE)
-linux = pytest.mark.skipif(sys.platform != "linux", reason="inotify is a thing of Linux")
+linux = pytest.mark.skipif(sys.platform != "linux", reason="inotify exists only on Linux")
 
 
 # -- the rules of time ----------------------------------------------------------------------------
@@ -489,7 +489,7 @@ def test_a_briefly_invalid_pine_toml_loses_no_save(
     assert (trouble.exit_code, trouble.message[:9]) == (EXIT_USAGE, "pine.toml")
     world.write(LONGER)
     for _ in range(5):
-        assert failed.acquire(timeout=PATIENCE)
+        assert failed.acquire(timeout=TIMEOUT)
     other.write_bytes(whole)
     other.replace(manifest)
     assert watching.done().done == "saved"
@@ -510,7 +510,7 @@ def test_an_overflowed_event_queue_loses_no_save(clone: World) -> None:
     more = [path for path in sorted(clone.files()) if "More" in path]
     noise, sound = clone.folder / "noise", clone.folder / "sound"
     noise.touch()
-    with at_rest(clone) as session:
+    with idle_watch(clone) as session:
         for paths in ([TREND_PATH, BREAKOUT_PATH], more):
             session.child.send_signal(signal.SIGSTOP)
             os.waitpid(session.child.pid, os.WUNTRACED)
@@ -522,17 +522,17 @@ def test_an_overflowed_event_queue_loses_no_save(clone: World) -> None:
             session.child.send_signal(signal.SIGCONT)
             remaining = set(paths)
             while remaining:  # found together or separately
-                event = json.loads(session.line())
+                event = json.loads(session.next_line())
                 if event["event"] == "held":
                     assert paths is more
                     remaining -= set(event["paths"])
                 elif event["event"] == "done":
                     assert event["outcome"]["done"] == "saved"
                     remaining.remove(event["outcome"]["path"])
-            session.event("quiet")
+            session.next_event("quiet")
         clone.write(LONGER)
-        session.event("done", TREND_PATH)
-        session.stops()
+        session.next_event("done", TREND_PATH)
+        session.stop_cleanly()
     assert clone.saved() == [TREND, TREND + "// while it was stopped\n", LONGER]
 
 
