@@ -14,7 +14,7 @@ from tests.world import OneScript
 
 def end(world: OneScript) -> None:
     world.rest()
-    world.check_rest()
+    world.check_converged()
 
 
 def end_late(world: OneScript) -> None:

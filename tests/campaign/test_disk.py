@@ -135,7 +135,7 @@ def heals(world: OneScript, job: Job, where: str) -> None:
 def rests(world: OneScript, job: Job) -> None:
     world.rest()
     if job is not conflicts:
-        world.check_rest()
+        world.check_converged()
 
 
 def whole(world: OneScript) -> None:

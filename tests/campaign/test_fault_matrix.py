@@ -78,7 +78,7 @@ def test_work_survives_every_fault_and_recovers(
                     facade.sync()
                     facade.check_always()
                     facade.heal()
-                    facade.check_rest()
+                    facade.check_converged()
                 except BaseException as error:
                     error.add_note(f"{fault}, switches {switches!r}, codes {facade.codes}")
                     raise
@@ -127,4 +127,4 @@ def test_an_expired_session_at_any_request_is_survived(
             facade.clock.wait(SETTLE + 1)  # what got a web page as its answer may still arrive
             assert facade.command(verb) == 0, where
             assert [len(log) for log in facade.logs().values()] == [2] * len(BATCH), where
-            facade.check_rest()
+            facade.check_converged()

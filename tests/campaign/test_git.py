@@ -63,7 +63,7 @@ def test_a_discarded_file_is_not_pushed_over_a_newer_save(discarded: OneScript) 
     discarded.web_fresh()
     assert word(discarded) == "undoes"
     discarded.rest()
-    discarded.check_rest()
+    discarded.check_converged()
     assert {"W1", "W2"} <= discarded.made
     assert "W1" in discarded.newest
     assert "W2" in discarded.newest

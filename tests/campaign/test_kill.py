@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 
 from tests.campaign.conftest import noting
-from tests.campaign.served import at_rest, program, served
+from tests.campaign.served import check_converged, program, served
 from tests.world import EXTRA, LONGER, MERGED, SLOWER, TREND, TREND_PATH, World
 
 pytestmark = pytest.mark.promise(2)
@@ -112,7 +112,7 @@ def whole_now(world: World) -> None:
 def healed(world: World, job: Job, where: str) -> None:
     with noting(where):
         whole_now(world)
-        at_rest(world)
+        check_converged(world)
         saved = world.account()
         assert {name: saved.get(name) for name in END[job]} == END[job]
         assert world.read() == END[job]["Trend"][-1]

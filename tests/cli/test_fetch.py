@@ -168,7 +168,7 @@ def test_merging_the_branch_reverts_nothing(repo: World) -> None:
     repo.git("merge", "-q", SAVED, "-m", "merged")
     assert repo.read() == MERGED
     assert repo.read(BREAKOUT_PATH) == BREAKOUT + "// theirs\n"
-    assert repo.words() == {TREND_PATH: "modified"}
+    assert repo.statuses() == {TREND_PATH: "modified"}
     repo("fetch")
     assert (ahead(repo), differs(repo)) == ([], [TREND_PATH, "NOTES"][::-1])
     assert repo("push").code == 0

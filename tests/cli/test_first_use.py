@@ -97,7 +97,7 @@ def test_mv_onto_a_listed_file_names_it_once(clone: World) -> None:
     ran = clone("mv", TREND_PATH, other, code=3)
     assert f"error: {other}: listed in pine.toml already; nothing was moved" in ran.err
     assert ran.output.count(other) == 1
-    assert clone.words() == {}
+    assert clone.statuses() == {}
 
 
 # -- a sandbox that cannot be written -------------------------------------------------------------

@@ -216,7 +216,7 @@ def test_ctrl_c_during_a_save_is_recovered(clone: World, when: str) -> None:
         clone.monkeypatch.setenv("PINESYNC_SETTLE_SECONDS", "0")
         assert clone("push").code == 0
     assert clone.saved() == [TREND, LONGER]
-    assert clone.words() == {}
+    assert clone.statuses() == {}
     assert clone("push").requests == ("list",)
 
 
@@ -233,7 +233,7 @@ def test_ctrl_c_during_a_create_is_recovered(clone: World) -> None:
     assert clone("push").code == 0
     assert clone.saved("Extra") == [EXTRA]
     assert set(clone.account()) == {"Trend", "Breakout", "Tools", "Extra"}
-    assert clone.words() == {}
+    assert clone.statuses() == {}
 
 
 @pytest.mark.parametrize("world", ["facade"], indirect=True)
@@ -268,7 +268,7 @@ def test_ctrl_c_during_a_clone_leaves_no_folder(world: World) -> None:
     assert list(world.place.iterdir()) == []
     world.plan.clear()
     world.clone()
-    assert world.words() == {}
+    assert world.statuses() == {}
 
 
 @pytest.mark.parametrize("world", ["facade"], indirect=True)
@@ -281,4 +281,4 @@ def test_a_killed_push_is_recovered(clone: World) -> None:
         child.communicate(timeout=60)
     assert clone("push").code == 0  # no lock is left behind
     assert clone.saved() == [TREND, LONGER]
-    assert clone.words() == {}
+    assert clone.statuses() == {}

@@ -64,7 +64,7 @@ def test_every_version_is_backed_up_before_the_deletion(three: World) -> None:
     assert three.stored_texts(pine_id, 3) == VERSIONS
     assert not is_there(three)
     assert three.read() == FASTER
-    assert three.words() == {TREND_PATH: "untracked"}
+    assert three.statuses() == {TREND_PATH: "untracked"}
     assert three.records() == []
     assert f"deleted    {TREND_PATH}  3.0\n" == ran.out
     assert f"show '{pine_id}@3'" in ran.err
@@ -293,7 +293,7 @@ def test_a_late_deletion_is_recovered(three: World) -> None:
     three.plan.release()
     three(*NOW, code=0)
     assert (deletions(three), three.records()) == (1, [])
-    assert three.words() == {TREND_PATH: "untracked"}
+    assert three.statuses() == {TREND_PATH: "untracked"}
     assert three.stored_texts(pine_id, 3) == VERSIONS
 
 

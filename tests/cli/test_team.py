@@ -74,7 +74,7 @@ def test_a_template_can_be_combined_with_link(clone: World) -> None:
     )
     assert {link["path"] for link in ran.json["linked"]} >= {TREND_PATH}
     assert ran.json["written"] == ["pine.toml", *FILES]
-    assert clone.words() == {}
+    assert clone.statuses() == {}
 
 
 def test_a_dry_run_lists_the_files_and_writes_nothing(world: World) -> None:

@@ -194,7 +194,7 @@ def test_push_is_refused_if_it_reverts_a_foreign_save(clone: World, connect: Con
     """A push refuses it, so this does, whatever the agent names."""
     clone.web_save_and_pull(SLOWER)
     clone.write(TREND)
-    assert clone.words() == {TREND_PATH: "undoes"}
+    assert clone.statuses() == {TREND_PATH: "undoes"}
     assert connect(ALL).push().refusal
     assert writes(clone) == []
 

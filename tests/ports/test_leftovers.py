@@ -78,7 +78,7 @@ def test_a_pull_interrupted_at_any_point_undoes_nothing_of_theirs(
         assert bench.fake.posted == [], "the base was ahead of the file, and theirs was undone"
         bench.pull()
         assert bench.read(path) == THEIRS
-        assert bench.words() == {path: "clean"}
+        assert bench.statuses() == {path: "clean"}
     else:
         bench.pull()
         assert "// mine" in bench.read(path)

@@ -229,7 +229,7 @@ def check_uploads(watching: Watching, *texts: str, notices: int = 0, again: int 
     world = watching.world
     assert world.saved() == [TREND, *texts]
     assert set(world.account()) == {"Trend", "Breakout", "Tools"}
-    assert world.words() == {}
+    assert world.statuses() == {}
     assert all(world.entry(path)["version"] for path in PATHS)
     events = watching.events
     sent = [e.path for e in events if isinstance(e, Checking) and e.path != BREAKOUT_PATH]

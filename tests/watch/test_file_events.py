@@ -577,7 +577,7 @@ def test_a_service_that_rewrites_line_ends_causes_no_extra_versions(
     watching.start(pull=pull, poll=0.01)
     texts = rounds(watching, number)
     assert world.saved() == [TREND, *texts]
-    assert world.words() == {}
+    assert world.statuses() == {}
     events = [
         event for event in watching.stop() if isinstance(event, Done | Notice | Held | Trouble)
     ]
@@ -692,7 +692,7 @@ def test_many_quick_saves_send_the_last_text(watching: Watching) -> None:
     assert [event.outcome.path for event in events] == [TREND_PATH, BREAKOUT_PATH, TREND_PATH]
     assert world.saved() == [TREND, texts[0], texts[-1]]
     assert world.saved("Breakout") == [BREAKOUT, other]
-    assert world.words() == {}
+    assert world.statuses() == {}
 
 
 def push_that_may_arrive(watching: Watching, monkeypatch: pytest.MonkeyPatch) -> World:

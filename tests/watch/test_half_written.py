@@ -333,7 +333,7 @@ def test_other_files_next_to_a_script_are_ignored(watching: Watching) -> None:
     (world.folder / "libraries/.#Tools.pine").symlink_to("somebody@somewhere.1234")
     fence(watching)
     watching.saves(SLOWER)
-    assert world.words() == {"indicators/copy.pine": "untracked"}
+    assert world.statuses() == {"indicators/copy.pine": "untracked"}
     (world.folder / "indicators/copy.pine").unlink()
     check_uploads(watching, SLOWER)
 

@@ -176,7 +176,7 @@ def test_an_interrupted_upload_is_finished_by_the_next_session(
         assert session.interrupt() == 0
     texts = [LONGER + "// again\n"] if when == "before" else [LONGER]
     assert clone.saved() == [TREND, *texts]
-    assert clone.words() == {}
+    assert clone.statuses() == {}
     assert clone("push").requests == ("list",)
 
 

@@ -140,7 +140,7 @@ class OneScript(Marked):
 
     # -- what must hold ------------------------------------------------------------------------
 
-    def check_rest(self) -> None:
+    def check_converged(self) -> None:
         """Healed and synced, nothing is lost in silence, and running it again does nothing."""
         self.check_always()
         self.check_nothing_left()
