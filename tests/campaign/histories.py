@@ -91,7 +91,7 @@ def explore(
                 continue
             if event not in _ENDS_ANYWAY:
                 with noting(f"the history: {', '.join(history)}"):
-                    world.rest()
+                    world.heal()
                     world.check_converged()
                 yield history
         if length > 1:

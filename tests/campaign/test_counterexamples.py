@@ -13,7 +13,7 @@ from tests.world import OneScript
 
 
 def end(world: OneScript) -> None:
-    world.rest()
+    world.heal()
     world.check_converged()
 
 

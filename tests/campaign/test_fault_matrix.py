@@ -40,7 +40,7 @@ def worlds(home: Path, monkeypatch: pytest.MonkeyPatch) -> Worlds:
     return one_after_another(opened, home, monkeypatch)
 
 
-def busy(facade: ManyScripts) -> None:
+def prepare_work(facade: ManyScripts) -> None:
     """Scripts to pull, push, merge and create, and one to leave alone."""
     facade.put("pulled", "pushed", "merged", "quiet")
     facade.web_save("pulled")
@@ -69,7 +69,7 @@ def test_work_survives_every_fault_and_recovers(
     for number, fault in enumerate(cases(endpoint)):
         for switches in SWITCHES if deep else [SWITCHES[number % len(SWITCHES)]]:
             with worlds() as facade:
-                busy(facade)
+                prepare_work(facade)
                 facade.app.switches = Switches.parse(switches)
                 if endpoint == "script_info":  # requested only if the list proves nothing
                     facade.plan.add(Fault("list", "answer", count=None, body=b"[]"))

@@ -167,7 +167,7 @@ class OneScript(Marked):
     def _manifest(self) -> bytes:
         return (self.root / "pine.toml").read_bytes()
 
-    def rest(self) -> None:
+    def heal(self) -> None:
         """Everything arrives, time passes, and two runs follow."""
         for _ in range(3):
             self.arrive()
