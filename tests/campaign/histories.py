@@ -91,8 +91,8 @@ def explore(
                 continue
             if event not in _ENDS_ANYWAY:
                 with noting(f"the history: {', '.join(history)}"):
-                    world.rest()
-                    world.check_rest()
+                    world.heal()
+                    world.check_converged()
                 yield history
         if length > 1:
             yield from explore(opened, history, length - 1)

@@ -91,7 +91,7 @@ class GitWorld(OneScript):
             if "lacks what somebody else saved" in outcome.message:
                 assert not whole, f"refused, and lacks nothing: {outcome.message}"
 
-    def rest(self) -> None:
+    def heal(self) -> None:
         """Two bare pushes with a pull between them, as a workflow does."""
         self.push()
         self.run(lambda: pull(self.setup()))
@@ -232,7 +232,7 @@ def explore(
                     if live(world, event):
                         if length > 1:
                             yield from explore(world, length - 1, places, history)
-                        world.rest()
+                        world.heal()
                         yield history
             finally:
                 world.put_back(folder, stored)

@@ -46,7 +46,7 @@ def program(world: World, source: str, *arguments: object, **more: Any) -> Any:
     return subprocess.Popen(command, cwd=world.folder, text=True, **{**pipes, **more})
 
 
-def at_rest(world: World) -> None:
+def check_converged(world: World) -> None:
     """A pull and a push finish the interrupted work; a third run sends and writes nothing."""
     for _ in range(2):
         for verb in ("pull", "push"):
@@ -57,5 +57,5 @@ def at_rest(world: World) -> None:
         result = world(verb)
         assert (result.code, result.out, result.requests) == (0, "", ("list",)), result
     assert (world.files(), world.state(), world.account()) == before
-    assert world.words() == {}
+    assert world.statuses() == {}
     assert not [path for path in world.folder.rglob("*") if path.name.endswith(".tmp")]

@@ -13,8 +13,8 @@ from tests.world import OneScript
 
 
 def end(world: OneScript) -> None:
-    world.rest()
-    world.check_rest()
+    world.heal()
+    world.check_converged()
 
 
 def end_late(world: OneScript) -> None:
@@ -61,7 +61,7 @@ def test_retry_does_not_undo_a_revert(world: OneScript) -> None:
     end(world)
 
 
-def test_retry_does_not_hide_a_save(world: OneScript) -> None:
+def test_retry_does_not_drop_a_web_save(world: OneScript) -> None:
     world.edit()
     world.sync(turn=Turn(stores=True, error=NetworkError("reset"), after=world.web_fresh))
     end(world)

@@ -93,7 +93,7 @@ def test_work_survives_a_crash_at_any_call(worlds: Opened, job: Job, ways: str) 
             world.check_always()
             whole(world)
             base_is_not_ahead(world)
-            rests(world, job)
+            converges(world, job)
 
 
 @pytest.mark.promise(7)
@@ -129,13 +129,13 @@ def heals(world: OneScript, job: Job, where: str) -> None:
         world.check_always()
         whole(world)
         world.warnings.clear()
-        rests(world, job)
+        converges(world, job)
 
 
-def rests(world: OneScript, job: Job) -> None:
-    world.rest()
+def converges(world: OneScript, job: Job) -> None:
+    world.heal()
     if job is not conflicts:
-        world.check_rest()
+        world.check_converged()
 
 
 def whole(world: OneScript) -> None:

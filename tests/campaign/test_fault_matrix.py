@@ -40,7 +40,7 @@ def worlds(home: Path, monkeypatch: pytest.MonkeyPatch) -> Worlds:
     return one_after_another(opened, home, monkeypatch)
 
 
-def busy(facade: ManyScripts) -> None:
+def prepare_work(facade: ManyScripts) -> None:
     """Scripts to pull, push, merge and create, and one to leave alone."""
     facade.put("pulled", "pushed", "merged", "quiet")
     facade.web_save("pulled")
@@ -61,13 +61,15 @@ def cases(endpoint: str) -> Iterator[Fault]:
 @pytest.mark.promise(9)
 @pytest.mark.timeout(1800)
 @pytest.mark.parametrize("endpoint", ENDPOINTS)
-def test_every_fault_heals(worlds: Worlds, endpoint: str, request: pytest.FixtureRequest) -> None:
+def test_work_survives_every_fault_and_recovers(
+    worlds: Worlds, endpoint: str, request: pytest.FixtureRequest
+) -> None:
     """Each run tries every fault with one of the switches in turn; --deep tries all of them."""
     deep = request.config.getoption("--deep")
     for number, fault in enumerate(cases(endpoint)):
         for switches in SWITCHES if deep else [SWITCHES[number % len(SWITCHES)]]:
             with worlds() as facade:
-                busy(facade)
+                prepare_work(facade)
                 facade.app.switches = Switches.parse(switches)
                 if endpoint == "script_info":  # requested only if the list proves nothing
                     facade.plan.add(Fault("list", "answer", count=None, body=b"[]"))
@@ -76,7 +78,7 @@ def test_every_fault_heals(worlds: Worlds, endpoint: str, request: pytest.Fixtur
                     facade.sync()
                     facade.check_always()
                     facade.heal()
-                    facade.check_rest()
+                    facade.check_converged()
                 except BaseException as error:
                     error.add_note(f"{fault}, switches {switches!r}, codes {facade.codes}")
                     raise
@@ -125,4 +127,4 @@ def test_an_expired_session_at_any_request_is_survived(
             facade.clock.wait(SETTLE + 1)  # what got a web page as its answer may still arrive
             assert facade.command(verb) == 0, where
             assert [len(log) for log in facade.logs().values()] == [2] * len(BATCH), where
-            facade.check_rest()
+            facade.check_converged()

@@ -62,8 +62,8 @@ def test_a_discarded_file_is_not_pushed_over_a_newer_save(discarded: OneScript) 
     """Merging would silently remove the pulled lines from the newest version."""
     discarded.web_fresh()
     assert word(discarded) == "undoes"
-    discarded.rest()
-    discarded.check_rest()
+    discarded.heal()
+    discarded.check_converged()
     assert {"W1", "W2"} <= discarded.made
     assert "W1" in discarded.newest
     assert "W2" in discarded.newest
@@ -72,7 +72,7 @@ def test_a_discarded_file_is_not_pushed_over_a_newer_save(discarded: OneScript) 
 def test_a_discarded_file_does_not_stop_an_edited_one(discarded: OneScript) -> None:
     discarded.edit()
     assert word(discarded) == "undoes"
-    discarded.rest()
+    discarded.heal()
     assert "W1" in discarded.newest
     assert "L2" in discarded.newest
 

@@ -13,7 +13,7 @@ LENGTHS = {"a fresh clone": 3, "after a push and a pull": 2}
 @pytest.mark.timeout(3600)
 @pytest.mark.parametrize("first", EVENTS)
 @pytest.mark.parametrize("prelude", PRELUDES)
-def test_every_short_history_ends_at_rest(
+def test_every_short_history_converges(
     worlds: Opened, first: str, prelude: str, request: pytest.FixtureRequest
 ) -> None:
     begun = (*PRELUDES[prelude], first)

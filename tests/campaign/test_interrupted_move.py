@@ -78,7 +78,7 @@ def ended(world: World, old: str, new: str, number: int) -> None:
     ):  # otherwise the command was done, and only the log is lost
         assert world("mv", old, new).code == 0
     assert files(world) == {new}
-    assert world.words() == {new: "modified"}
+    assert world.statuses() == {new: "modified"}
     assert world.read(new) == LONGER
     assert world.records() == []
     assert not list(world.folder.rglob("*.tmp"))
@@ -322,7 +322,7 @@ def test_a_deletion_survives_a_kill_at_any_call(world: World) -> None:
         assert world.read(path) == texts[-1]
         world.remove(path)
         assert world("pull").code == 0
-        assert (world.words(), world.records()) == ({}, [])
+        assert (world.statuses(), world.records()) == ({}, [])
         if not ended_early:
             break
     else:

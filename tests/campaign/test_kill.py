@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 
 from tests.campaign.conftest import noting
-from tests.campaign.served import at_rest, program, served
+from tests.campaign.served import check_converged, program, served
 from tests.world import EXTRA, LONGER, MERGED, SLOWER, TREND, TREND_PATH, World
 
 pytestmark = pytest.mark.promise(2)
@@ -112,7 +112,7 @@ def whole_now(world: World) -> None:
 def healed(world: World, job: Job, where: str) -> None:
     with noting(where):
         whole_now(world)
-        at_rest(world)
+        check_converged(world)
         saved = world.account()
         assert {name: saved.get(name) for name in END[job]} == END[job]
         assert world.read() == END[job]["Trend"][-1]
@@ -199,7 +199,7 @@ def test_work_survives_a_kill_at_any_system_call(
     assert killed or not count
 
 
-def test_each_job_finishes_when_it_is_not_killed(fresh: Fresh) -> None:
+def test_each_job_gives_the_expected_result_without_a_kill(fresh: Fresh) -> None:
     """Without a kill: the result that the other tests compare with."""
     for job in JOBS:
         with fresh() as world:

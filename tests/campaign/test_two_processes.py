@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.campaign.served import at_rest, program
+from tests.campaign.served import check_converged, program
 from tests.world import EXTRA, LONGER, SLOWER, TREND, World
 
 pytestmark = pytest.mark.promise(28)
@@ -59,7 +59,7 @@ def test_two_commands_make_one_version_of_one_edit(
             assert world("push").code == 0  # the pull had the lock, and there was nothing to pull
         assert world.saved()[-1] == text
         assert len(world.saved()) == number + 2
-    at_rest(world)
+    check_converged(world)
 
 
 def test_two_pulls_at_once_download_everything(world: World) -> None:
@@ -67,7 +67,7 @@ def test_two_pulls_at_once_download_everything(world: World) -> None:
     world.web_save(EXTRA, "Extra")
     together(world, "pull", "pull")
     assert world.read() == SLOWER
-    at_rest(world)
+    check_converged(world)
 
 
 @pytest.mark.promise(15)
@@ -76,7 +76,7 @@ def test_two_pushes_create_one_script(world: World) -> None:
     world("add", "mine.pine")
     together(world, "push", "push")
     assert world.saved("Extra") == [EXTRA]
-    at_rest(world)
+    check_converged(world)
 
 
 @pytest.mark.parametrize("when", ["before", "after"])
@@ -92,7 +92,7 @@ def test_a_killed_process_leaves_no_lock(world: World, when: str) -> None:
         child.communicate(timeout=60)
     assert world("push").code == 0
     assert world.saved() == [TREND, LONGER]
-    at_rest(world)
+    check_converged(world)
 
 
 @pytest.mark.parametrize("verb", ["status", "diff", "list", "status --offline", "diff --remote"])
@@ -121,4 +121,4 @@ def test_readers_block_no_writer(world: World, verb: str) -> None:
         child.kill()
         child.communicate(timeout=60)
     assert world.saved() == [TREND, LONGER]
-    at_rest(world)
+    check_converged(world)

@@ -8,7 +8,7 @@ import select
 from contextlib import suppress
 from typing import Any, Protocol
 
-PATIENCE = 60.0
+TIMEOUT = 60.0
 
 
 class Starts(Protocol):
@@ -66,23 +66,23 @@ class Terminal:
         while True:
             with suppress(OSError):
                 self.type("\x03")
-            before, patience = len(self.seen), 2.0
-            while (more := self._read(patience)) is not None:
+            before, timeout = len(self.seen), 2.0
+            while (more := self._read(timeout)) is not None:
                 if not more:
-                    return int(self.child.wait(PATIENCE))
+                    return int(self.child.wait(TIMEOUT))
                 if self.seen[before:].strip("^C\r\n"):
-                    patience = PATIENCE
+                    timeout = TIMEOUT
 
     def end(self) -> int:
         """Read to the end, and return the exit code."""
         while more := self._read():
             pass
         assert more is not None, f"nothing more came: {self.seen!r}"
-        return int(self.child.wait(PATIENCE))
+        return int(self.child.wait(TIMEOUT))
 
-    def _read(self, patience: float = PATIENCE) -> bool | None:
+    def _read(self, timeout: float = TIMEOUT) -> bool | None:
         """Read one more chunk; return False at the end, None on a timeout."""
-        ready, _, _ = select.select([self._ours], [], [], patience)
+        ready, _, _ = select.select([self._ours], [], [], timeout)
         if not ready:
             return None
         piece = b""

@@ -155,9 +155,9 @@ def test_tradingview_alerts_have_their_own_origin(clone: World, tradingview: Tra
     alert(clone)
     assert "1 active" in clone("alerts", code=0).out
     facade, alerts = "pine-facade.tradingview.com:443", "pricealerts.tradingview.com:443"
-    assert tradingview.asked_for == [facade, alerts]
+    assert tradingview.contacted == [facade, alerts]
     clone("status", code=0)
     clone.write(LONGER)
     clone("push", code=0)
-    assert tradingview.asked_for.count(alerts) == 1
-    assert set(tradingview.asked_for) == {facade, alerts}
+    assert tradingview.contacted.count(alerts) == 1
+    assert set(tradingview.contacted) == {facade, alerts}

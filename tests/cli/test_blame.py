@@ -10,7 +10,7 @@ from tests.world import BREAKOUT_PATH, FASTER, LONGER, SLOWER, TREND, TREND_PATH
 from tests.world.repository import head
 
 
-def test_the_note_of_a_push_wins(repo: World) -> None:
+def test_blame_version_uses_the_commit_noted_by_the_push(repo: World) -> None:
     repo.write(LONGER)
     repo("push", "--commit")
     commit = head(repo)
@@ -101,7 +101,7 @@ def test_a_note_of_a_pruned_commit_is_ignored(repo: World) -> None:
     assert found["by"] == "text"
 
 
-def test_a_version_without_a_commit_is_reported(repo: World) -> None:
+def test_blame_version_reports_a_missing_commit_version_or_history(repo: World) -> None:
     repo.web_save_and_pull(SLOWER)
     ran = repo("blame-version", TREND_PATH, code=3)
     assert "no commit here has the text of version 2.0" in ran.err

@@ -26,7 +26,7 @@ _COLOUR = re.compile("\x1b\\[[0-9;]*m")
 
 
 @pytest.fixture
-def busy(clone: World) -> World:
+def long_names(clone: World) -> World:
     """Scripts in various states, with names that do not fit."""
     for number, name in enumerate((LONG, WIDE, "📈 " * 30, "e\u0301" * 40, "한국어 지표")):
         clone.web_save(f"//@version=6\nindicator('{number}')\n", name)
@@ -47,44 +47,46 @@ def seen(world: World, columns: int, *arguments: str, **env: str) -> list[str]:
 
 
 @pytest.mark.parametrize("arguments", TABLES, ids=" ".join)
-def test_no_row_is_wider_than_the_terminal(busy: World, arguments: list[str]) -> None:
+def test_no_row_is_wider_than_the_terminal(long_names: World, arguments: list[str]) -> None:
     for most in (NARROW, BROAD):
-        lines = seen(busy, most, *arguments)
+        lines = seen(long_names, most, *arguments)
         assert lines
         assert [line for line in lines if width(_COLOUR.sub("", line)) > most] == []
 
 
-def test_long_names_are_shortened_only_on_a_narrow_terminal(busy: World) -> None:
+def test_long_names_are_shortened_only_on_a_narrow_terminal(long_names: World) -> None:
     path = f"a folder whose name is long/{LONG}.pine"
-    (narrow,) = [line for line in seen(busy, NARROW, "status") if line.startswith("untracked")]
+    (narrow,) = [
+        line for line in seen(long_names, NARROW, "status") if line.startswith("untracked")
+    ]
     assert re.search(r"untracked {3}a folder .*….*to read in a table\.pine$", narrow), narrow
-    assert f"untracked   {path}" in seen(busy, BROAD, "status")
-    assert "…" not in busy("status").out + busy("list").out + busy("log").out
+    assert f"untracked   {path}" in seen(long_names, BROAD, "status")
+    assert "…" not in long_names("status").out + long_names("list").out + long_names("log").out
 
 
-def test_output_in_a_pipe_is_not_shortened(busy: World) -> None:
-    ran = busy.process("list", COLUMNS="40")
+def test_output_in_a_pipe_is_not_shortened(long_names: World) -> None:
+    ran = long_names.process("list", COLUMNS="40")
     assert LONG in ran.out
     assert WIDE in ran.out
-    assert busy.id_of() in ran.out
+    assert long_names.id_of() in ran.out
     assert "…" not in ran.out
 
 
-def test_a_long_note_is_on_the_next_line(busy: World) -> None:
-    lines = seen(busy, 40, "status", "odd.pine", NO_COLOR="1")
+def test_a_long_note_is_on_the_next_line(long_names: World) -> None:
+    lines = seen(long_names, 40, "status", "odd.pine", NO_COLOR="1")
     at = lines.index("unreadable  odd.pine")
     assert lines[at + 1].startswith("    not UTF-8")
-    (line,) = [line for line in seen(busy, BROAD, "status", "odd.pine") if "odd.pine" in line]
+    (line,) = [line for line in seen(long_names, BROAD, "status", "odd.pine") if "odd.pine" in line]
     assert "not UTF-8" in line
 
 
-def test_an_id_is_complete_or_left_out(busy: World) -> None:
-    busy.web_save("//@version=6\nindicator('y')\n", "Not here yet")
-    lines = seen(busy, NARROW, "list")
+def test_an_id_is_complete_or_left_out(long_names: World) -> None:
+    long_names.web_save("//@version=6\nindicator('y')\n", "Not here yet")
+    lines = seen(long_names, NARROW, "list")
     (away,) = [line for line in lines if line.startswith("Not here yet")]
-    assert away.endswith(busy.id_of("Not here yet"))
+    assert away.endswith(long_names.id_of("Not here yet"))
     assert sum("USER;" in line for line in lines) == 1
-    _, *lines = seen(busy, NARROW, "list", "-v")
+    _, *lines = seen(long_names, NARROW, "list", "-v")
     assert sum("USER;" in line for line in lines) == len(lines)
 
 
@@ -105,15 +107,17 @@ def test_dates_have_a_time_on_a_wide_terminal(clone: World) -> None:
         (["oplog"], ["ID", "WHEN", "VERB", "WHAT"]),
     ],
 )
-def test_a_terminal_gets_a_header_line(busy: World, arguments: list[str], head: list[str]) -> None:
-    first, *rows = filter(str.strip, seen(busy, 300, *arguments, NO_COLOR="1", PAGER="cat"))
+def test_a_terminal_gets_a_header_line(
+    long_names: World, arguments: list[str], head: list[str]
+) -> None:
+    first, *rows = filter(str.strip, seen(long_names, 300, *arguments, NO_COLOR="1", PAGER="cat"))
     assert first.split() == head
     place = first.index(head[-1])
     for row in rows:  # regardless of wide text in the columns before
         before = next(row[:at] for at in range(len(row)) if width(row[:at]) == place)
         assert re.search(r"\S +$", before), row
-    assert f"\x1b[4m{head[0]}\x1b[0m" in seen(busy, 300, *arguments, PAGER="cat")[0]
-    assert not busy.process(*arguments).out.startswith(head[0])
+    assert f"\x1b[4m{head[0]}\x1b[0m" in seen(long_names, 300, *arguments, PAGER="cat")[0]
+    assert not long_names.process(*arguments).out.startswith(head[0])
 
 
 def test_coloured_columns_are_aligned(clone: World) -> None:
@@ -124,14 +128,14 @@ def test_coloured_columns_are_aligned(clone: World) -> None:
     assert len(places) == 1
 
 
-def test_colours_are_readable_on_any_background_and_optional(busy: World) -> None:
-    busy.write(FASTER)
-    busy.web_save(SLOWER)
-    coloured = seen(busy, NARROW, "status", "-v")
+def test_colours_are_readable_on_any_background_and_optional(long_names: World) -> None:
+    long_names.write(FASTER)
+    long_names.web_save(SLOWER)
+    coloured = seen(long_names, NARROW, "status", "-v")
     used = set(re.findall("\x1b\\[([0-9;]*)m", "".join(coloured)))
     assert used <= {"0", "1", "31", "32", "35", "36"}
     assert {"0", "35", "36"} <= used
-    plain = seen(busy, NARROW, "status", "-v", NO_COLOR="1")
+    plain = seen(long_names, NARROW, "status", "-v", NO_COLOR="1")
     assert [_COLOUR.sub("", line) for line in coloured] == plain
 
 

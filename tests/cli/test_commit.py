@@ -242,7 +242,7 @@ def test_a_running_git_process_stops_the_push(repo: World) -> None:
     assert repo.saved() == [TREND]
 
 
-def test_an_index_locked_during_the_commit_is_reported(repo: World) -> None:
+def test_an_index_locked_during_the_commit_is_repaired_by_the_hint(repo: World) -> None:
     """The stale index would revert the commit with the next one."""
     repo.write(LONGER)
     hook(repo, "post-commit", "touch .git/index.lock")
@@ -342,7 +342,7 @@ def test_a_hook_that_commits_again_is_reported(repo: World) -> None:
     assert git(repo, "log", "-2", "--format=%s").split("\n") == ["more", "Trend 2.0"]
 
 
-def test_a_missing_signing_key_is_reported(repo: World) -> None:
+def test_a_missing_signing_key_stops_the_commit(repo: World) -> None:
     """Commits are signed as configured, and a failure is reported."""
     git(repo, "config", "commit.gpgSign", "true")
     git(repo, "config", "gpg.program", "/nowhere/gpg")
@@ -461,7 +461,7 @@ def test_a_detached_head_in_a_bisect_or_rebase_stops_the_push(
 
 
 @pytest.mark.parametrize("verb", ["push", "pull"])
-def test_a_commit_on_a_detached_head_is_reported(repo: World, verb: str) -> None:
+def test_a_commit_on_a_detached_head_is_made_with_a_hint_to_keep_it(repo: World, verb: str) -> None:
     """As in a submodule: the commit is made, with a hint how to keep it."""
     git(repo, "checkout", "-q", "--detach")
     repo.write(LONGER)

@@ -25,7 +25,7 @@ FISH = 'pinesync completion fish | source; complete --do-complete "$argv[1]"'
 
 
 @pytest.fixture
-def typed(clone: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
+def special_names(clone: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
     """A folder with names that a shell would interpret, and `pinesync` on PATH."""
     clone.web_save_and_pull(EXTRA, "Range $(touch pwned) 'x'")
     assert clone("log", TREND_PATH).code == 0
@@ -63,30 +63,30 @@ def bash(world: World, line: str, word: str = "") -> list[str]:
     return shell(world, "bash", BASH, line, word)
 
 
-def test_bash_completes_commands_options_and_paths(typed: World) -> None:
-    assert bash(typed, "pinesync sta") == ["status"]
-    assert bash(typed, "pinesync -C . pu") == ["pull", "push"]
-    assert bash(typed, "pinesync help pu") == ["pull", "push"]
-    assert bash(typed, "pinesync help sandbox se") == ["seed", "serve"]
-    assert bash(typed, "pinesync push --recr") == ["--recreate"]
-    assert bash(typed, "pinesync check --format sa") == ["sarif"]
-    assert bash(typed, "pinesync diff ind")[0] == "indicators/"
-    assert bash(typed, "pinesync diff indicators/T") == [TREND_PATH]
-    assert bash(typed, f"pinesync diff {TREND_PATH}@") == [f"{TREND_PATH}@1"]
-    assert bash(typed, "pinesync rename x Br") == ["Breakout"]
-    assert bash(typed, "pinesync new x --template strategy") == ["strategy"]
-    assert bash(typed, "pinesync new x --template indicators/Tr") == [TREND_PATH]
+def test_bash_completes_commands_options_and_paths(special_names: World) -> None:
+    assert bash(special_names, "pinesync sta") == ["status"]
+    assert bash(special_names, "pinesync -C . pu") == ["pull", "push"]
+    assert bash(special_names, "pinesync help pu") == ["pull", "push"]
+    assert bash(special_names, "pinesync help sandbox se") == ["seed", "serve"]
+    assert bash(special_names, "pinesync push --recr") == ["--recreate"]
+    assert bash(special_names, "pinesync check --format sa") == ["sarif"]
+    assert bash(special_names, "pinesync diff ind")[0] == "indicators/"
+    assert bash(special_names, "pinesync diff indicators/T") == [TREND_PATH]
+    assert bash(special_names, f"pinesync diff {TREND_PATH}@") == [f"{TREND_PATH}@1"]
+    assert bash(special_names, "pinesync rename x Br") == ["Breakout"]
+    assert bash(special_names, "pinesync new x --template strategy") == ["strategy"]
+    assert bash(special_names, "pinesync new x --template indicators/Tr") == [TREND_PATH]
 
 
-def test_a_hostile_name_is_quoted_and_runs_nothing(typed: World) -> None:
-    assert bash(typed, "pinesync add a\\ b\\;c/it") == [r"a\ b\;c/it\'s\ \*.pine"]
-    assert bash(typed, 'pinesync add "a b;c/it', '"a b;c/it') == ["a b;c/it's *.pine"]
+def test_a_hostile_name_is_quoted_and_runs_nothing(special_names: World) -> None:
+    assert bash(special_names, "pinesync add a\\ b\\;c/it") == [r"a\ b\;c/it\'s\ \*.pine"]
+    assert bash(special_names, 'pinesync add "a b;c/it', '"a b;c/it') == ["a b;c/it's *.pine"]
     for begun in ("two", "es"):
-        assert bash(typed, f"pinesync add {begun}") == []
-    (offered,) = bash(typed, "pinesync diff indicators/R")
-    assert not (typed.folder / "pwned").exists()
-    (path,) = [p for p in typed.files() if p.startswith("indicators/R")]
-    assert shell(typed, "bash", f"printf '%s\\n' {offered}") == [path]
+        assert bash(special_names, f"pinesync add {begun}") == []
+    (offered,) = bash(special_names, "pinesync diff indicators/R")
+    assert not (special_names.folder / "pwned").exists()
+    (path,) = [p for p in special_names.files() if p.startswith("indicators/R")]
+    assert shell(special_names, "bash", f"printf '%s\\n' {offered}") == [path]
 
 
 @pytest.mark.parametrize("begun", ["'", '"', "", "'odd'/'", 'odd/"'])
@@ -94,48 +94,52 @@ def test_a_hostile_name_is_quoted_and_runs_nothing(typed: World) -> None:
     "name", ["$(touch pwned)", "`touch pwned`", "a'$(touch pwned)'b", 'a"$(touch pwned)"b', "oh!!"]
 )
 def test_a_hostile_path_after_an_open_quote_runs_nothing(
-    typed: World, begun: str, name: str
+    special_names: World, begun: str, name: str
 ) -> None:
     """A repository determines its paths, and users press Tab and Return without reading."""
-    (typed.folder / "odd").mkdir()
-    (typed.folder / "odd" / f"{name}.pine").write_text(EXTRA)
+    (special_names.folder / "odd").mkdir()
+    (special_names.folder / "odd" / f"{name}.pine").write_text(EXTRA)
     word = begun if "odd" in begun else f"{begun}odd/"
-    (offered,) = bash(typed, f"pinesync add {word}", word)
+    (offered,) = bash(special_names, f"pinesync add {word}", word)
     quote = begun[-1:]
     line = f"printf '%s\\n' {quote}{offered}{quote}"
-    assert shell(typed, "bash", line) == [f"odd/{name}.pine"]
-    assert not (typed.folder / "pwned").exists()
+    assert shell(special_names, "bash", line) == [f"odd/{name}.pine"]
+    assert not (special_names.folder / "pwned").exists()
 
 
-def test_fish_completes_commands_options_and_paths(typed: World) -> None:
+def test_fish_completes_commands_options_and_paths(special_names: World) -> None:
     comma = "indicators/Tick, by tick.pine"
-    (typed.folder / comma).write_text(EXTRA)
-    assert shell(typed, "fish", FISH, "pinesync sta") == ["status\tShow one word for every script."]
-    (described,) = shell(typed, "fish", FISH, "pinesync list --rem")
+    (special_names.folder / comma).write_text(EXTRA)
+    assert shell(special_names, "fish", FISH, "pinesync sta") == [
+        "status\tShow one word for every script."
+    ]
+    (described,) = shell(special_names, "fish", FISH, "pinesync list --rem")
     assert described.startswith("--remote\t")
     assert "," in described
-    assert shell(typed, "fish", FISH, "pinesync sandbox res") == [
+    assert shell(special_names, "fish", FISH, "pinesync sandbox res") == [
         "reset\tRemove every script of the sandbox, with all versions."
     ]
-    assert shell(typed, "fish", FISH, "pinesync diff indicators/Ti") == [comma]
-    assert shell(typed, "fish", FISH, "pinesync diff 'a b;c/it") == ["a b;c/it's *.pine"]
-    assert shell(typed, "fish", FISH, "pinesync show indicators/Tr") == [TREND_PATH]
-    assert shell(typed, "fish", FISH, f"pinesync show {TREND_PATH}@") == [f"{TREND_PATH}@1"]
+    assert shell(special_names, "fish", FISH, "pinesync diff indicators/Ti") == [comma]
+    assert shell(special_names, "fish", FISH, "pinesync diff 'a b;c/it") == ["a b;c/it's *.pine"]
+    assert shell(special_names, "fish", FISH, "pinesync show indicators/Tr") == [TREND_PATH]
+    assert shell(special_names, "fish", FISH, f"pinesync show {TREND_PATH}@") == [f"{TREND_PATH}@1"]
 
 
-def test_zsh_gets_what_its_script_reads(typed: World) -> None:
+def test_zsh_gets_what_its_script_reads(special_names: World) -> None:
     env = {"_PINESYNC_COMPLETE": "zsh_complete", "COMP_CWORD": "2"}
-    ran = typed.process(cwd=typed.folder, **env | {"COMP_WORDS": "pinesync show indicators/T"})
+    ran = special_names.process(
+        cwd=special_names.folder, **env | {"COMP_WORDS": "pinesync show indicators/T"}
+    )
     assert (ran.code, ran.out, ran.err) == (0, f"plain\n{TREND_PATH}\n_\n", "")
-    assert typed("completion", "zsh").out.startswith("#compdef pinesync\n")
+    assert special_names("completion", "zsh").out.startswith("#compdef pinesync\n")
 
 
-def test_powershell_gets_what_its_script_reads(typed: World) -> None:
+def test_powershell_gets_what_its_script_reads(special_names: World) -> None:
     def shown(*words: str) -> list[str]:
         *before, last = words
         env = {"COMP_WORDS": "\n".join(["pinesync", *before]), "COMP_WORD": last}
         env |= {"_PINESYNC_COMPLETE": "powershell_complete"}
-        ran = typed.process(cwd=typed.folder, **env)
+        ran = special_names.process(cwd=special_names.folder, **env)
         assert (ran.code, ran.err) == (0, "")
         return ran.out.splitlines()
 
@@ -143,30 +147,32 @@ def test_powershell_gets_what_its_script_reads(typed: World) -> None:
     assert shown("show", f"{TREND_PATH}@") == [f"{TREND_PATH}@1\t{TREND_PATH}@1\t{TREND_PATH}@1"]
     (hostile,) = shown("add", "a b;c/it")
     assert hostile.split("\t")[0] == "'a b;c/it''s *.pine'"
-    (typed.folder / "oh\u2019; $(touch pwned).pine").write_text(EXTRA)
+    (special_names.folder / "oh\u2019; $(touch pwned).pine").write_text(EXTRA)
     assert shown("add", "oh")[0].startswith("'oh\u2019\u2019; $(touch pwned).pine'\t")
-    script = typed("completion", "powershell").out
+    script = special_names("completion", "powershell").out
     assert script.startswith("Register-ArgumentCompleter -Native -CommandName pinesync ")
     assert "%" not in script
 
 
-def test_completion_sends_no_request_and_writes_nothing(typed: World) -> None:
-    typed.app.forget()
-    before = sorted(typed.home.rglob("*"))
-    bash(typed, "pinesync pull ind")
-    assert sorted(typed.home.rglob("*")) == before
-    assert typed.app._answered == []
+def test_completion_sends_no_request_and_writes_nothing(special_names: World) -> None:
+    special_names.app.forget()
+    before = sorted(special_names.home.rglob("*"))
+    bash(special_names, "pinesync pull ind")
+    assert sorted(special_names.home.rglob("*")) == before
+    assert special_names.app._answered == []
 
 
 @pytest.mark.parametrize("mode", ["bash_complete", "bash_source", "csh_complete", "x"])
-def test_completion_reports_no_errors(typed: World, mode: str) -> None:
-    (typed.folder / "pine.toml").write_text("<<<<<<< no\n")
+def test_completion_reports_no_errors(special_names: World, mode: str) -> None:
+    (special_names.folder / "pine.toml").write_text("<<<<<<< no\n")
     env = {
         "_PINESYNC_COMPLETE": mode,
         "PINESYNC_SETTLE_SECONDS": "x",
         "PINESYNC_HOME": "/dev/null/x",
     }
-    ran = typed.process(cwd=typed.folder, **env | {"COMP_LINE": "pinesync show indicators/"})
+    ran = special_names.process(
+        cwd=special_names.folder, **env | {"COMP_LINE": "pinesync show indicators/"}
+    )
     assert (ran.code, ran.err) == (0, "")
 
 

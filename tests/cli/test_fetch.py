@@ -76,7 +76,7 @@ def test_a_merge_after_a_fetch_reads_no_texts(clone: World) -> None:
     assert clone.read() == MERGED
 
 
-def test_an_unreadable_text_is_reported(repo: World) -> None:
+def test_fetch_skips_and_reports_an_unreadable_text(repo: World) -> None:
     repo.web_save(SLOWER)
     repo.web_save(BREAKOUT + "//\n", "Breakout")
     repo.plan.add("get:1:foreign-delete")
@@ -168,7 +168,7 @@ def test_merging_the_branch_reverts_nothing(repo: World) -> None:
     repo.git("merge", "-q", SAVED, "-m", "merged")
     assert repo.read() == MERGED
     assert repo.read(BREAKOUT_PATH) == BREAKOUT + "// theirs\n"
-    assert repo.words() == {TREND_PATH: "modified"}
+    assert repo.statuses() == {TREND_PATH: "modified"}
     repo("fetch")
     assert (ahead(repo), differs(repo)) == ([], [TREND_PATH, "NOTES"][::-1])
     assert repo("push").code == 0

@@ -20,7 +20,7 @@ def test_add_of_a_folder_lists_its_untracked_files(clone: World) -> None:
     clone.write(EXTRA.replace("Extra", "Two"), "ideas/deep/two.pine")
     assert clone("add", "ideas").out == "2 files listed for the next push\n"
     assert clone("push").code == 0
-    assert clone.words() == {}
+    assert clone.statuses() == {}
 
 
 def test_a_second_add_is_reported_and_changes_nothing(clone: World) -> None:
@@ -69,7 +69,7 @@ def test_two_new_files_with_one_title_are_refused(clone: World) -> None:
     clone.write(EXTRA, "one.pine")
     clone.write(EXTRA, "two.pine")
     assert "would both be saved as 'Extra'" in clone("add", "one.pine", "two.pine", code=3).err
-    assert clone.words() == {"one.pine": "untracked", "two.pine": "untracked"}
+    assert clone.statuses() == {"one.pine": "untracked", "two.pine": "untracked"}
 
 
 @both_ways
@@ -80,7 +80,7 @@ def test_add_with_an_id_finds_the_version_of_the_text(clone: World) -> None:
     pine_id = clone.id_of("Other name")
     linked = clone("add", "--id", pine_id, "mine.pine")
     assert (linked.code, linked.out) == (0, "mine.pine: linked with Other name 1.0\n")
-    assert clone.words() == {"mine.pine": "behind"}
+    assert clone.statuses() == {"mine.pine": "behind"}
     assert clone("pull").code == 0
     assert clone.read("mine.pine") == EXTRA + "// 2\n"
 
@@ -94,7 +94,7 @@ def test_a_taken_name_can_be_linked_as_hinted(clone: World) -> None:
     assert refused.code == 3
     assert f"`pinesync add --id '{pine_id}' mine.pine`" in refused.err
     assert clone("add", "--id", pine_id, "mine.pine").code == 0
-    assert clone.words() == {"mine.pine": "diverged"}
+    assert clone.statuses() == {"mine.pine": "diverged"}
     assert clone("push").code == 3
     assert clone("pull", "--ours").code == 0
     assert clone("push").code == 0
@@ -107,7 +107,7 @@ def test_a_taken_name_can_be_linked_as_hinted(clone: World) -> None:
 def test_an_invalid_id_is_refused(clone: World, pine_id: str, code: int) -> None:
     clone.write(EXTRA, "mine.pine")
     assert clone("add", "--id", pine_id, "mine.pine").code == code
-    assert clone.words() == {"mine.pine": "untracked"}
+    assert clone.statuses() == {"mine.pine": "untracked"}
 
 
 def test_an_id_links_exactly_one_file(clone: World) -> None:
@@ -202,7 +202,7 @@ def test_new_accepts_any_name_of_the_service(clone: World, name: str) -> None:
     assert clone("new", name).code == 0
     assert clone("push").code == 0
     assert name in clone.account()
-    assert clone.words() == {}
+    assert clone.statuses() == {}
 
 
 @pytest.mark.parametrize("name", ["", "  ", "x" * 129, "two\nlines", "\x1b[31m", "\u202eevil"])
@@ -246,7 +246,7 @@ def test_a_removed_script_does_not_return_to_a_partial_workspace(
     for verb in ("pull", "push"):
         ran = clone(verb)
         assert (ran.code, ran.out, ran.requests) == (0, "", ("list",))
-    assert clone.words() == {TREND_PATH: "untracked"}
+    assert clone.statuses() == {TREND_PATH: "untracked"}
     assert clone.read() == (LONGER if edited else TREND)
     assert clone("add", "--id", clone.id_of(), TREND_PATH).code == 0  # and is used when named
 
@@ -302,7 +302,7 @@ def test_list_of_an_empty_account_says_so(world: World) -> None:
     world.store.reset(world.user)
     assert "(an account without saved scripts)" in world("whoami", "--sandbox").out
     assert world("clone", "--sandbox", "scripts").code == 0
-    assert world.words() == {}
+    assert world.statuses() == {}
     assert world("status").err == "no scripts yet\n"
     world.write(EXTRA, "x.pine")
     world("add", "x.pine")

@@ -1,5 +1,5 @@
-"""First use: unusable files and sandboxes, empty folders, a second clone on one machine, and the
-demo's end."""
+"""First-use problems: unreadable files and sandboxes, empty folders, templates, two clones on one
+machine, and the demo."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ HINT = "replace it with a readable plain file; nothing was sent or replaced"
 posix = pytest.mark.skipif(os.name != "posix", reason="modes are POSIX's")
 
 
-def as_anybody() -> None:
+def drop_root_capabilities() -> None:
     """Drop the capabilities of a child process: on Linux, root then obeys file modes."""
     if sys.platform == "linux" and os.geteuid() == 0:
         libc = ctypes.CDLL(None, use_errno=True)
@@ -27,8 +27,8 @@ def as_anybody() -> None:
                 raise OSError(ctypes.get_errno(), "cannot give up a right")
 
 
-def ran_as_anybody(world: World, *arguments: str) -> Ran:
-    with world.spawn(*arguments, preexec_fn=as_anybody) as child:
+def run_unprivileged(world: World, *arguments: str) -> Ran:
+    with world.spawn(*arguments, preexec_fn=drop_root_capabilities) as child:
         out, err = child.communicate(timeout=60)
     return Ran(child.returncode, out, err)
 
@@ -38,10 +38,10 @@ def ran_as_anybody(world: World, *arguments: str) -> Ran:
 
 @posix
 @pytest.mark.parametrize("verb", ["push", "pull"])
-def test_a_file_without_read_permission_is_reported(clone: World, verb: str) -> None:
+def test_push_and_pull_refuse_a_file_without_read_permission(clone: World, verb: str) -> None:
     clone.write(LONGER)
     (clone.folder / TREND_PATH).chmod(0)
-    ran = ran_as_anybody(clone, verb)
+    ran = run_unprivileged(clone, verb)
     assert ran.code == 3
     assert ran.output.count(TREND_PATH) == 1
     assert f"{TREND_PATH}: Permission denied" in ran.output
@@ -52,11 +52,11 @@ def test_a_file_without_read_permission_is_reported(clone: World, verb: str) -> 
 
 
 @posix
-def test_an_unwritable_folder_is_reported(clone: World) -> None:
+def test_pull_changes_no_file_in_an_unwritable_folder(clone: World) -> None:
     clone.web_save(LONGER)
     (clone.folder / TREND_PATH).parent.chmod(0o500)
     try:
-        ran = ran_as_anybody(clone, "pull")
+        ran = run_unprivileged(clone, "pull")
     finally:
         (clone.folder / TREND_PATH).parent.chmod(0o700)
     assert ran.code == 1
@@ -68,10 +68,10 @@ def test_an_unwritable_folder_is_reported(clone: World) -> None:
 @posix
 def test_status_names_an_unreadable_file_once(clone: World) -> None:
     (clone.folder / TREND_PATH).chmod(0)
-    ran = ran_as_anybody(clone, "status")
+    ran = run_unprivileged(clone, "status")
     assert ran.out.count(TREND_PATH) == 1
     assert "Permission denied" in ran.out
-    assert ran_as_anybody(clone, "diff").output.count(TREND_PATH) == 1
+    assert run_unprivileged(clone, "diff").output.count(TREND_PATH) == 1
 
 
 @pytest.mark.parametrize("kind", ["link", "large"])
@@ -97,24 +97,24 @@ def test_mv_onto_a_listed_file_names_it_once(clone: World) -> None:
     ran = clone("mv", TREND_PATH, other, code=3)
     assert f"error: {other}: already listed in pine.toml; nothing was moved" in ran.err
     assert ran.output.count(other) == 1
-    assert clone.words() == {}
+    assert clone.statuses() == {}
 
 
 # -- a sandbox that cannot be written -------------------------------------------------------------
 
 
 @posix
-def test_a_read_only_sandbox_has_no_hint_to_move_it(world: World) -> None:
+def test_a_read_only_sandbox_suggests_fixing_its_permissions(world: World) -> None:
     file = Path(world("sandbox", "path").out.strip())
-    for beside in file.parent.iterdir():
-        beside.chmod(0o400)
+    for sibling in file.parent.iterdir():
+        sibling.chmod(0o400)
     file.parent.chmod(0o500)
     try:
-        ran = ran_as_anybody(world, "sandbox", "seed")
+        ran = run_unprivileged(world, "sandbox", "seed")
     finally:
         file.parent.chmod(0o700)
-        for beside in file.parent.iterdir():
-            beside.chmod(0o600)
+        for sibling in file.parent.iterdir():
+            sibling.chmod(0o600)
     assert ran.code == 1
     assert "make this file" in ran.err
     assert "away" not in ran.err
@@ -132,7 +132,7 @@ def test_an_invalid_sandbox_has_a_hint_to_move_it(world: World) -> None:
 @pytest.mark.parametrize(
     "words", [["{}"], ["{}", "--offline"], [TREND_PATH, "{}"], ["{}", "--json"]]
 )
-def test_a_named_folder_without_scripts_is_reported(clone: World, words: list[str]) -> None:
+def test_check_refuses_a_named_folder_without_scripts(clone: World, words: list[str]) -> None:
     (clone.folder / "empty" / "deeper").mkdir(parents=True)
     ran = clone("check", *(word.format("empty") for word in words))
     assert (ran.code, ran.requests) == (2, ())
@@ -164,7 +164,7 @@ def test_a_template_refuses_another_remote(clone: World) -> None:
 # -- two clones on one machine --------------------------------------------------------------------
 
 
-def test_a_save_of_another_clone_is_marked_pinesync(clone: World) -> None:
+def test_log_marks_saves_of_another_clone_until_the_state_is_damaged(clone: World) -> None:
     second = clone.place / "second"
     assert clone("clone", "--remote", clone.remote_name, second, cwd=clone.place).code == 0
     (second / TREND_PATH).write_text(LONGER)

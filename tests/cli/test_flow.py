@@ -28,26 +28,26 @@ def test_a_clone_is_clean_and_has_the_saved_texts(world: World) -> None:
 
 def test_a_clone_can_be_a_git_repository(clone: World) -> None:
     clone.git("init", "-q")
-    assert clone.words() == {}
+    assert clone.statuses() == {}
     assert clone("push").code == 0
     clone.git("add", ".")
     clone.git("commit", "-qm", "my scripts")
     clone.web_save(SLOWER)
-    assert clone.words() == {TREND_PATH: "behind"}
+    assert clone.statuses() == {TREND_PATH: "behind"}
     assert clone("pull").code == 0
-    assert clone.words() == {}
+    assert clone.statuses() == {}
 
 
 def test_an_edit_is_pushed_as_exactly_one_version(clone: World) -> None:
     clone.write(LONGER)
-    assert clone.words() == {TREND_PATH: "modified"}
+    assert clone.statuses() == {TREND_PATH: "modified"}
 
     assert clone("push", code=0).out == f"saved      {TREND_PATH}  1.0 → 2.0\n"
     assert clone.saved() == [TREND, LONGER]
     # Read back by its number: the last request of all.
     assert clone.plan.urls[-1].endswith("/2.0")
     assert clone.version() == "2.0"
-    assert clone.words() == {}
+    assert clone.statuses() == {}
 
     again = clone("push")
     assert (again.code, again.out, again.err) == (0, "", "nothing to push\n")
@@ -64,17 +64,17 @@ def test_an_unchanged_text_sends_nothing(clone: World) -> None:
 
 def test_a_foreign_save_is_behind_and_pulled(clone: World) -> None:
     clone.web_save(SLOWER)
-    assert clone.words() == {TREND_PATH: "behind"}
+    assert clone.statuses() == {TREND_PATH: "behind"}
     assert clone("pull", code=0).out == f"pulled     {TREND_PATH}  1.0 → 2.0\n"
     assert clone.read() == SLOWER
-    assert clone.words() == {}
+    assert clone.statuses() == {}
     assert clone("pull").requests == ("list",)
 
 
 def test_a_diverged_script_is_refused_then_merged_then_pushed(clone: World) -> None:
     clone.write(LONGER)
     clone.web_save(SLOWER)
-    assert clone.words() == {TREND_PATH: "diverged"}
+    assert clone.statuses() == {TREND_PATH: "diverged"}
 
     refused = clone("push", code=3)
     assert refused.err.splitlines() == [
@@ -86,11 +86,11 @@ def test_a_diverged_script_is_refused_then_merged_then_pushed(clone: World) -> N
 
     assert clone("pull", code=0).out == f"merged     {TREND_PATH}  1.0 → 2.0\n"
     assert clone.read() == MERGED
-    assert clone.words() == {TREND_PATH: "modified"}
+    assert clone.statuses() == {TREND_PATH: "modified"}
 
     assert clone("push").code == 0
     assert clone.saved() == [TREND, SLOWER, MERGED]
-    assert clone.words() == {}
+    assert clone.statuses() == {}
 
 
 def test_a_text_that_does_not_compile_is_never_saved(clone: World) -> None:
@@ -114,7 +114,7 @@ def test_a_text_that_does_not_compile_is_never_saved(clone: World) -> None:
     ]
     assert clone.saved() == [TREND]
     assert clone.version() == "1.0"
-    assert clone.words() == {TREND_PATH: "modified"}
+    assert clone.statuses() == {TREND_PATH: "modified"}
 
 
 def test_a_broken_script_does_not_stop_the_others(clone: World) -> None:
@@ -131,25 +131,25 @@ def test_a_broken_script_can_be_saved_on_purpose(clone: World) -> None:
     assert "stored as 2.0, but it does not compile" in clone("push", "--allow-broken", code=4).err
     assert clone.saved() == [TREND, BROKEN]
     assert clone.version() == "2.0"
-    assert clone.words() == {}
+    assert clone.statuses() == {}
 
 
 def test_a_new_script_is_created_once(clone: World) -> None:
     assert clone("new", "Fresh idea").code == 0
     path = "indicators/Fresh idea.pine"
-    assert clone.words() == {path: "new"}
+    assert clone.statuses() == {path: "new"}
     assert clone("push", code=0).out == f"created    {path}  1.0\n"
     assert clone.saved("Fresh idea") == [clone.read(path)]
-    assert clone.words() == {}
+    assert clone.statuses() == {}
     assert clone("push").requests == ("list",)
     assert len(clone.store.list(clone.user)) == 4
 
 
 def test_a_new_script_on_tradingview_is_downloaded(clone: World) -> None:
     clone.web_save("//@version=6\nstrategy('Other')\n", "Other")
-    assert clone.words() == {"strategies/Other.pine": "remote-only"}
+    assert clone.statuses() == {"strategies/Other.pine": "remote-only"}
     assert clone("pull").out == "written    strategies/Other.pine  1.0\n"
-    assert clone.words() == {}
+    assert clone.statuses() == {}
 
 
 @pytest.mark.parametrize("pattern", ["T*", "t*", "T[OR]*"])
@@ -157,7 +157,7 @@ def test_a_partial_clone_keeps_its_scope(world: World, pattern: str) -> None:
     made = world("clone", "--remote", world.remote_name, "--only", pattern, "scripts")
     assert made.out == "cloned 2 scripts of sandbox into scripts\n"
     world.web_save("//@version=6\nindicator('Twist')\n", "Twist")
-    assert world.words() == {}
+    assert world.statuses() == {}
     assert world("pull").out == ""
     assert not (world.folder / "indicators" / "Twist.pine").exists()
 
@@ -176,6 +176,6 @@ def test_many_rounds_make_no_extra_version(clone: World) -> None:
             clone.web_save_and_pull(TREND + f"// web {turn}\n")
         else:
             clone.write_and_push(TREND + f"// here {turn}\n")
-        assert clone.words() == {}
+        assert clone.statuses() == {}
         assert len(clone.saved()) == turn
         assert clone.version() == f"{turn}.0"

@@ -123,7 +123,7 @@ def test_an_old_commit_is_a_workspace_behind(repo: World) -> None:
     later(repo)
     imported(repo)
     git(repo.folder, "checkout", "-q", f"{BRANCH}~1")
-    assert repo.words() == {TREND_PATH: "behind"}
+    assert repo.statuses() == {TREND_PATH: "behind"}
     assert repo.version() == "1.0"
 
 
@@ -134,7 +134,7 @@ def test_a_clone_with_history_continues(world: World) -> None:
     assert git(world.folder, "symbolic-ref", "HEAD") == "refs/heads/main"
     assert tip(world, "HEAD") == tip(world)
     assert git(world.folder, "status", "--porcelain") == ""
-    assert world.words() == {}
+    assert world.statuses() == {}
     world.write_and_push(LONGER)
     assert imported(world).out == f"imported 1 version of 1 script onto {BRANCH}\n"
     assert git(world.folder, "diff", BRANCH) == ""
@@ -360,7 +360,7 @@ def test_a_version_with_a_nul_is_left_out(repo: World) -> None:
     assert f"{TREND_PATH}: left out of the history: 2.0 has a NUL" in ran.err
 
 
-def test_a_conflicting_ref_is_reported(repo: World) -> None:
+def test_a_conflicting_ref_fails_the_import(repo: World) -> None:
     repo.git("update-ref", "refs/remotes/tradingview", "HEAD")
     assert "git fast-import failed" in repo("history", "import", code=1).err
 
@@ -460,10 +460,10 @@ def test_merging_the_branch_records_foreign_saves(world: World) -> None:
     imported(world)
     assert world("fetch").code == 0
     world.git("merge", "-q", "--ff-only", SAVED)
-    assert (world.words(), world.read()) == ({}, SLOWER)
+    assert (world.statuses(), world.read()) == ({}, SLOWER)
     world.git("checkout", "-q", "HEAD~2", "--", TREND_PATH)
     assert world.read() == TREND
-    assert world.words() == {TREND_PATH: "undoes"}
+    assert world.statuses() == {TREND_PATH: "undoes"}
     assert world("push", TREND_PATH).code == 3
 
 
@@ -667,4 +667,4 @@ def test_the_files_of_a_clone_equal_its_last_commit(world: World, text: str) -> 
     later(world, text)
     assert world("clone", "--history", "--sandbox", "scripts").code == 0
     assert git(world.folder, "status", "--porcelain") == ""
-    assert world.words() == {}
+    assert world.statuses() == {}

@@ -132,7 +132,7 @@ def test_a_diverged_script_stops_a_git_push(pushing: World) -> None:
     assert tried(pushing, "push", "origin", "main").returncode == 0
 
 
-def test_a_later_hook_gets_its_input(pushing: World) -> None:
+def test_user_lines_after_ours_still_get_the_hooks_stdin(pushing: World) -> None:
     file = hook_of(pushing, "pre-push")
     file.write_text(file.read_text() + "cat > ../told\n")
     assert tried(pushing, "push", "origin", "main").returncode == 0

@@ -80,7 +80,7 @@ def test_an_interrupted_clone_leaves_an_empty_folder_empty(world: World, after: 
     assert list(world.folder.iterdir()) == []
     world("clone", "--sandbox", "scripts", cwd=world.place, code=0)
     assert world.folder.stat().st_ino == inode
-    assert world.words() == {}
+    assert world.statuses() == {}
 
 
 @pytest.mark.parametrize("after", [1, 2, 4])
@@ -91,9 +91,9 @@ def test_a_killed_clone_into_an_empty_folder_can_be_restored(world: World, after
     assert python(world, dies.format(after=after)) == 137
     again = world("clone", "--sandbox", "scripts", cwd=world.place)
     assert (again.code, "`pinesync restore .` what is missing" in again.err) == (2, True)
-    assert set(world.words().values()) <= {"missing"}
+    assert set(world.statuses().values()) <= {"missing"}
     assert world("restore", ".").code == 0
-    assert world.words() == {}
+    assert world.statuses() == {}
 
 
 def clone_in_process(world: World, source: str, *arguments: object) -> subprocess.Popen[str]:
@@ -158,7 +158,7 @@ def test_a_second_clone_reuses_what_was_read(
     again = world(*words, cwd=world.place, code=0)
     whole = world("clone", "--remote", world.remote_name, "another", *history, cwd=world.place)
     assert whole.requests.count("get") - again.requests.count("get") == 2
-    assert world.words() == {}
+    assert world.statuses() == {}
     assert not list((world.home / "pinesync" / "state").glob("*/clone/*"))
 
 
@@ -201,7 +201,7 @@ def test_two_clones_into_one_folder_do_not_mix(world: World) -> None:
         assert world(*words, cwd=world.place).code == 0
     assert [ran.code for ran in others] == [7, 0]
     assert "another pinesync process is writing" in others[0].err
-    assert world.words() == {}
+    assert world.statuses() == {}
 
 
 @pytest.mark.parametrize("change", ["link", "elsewhere", "another name", "file"])
@@ -250,7 +250,7 @@ def test_a_clone_into_a_mount_point_works(world: World, volume: Path) -> None:
     assert os.path.ismount(volume)
     found = {path.name for path in volume.iterdir()}
     assert found == {"indicators", "strategies", "libraries", "pine.toml"}
-    assert world.words() == {}
+    assert world.statuses() == {}
 
 
 def test_a_killed_init_can_be_repeated(world: World) -> None:

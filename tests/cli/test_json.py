@@ -99,7 +99,7 @@ def _known(schema: dict) -> set[str]:
 
 
 @pytest.fixture
-def busy(clone: World) -> World:
+def every_state(clone: World) -> World:
     """A workspace with scripts in every state."""
     clone.git("init", "-q")
     clone.write(LONGER)
@@ -114,14 +114,14 @@ def busy(clone: World) -> World:
 
 @pytest.mark.parametrize("command", DONE)
 @pytest.mark.parametrize("where", ["before", "after"])
-def test_every_command_prints_one_json_object(busy: World, command: str, where: str) -> None:
+def test_every_command_prints_one_json_object(every_state: World, command: str, where: str) -> None:
     arguments = DONE[command]
     words = ["--json", *arguments] if where == "before" else [*arguments, "--json"]
-    ran = busy(*words)
+    ran = every_state(*words)
     found = object_of(ran.out)
     assert found["command"] == command
     assert found["exit_code"] == ran.code
-    assert busy.user.sessionid not in ran.out
+    assert every_state.user.sessionid not in ran.out
 
 
 def test_every_command_is_tested() -> None:
@@ -132,9 +132,9 @@ def test_every_command_is_tested() -> None:
 
 
 @pytest.mark.parametrize(("code", "arguments"), FAILED, ids=lambda v: str(v))
-def test_errors_are_json_objects(busy: World, code: int, arguments: list[str]) -> None:
+def test_errors_are_json_objects(every_state: World, code: int, arguments: list[str]) -> None:
     for words in (["--json", *arguments], [*arguments, "--json"]):
-        ran = busy(*words, code=code)
+        ran = every_state(*words, code=code)
         found = object_of(ran.out)
         assert found["exit_code"] == code
         assert isinstance(found["command"], str)
@@ -142,15 +142,15 @@ def test_errors_are_json_objects(busy: World, code: int, arguments: list[str]) -
         assert set(found["error"]) == {"message", "hint"}
 
 
-def test_an_error_names_its_command(busy: World) -> None:
+def test_an_error_names_its_command(every_state: World) -> None:
     """Also after an option with a value."""
     for words in (
         ["--json", "status", "nowhere.pine"],
-        ["-C", str(busy.folder), "--json", "status", "nowhere.pine"],
+        ["-C", str(every_state.folder), "--json", "status", "nowhere.pine"],
         ["--color", "never", "status", "--json", "nowhere.pine"],
     ):
-        assert object_of(busy(*words).out)["command"] == "status"
-    assert object_of(busy("--json", "sandbox", "reset").out)["command"] == "sandbox reset"
+        assert object_of(every_state(*words).out)["command"] == "status"
+    assert object_of(every_state("--json", "sandbox", "reset").out)["command"] == "sandbox reset"
 
 
 @both_ways
@@ -162,8 +162,8 @@ def test_a_failed_run_has_its_error_in_the_object(clone: World) -> None:
     assert (ran.code, found["exit_code"], ran.err) == (5, 5, "")
 
 
-def test_documented_keys_are_present(busy: World) -> None:
-    status = busy("status", "--json").json
+def test_documented_keys_are_present(every_state: World) -> None:
+    status = every_state("status", "--json").json
     assert {line["path"]: line["word"] for line in status["lines"]} == {
         TREND_PATH: "diverged",
         "libraries/Tools.pine": "clean",
@@ -173,17 +173,17 @@ def test_documented_keys_are_present(busy: World) -> None:
         f"indicators/{UNICODE}.pine": "remote-only",
     }
     line = next(line for line in status["lines"] if line["path"] == TREND_PATH)
-    assert (line["version"], line["newest"], line["pine_id"]) == ("1.0", "2.0", busy.id_of())
-    check = busy("check", "--format", "json")
+    assert (line["version"], line["newest"], line["pine_id"]) == ("1.0", "2.0", every_state.id_of())
+    check = every_state("check", "--format", "json")
     assert check.json["exit_code"] == check.code == 4
     broken = next(file for file in check.json["files"] if file["path"] == "broken.pine")
     (error,) = broken["diagnostics"]
     assert (error["line"], error["column"], error["code"]) == (13, 6, "CE10272")
     assert (error["severity"], error["end_column"]) == ("error", 15)
-    pushed = busy("push", "--json").json
+    pushed = every_state("push", "--json").json
     (refused,) = [outcome for outcome in pushed["outcomes"] if outcome["path"] == TREND_PATH]
     assert (refused["done"], refused["exit_code"]) == ("refused", 3)
-    planned = busy("pull", "--dry-run", "--json").json
+    planned = every_state("pull", "--dry-run", "--json").json
     assert planned["dry_run"] is True
     assert {step["path"] for step in planned["planned"]} == {
         TREND_PATH,
@@ -191,9 +191,9 @@ def test_documented_keys_are_present(busy: World) -> None:
     }
 
 
-def test_a_non_ascii_path_round_trips(busy: World) -> None:
-    (busy.folder / "測試").mkdir()
-    found = object_of(busy("sandbox", "path", "--json", cwd=busy.folder / "測試").out)
+def test_a_non_ascii_path_round_trips(every_state: World) -> None:
+    (every_state.folder / "測試").mkdir()
+    found = object_of(every_state("sandbox", "path", "--json", cwd=every_state.folder / "測試").out)
     assert found["exists"] is True
 
 

@@ -40,7 +40,7 @@ def test_files_are_linked_by_text_name_and_title(copies: World) -> None:
     assert "1 saved script has no file here" in made.err
     after = copies.files()
     assert {path: body for path, body in after.items() if path != "pine.toml"} == before
-    assert copies.words() == {
+    assert copies.statuses() == {
         "binary.pine": "unreadable",
         "lib/tools.pine": "modified",
         "own.pine": "untracked",
@@ -73,7 +73,7 @@ def test_push_and_pull_work_after_linking(copies: World) -> None:
     assert copies("push").code == 0
     assert len(copies.saved("Tools")) == 2
     assert copies.saved("Trend") == [TREND, SLOWER]
-    assert copies.words() == {"own.pine": "untracked"}
+    assert copies.statuses() == {"own.pine": "untracked"}
 
 
 def test_a_file_is_linked_by_its_title(world: World) -> None:
@@ -82,7 +82,7 @@ def test_a_file_is_linked_by_its_title(world: World) -> None:
     world.write('//@version=6\nindicator("My title")\nplot(close)\n', "file.pine")
     made = world("init", "--link", "--sandbox")
     assert made.out.startswith("file.pine  Saved name  by title  1.0\n")
-    assert world.words()["file.pine"] == "modified"
+    assert world.statuses()["file.pine"] == "modified"
 
 
 def test_a_file_that_matches_two_scripts_is_not_linked(world: World) -> None:
@@ -112,7 +112,7 @@ def test_an_edited_old_copy_merges_and_reverts_nothing(world: World) -> None:
     world.write(LONGER, "trend.pine")
     world("init", "--link", "--sandbox")
     assert world.version("trend.pine") == "1.0"
-    assert world.words()["trend.pine"] == "diverged"
+    assert world.statuses()["trend.pine"] == "diverged"
     assert world("pull", "trend.pine").code == 0
     assert world.read("trend.pine") == SLOWER + "plot(close)\n"
 
@@ -122,7 +122,7 @@ def test_init_sends_no_request_and_tracks_nothing(world: World) -> None:
     world.write(TREND, "indicators/Trend.pine")
     assert world("init", "--sandbox", code=0).requests == ()
     assert "scripts" not in (world.folder / "pine.toml").read_text("utf-8").replace("scripts/", "")
-    assert world.words() == {
+    assert world.statuses() == {
         "strategies/Breakout.pine": "remote-only",
         "libraries/Tools.pine": "remote-only",
     }

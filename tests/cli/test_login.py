@@ -49,16 +49,18 @@ def test_a_valid_cookie_is_stored_privately(world: World, tradingview: TradingVi
     assert stored["sessionid"] == world.user.sessionid
     assert stored["sessionid_sign"] == world.user.sessionid_sign
     assert [path.name for path in file.parent.iterdir()] == ["session.json"]
-    assert set(tradingview.asked_for) == {f"{NAME}:443"}
+    assert set(tradingview.contacted) == {f"{NAME}:443"}
 
 
-def test_every_command_uses_the_stored_cookie(world: World, tradingview: TradingView) -> None:
+def test_commands_use_the_stored_cookie_and_copy_it_to_no_file(
+    world: World, tradingview: TradingView
+) -> None:
     world("login", stdin=world.user.cookie)
     assert world("clone", "scripts").out == "cloned 3 scripts of sandbox into scripts\n"
-    first, where, opens = world("whoami").out.splitlines()
-    assert first == "sandbox on tradingview, 3 saved scripts"
-    assert where == f"cookie: in {session_file(world)}, stored just now"
-    assert opens.endswith(f"sent to https://{NAME} and nowhere else")
+    account, source, destination = world("whoami").out.splitlines()
+    assert account == "sandbox on tradingview, 3 saved scripts"
+    assert source == f"cookie: in {session_file(world)}, stored just now"
+    assert destination.endswith(f"sent to https://{NAME} and nowhere else")
     world.write_and_push(LONGER)
     assert world.saved() == [TREND, LONGER]
     for place in (world.files(), world.state_files()):
@@ -73,13 +75,13 @@ def test_a_cookie_is_read_from_every_source(
     pasted = whole_header(world)
     file = world.place / "cookie.txt"
     file.write_text(f"Cookie: {pasted}\n")
-    ways: dict[str, list[object]] = {
+    commands: dict[str, list[object]] = {
         "stdin": ["login"],
         "dash": ["login", "--cookie-file", "-"],
         "file": ["login", "--cookie-file", file],
         "json": ["login", "--json"],
     }
-    ran = world(*ways[source], stdin="" if source == "file" else pasted, code=0)
+    ran = world(*commands[source], stdin="" if source == "file" else pasted, code=0)
     assert not shows_cookie(world, ran.output)
     if source == "json":
         assert ran.out.isascii()
@@ -97,15 +99,15 @@ def test_a_cookie_is_read_from_every_source(
 def test_invalid_cookies_are_refused(world: World, tradingview: TradingView, pasted: str) -> None:
     ran = world("login", stdin=pasted, code=2)
     assert not pasted or pasted not in ran.output
-    assert tradingview.asked_for == []
+    assert tradingview.contacted == []
     assert not session_file(world).exists()
 
 
 @pytest.mark.promise("S3")
-def test_a_cookie_is_never_an_argument(world: World, tradingview: TradingView) -> None:
+def test_login_refuses_a_cookie_as_an_argument(world: World, tradingview: TradingView) -> None:
     world("login", world.user.cookie, code=2)
     assert not session_file(world).exists()
-    assert tradingview.asked_for == []
+    assert tradingview.contacted == []
 
 
 def test_a_missing_cookie_file_is_reported(world: World) -> None:
@@ -113,12 +115,12 @@ def test_a_missing_cookie_file_is_reported(world: World) -> None:
 
 
 def test_an_expired_cookie_is_not_stored(world: World, tradingview: TradingView) -> None:
-    dead = "sessionid=00000000dead; sessionid_sign=v3:0000dead"
-    assert "dead" not in world("login", stdin=dead, code=5).output
+    expired = "sessionid=00000000dead; sessionid_sign=v3:0000dead"
+    assert "dead" not in world("login", stdin=expired, code=5).output
     assert not session_file(world).exists()
     world("login", stdin=world.user.cookie)
     before = session_file(world).read_bytes()
-    assert world("login", stdin=dead).code == 5
+    assert world("login", stdin=expired).code == 5
     assert session_file(world).read_bytes() == before
 
 
@@ -129,7 +131,7 @@ def test_a_web_page_instead_of_a_response_stores_nothing(
     world.plan.add(f"*:*:{kind}")
     world("login", stdin=world.user.cookie, code=5)
     assert not session_file(world).exists()
-    assert set(tradingview.asked_for) == {f"{NAME}:443"}  # no redirect is followed
+    assert set(tradingview.contacted) == {f"{NAME}:443"}  # no redirect is followed
 
 
 def test_an_account_without_scripts_can_sign_in(world: World, tradingview: TradingView) -> None:
@@ -172,15 +174,17 @@ def test_a_damaged_stored_cookie_is_reported(
 # -- the environment ------------------------------------------------------------------------------
 
 
-def test_a_missing_cookie_never_means_the_sandbox(world: World, tradingview: TradingView) -> None:
-    """A filled sandbox exists, but no command names it."""
+def test_commands_without_a_cookie_do_not_fall_back_to_the_sandbox(
+    world: World, tradingview: TradingView
+) -> None:
+    """A seeded sandbox exists, but no command asks for it."""
     for command in (["clone", "scripts"], ["list"], ["whoami"], ["init", "--link", "x"]):
         (world.place / "x").mkdir(exist_ok=True)
         ran = world(*command, code=5)
         assert "pinesync login" in ran.err
         assert ran.requests == ()
     assert not world.folder.exists()
-    assert tradingview.asked_for == []
+    assert tradingview.contacted == []
 
 
 def test_the_variable_overrides_the_stored_cookie(world: World, tradingview: TradingView) -> None:
@@ -211,7 +215,7 @@ def test_another_services_cookie_does_not_go_to_tradingview(
 ) -> None:
     monkeypatch.setenv("PINESYNC_COOKIE", world.user.cookie)
     assert world("list").code == 5
-    assert tradingview.asked_for == []
+    assert tradingview.contacted == []
 
 
 @pytest.mark.parametrize(
@@ -238,7 +242,9 @@ def test_an_untrusted_certificate_is_refused(world: World, tradingview: TradingV
     assert tradingview.cookies == []
 
 
-def test_a_missing_certificate_bundle_is_reported(world: World, tradingview: TradingView) -> None:
+def test_a_missing_certificate_bundle_is_refused_before_a_cookie_is_sent(
+    world: World, tradingview: TradingView
+) -> None:
     world.monkeypatch.setenv(COOKIE, world.user.cookie)
     world.monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(world.place / "authorities.pem"))
     ran = world("list", code=2)
@@ -254,7 +260,7 @@ def test_a_netrc_is_never_used(world: World, tradingview: TradingView) -> None:
     assert tradingview.cookies == [world.user.cookie]
 
 
-# -- whose ----------------------------------------------------------------------------------------
+# -- another account ------------------------------------------------------------------------------
 
 
 def test_another_account_is_refused_before_anything_is_read(
@@ -345,7 +351,7 @@ def test_a_named_sign_in_overrides_the_variable(
 
 
 @pytest.mark.parametrize("name", ["../../x", "a b", "", "-"])
-def test_an_invalid_sign_in_name_is_refused(
+def test_a_sign_in_name_never_names_a_file_elsewhere(
     world: World, tradingview: TradingView, name: str
 ) -> None:
     assert world("login", "--as", name, stdin=world.user.cookie).code in (0, 2)
@@ -370,7 +376,7 @@ def test_logout_all_removes_every_sign_in(
     assert list(session_file(world).parent.iterdir()) == []
 
 
-KILLED_AT_THE_RENAME = """
+LOGIN_KILLED_AT_RENAME = """
 import os, signal, sys
 from pathlib import Path
 from pinesync.cli.error_handler import run
@@ -380,14 +386,14 @@ run(["login", *sys.argv[1:]])
 """
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="nobody is killed like that there")
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGKILL")
 @pytest.mark.parametrize("named", [(), ("--as", "work")])
 @pytest.mark.parametrize("then", ["logout", "logout --all", "login"])
 def test_a_login_killed_before_the_rename_stores_nothing(
     world: World, tradingview: TradingView, named: tuple[str, ...], then: str
 ) -> None:
-    """The cookie is then in a temporary file, which any later run removes."""
-    command = [sys.executable, "-c", KILLED_AT_THE_RENAME, *named]
+    """The cookie is left in a temporary file, which the next login or logout removes."""
+    command = [sys.executable, "-c", LOGIN_KILLED_AT_RENAME, *named]
     ran = subprocess.run(
         command,
         input=world.user.cookie,
@@ -430,7 +436,7 @@ def test_login_records_the_owner_of_an_empty_workspace(
     assert "belongs" not in world("login", stdin=world.user.cookie).err
 
 
-# -- where from -----------------------------------------------------------------------------------
+# -- other sources --------------------------------------------------------------------------------
 
 
 def test_login_reads_firefox(world: World, tradingview: TradingView) -> None:
@@ -469,13 +475,13 @@ def test_login_stores_in_the_keyring_on_request(
     assert ring.held == {}
 
 
-# -- each way of not getting in says what to do ---------------------------------------------------
+# -- sign-in failures -----------------------------------------------------------------------------
 
 
-def test_every_refused_cookie_has_its_own_message(
+def test_each_sign_in_failure_has_its_own_message_and_hint(
     world: World, tradingview: TradingView, other: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """None, expired, refused, a bot check, another account, no network."""
+    """No cookie, expired, another account, a bot check, refused by the service, no network."""
     none = world("list")
     world("login", stdin=world.user.cookie)
     assert world("clone", "scripts").code == 0
@@ -503,7 +509,7 @@ def test_every_refused_cookie_has_its_own_message(
 # -- a person at a terminal -----------------------------------------------------------------------
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="a pty is a thing of POSIX")
+@pytest.mark.skipif(sys.platform == "win32", reason="needs a POSIX pty")
 def test_the_prompt_does_not_echo(world: World, tradingview: TradingView) -> None:
     from tests.cli.terminal import Terminal
 
@@ -517,7 +523,7 @@ def test_the_prompt_does_not_echo(world: World, tradingview: TradingView) -> Non
     assert session_file(world).exists()
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="a pty is a thing of POSIX")
+@pytest.mark.skipif(sys.platform == "win32", reason="needs a POSIX pty")
 @pytest.mark.parametrize("named", [True, False])
 def test_the_prompt_accepts_both_cookie_values(
     world: World, tradingview: TradingView, named: bool
@@ -535,7 +541,7 @@ def test_the_prompt_accepts_both_cookie_values(
         assert not shows_cookie(world, terminal.seen)
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="a pty is a thing of POSIX")
+@pytest.mark.skipif(sys.platform == "win32", reason="needs a POSIX pty")
 def test_login_does_not_prompt_in_ci(world: World, tradingview: TradingView) -> None:
     from tests.cli.terminal import Terminal
 
@@ -545,7 +551,7 @@ def test_login_does_not_prompt_in_ci(world: World, tradingview: TradingView) -> 
         assert "in CI set TRADINGVIEW_COOKIE" in terminal.seen
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="a pty is a thing of POSIX")
+@pytest.mark.skipif(sys.platform == "win32", reason="needs a POSIX pty")
 def test_ctrl_c_at_the_prompt_stores_nothing(world: World, tradingview: TradingView) -> None:
     from tests.cli.terminal import Terminal
 

@@ -244,7 +244,7 @@ def test_add_refuses_a_saved_title(clone: World) -> None:
 
 
 @pytest.mark.parametrize("flags", ["--ours --theirs", "--ours --no-merge", "--theirs --no-merge"])
-def test_pull_accepts_one_choice(clone: World, flags: str) -> None:
+def test_pull_and_resolve_refuse_two_sides(clone: World, flags: str) -> None:
     refused = clone("pull", *flags.split())
     assert (refused.code, refused.requests) == (2, ())
     assert "choose one of --ours, --theirs and --no-merge" in refused.err

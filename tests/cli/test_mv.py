@@ -55,7 +55,7 @@ def test_a_file_moves_with_its_entry_and_state(clone: World, disks: str) -> None
     assert clone.entry(NEW) == before
     assert clone.read(NEW) == TREND
     assert there(clone) == {NEW, TOOLS_PATH, BREAKOUT_PATH}
-    assert clone.words() == {}
+    assert clone.statuses() == {}
     assert clone.records() == []
 
 
@@ -66,7 +66,7 @@ def test_an_edited_file_keeps_its_edit_and_its_bytes(clone: World, disks: str) -
     assert clone("mv", TOOLS_PATH, "own/").code == 0
     assert clone.read("own/Tools.pine") == mine
     assert (clone.folder / "own/Tools.pine").stat().st_mode & 0o777 == 0o640
-    assert clone.words() == {"own/Tools.pine": "modified"}
+    assert clone.statuses() == {"own/Tools.pine": "modified"}
     assert clone("push").code == 0
     assert len(clone.saved("Tools")) == 2
 
@@ -83,14 +83,14 @@ def test_mv_into_a_folder_keeps_the_name(clone: World) -> None:
 def test_mv_changes_the_case_of_a_name(clone: World, disks: str) -> None:
     assert clone("mv", TREND_PATH, "indicators/trend.pine").code == 0
     assert there(clone) == {"indicators/trend.pine", TOOLS_PATH, BREAKOUT_PATH}
-    assert clone.words() == {}
+    assert clone.statuses() == {}
 
 
 def test_a_new_file_moves_before_its_first_push(clone: World) -> None:
     clone.write(EXTRA, "x.pine")
     clone("add", "x.pine")
     assert clone("mv", "x.pine", "y.pine").code == 0
-    assert clone.words() == {"y.pine": "new"}
+    assert clone.statuses() == {"y.pine": "new"}
     assert clone("push").code == 0
     assert clone.saved("Extra") == [EXTRA]
 
@@ -213,7 +213,7 @@ def test_mv_does_not_overwrite_a_concurrently_created_file(clone: World, step: s
     clone.monkeypatch.setattr(exchange, "_rename", renaming)
     assert clone("mv", TREND_PATH, NEW).code == 3
     assert (clone.read(), clone.read(NEW)) == (TREND, EXTRA)
-    assert clone.words() == {NEW: "untracked"}
+    assert clone.statuses() == {NEW: "untracked"}
     assert clone.records() == []
 
 
@@ -270,7 +270,7 @@ def test_add_moved_relinks_a_moved_file(clone: World) -> None:
     (added,) = ran.json["added"]
     assert (added["moved_from"], added["pine_id"]) == (TREND_PATH, before["pine_id"])
     assert clone.entry(NEW) == before
-    assert clone.words() == {}
+    assert clone.statuses() == {}
     assert clone("add", "--moved", NEW).code == 0, "again, and nothing is left to do"
     assert clone("add", "--moved", "--id", before["pine_id"], NEW).code == 2
 
@@ -283,7 +283,7 @@ def test_add_moved_is_all_or_nothing(clone: World) -> None:
     assert clone("add", "--moved", NEW, "moved/Extra.pine").code == 3
     assert clone.files() == before
     assert clone("add", "--moved", NEW, "moved/Tools.pine").code == 0
-    assert clone.words() == {"moved/Extra.pine": "untracked"}
+    assert clone.statuses() == {"moved/Extra.pine": "untracked"}
 
 
 def test_add_moved_refuses_ambiguous_texts(clone: World) -> None:
@@ -315,7 +315,7 @@ def test_mv_records_a_manual_move(clone: World, text: str) -> None:
     ran = clone("mv", TREND_PATH, NEW, code=0)
     assert "by hand" in ran.err
     assert ("edited" in ran.err) == (text is LONGER)
-    assert clone.words() == ({} if text is TREND else {NEW: "modified"})
+    assert clone.statuses() == ({} if text is TREND else {NEW: "modified"})
     assert clone.read(NEW) == text
 
 

@@ -100,13 +100,13 @@ def test_a_web_page_during_a_pull_stops_it(clone: World) -> None:
     assert clone.files() == files
     clone.plan.clear()
     assert clone("pull").code == 0
-    assert clone.words() == {TREND_PATH: "modified"}
+    assert clone.statuses() == {TREND_PATH: "modified"}
 
 
 def test_deleting_a_file_does_not_delete_its_script(clone: World) -> None:
     clone.remove()
     account = clone.account()
-    assert clone.words() == {TREND_PATH: "missing"}
+    assert clone.statuses() == {TREND_PATH: "missing"}
     for verb in ("pull", "push"):
         assert f"`pinesync restore {TREND_PATH}` brings it back" in clone(verb, code=0).err
     assert clone.account() == account
@@ -118,14 +118,14 @@ def test_deleting_a_file_does_not_delete_its_script(clone: World) -> None:
     assert clone("restore", BREAKOUT_PATH).code == 0
     assert clone("restore", TREND_PATH, code=0).out == f"restored   {TREND_PATH}  1.0\n"
     assert clone.read() == TREND
-    assert clone.words() == {}
+    assert clone.statuses() == {}
 
 
 def test_deleting_all_files_deletes_no_script(clone: World) -> None:
     account = clone.account()
     for path in PATHS:
         clone.remove(path)
-    assert set(clone.words().values()) == {"missing"}
+    assert set(clone.statuses().values()) == {"missing"}
     assert clone("push").code == 0
     assert clone("pull").code == 0
     assert clone.account() == account
@@ -140,7 +140,7 @@ def test_an_emptied_account_stops_the_run(clone: World) -> None:
     assert clone.files() == files
     for path in PATHS:
         assert clone("rm", path).code == 0
-    assert clone.words() == dict.fromkeys(PATHS, "untracked")
+    assert clone.statuses() == dict.fromkeys(PATHS, "untracked")
 
 
 def test_a_script_missing_from_the_list_is_looked_up(clone: World) -> None:
@@ -148,7 +148,7 @@ def test_a_script_missing_from_the_list_is_looked_up(clone: World) -> None:
     rows = [row for row in clone.store.list(clone.user) if row.name != "Trend"]
     clone.write(LONGER)
     clone.plan.add(listing(rows))
-    assert clone.words() == {TREND_PATH: "modified"}
+    assert clone.statuses() == {TREND_PATH: "modified"}
 
 
 def test_an_empty_file_is_never_saved_over_a_full_script(clone: World) -> None:
@@ -175,7 +175,7 @@ def test_a_session_that_expires_during_a_push_stops_it(clone: World, refusal: st
     assert len(clone.saved("Breakout")) == 1
     clone.plan.clear()
     assert clone("push").code == 0
-    assert clone.words() == {}
+    assert clone.statuses() == {}
     assert {name: len(texts) for name, texts in clone.account().items()} == {
         "Trend": 2,
         "Breakout": 2,
@@ -196,5 +196,5 @@ def test_a_pending_save_to_a_deleted_script_is_given_up(clone: World) -> None:
     clone.plan.clear()
     assert "given up" in clone("push", code=3).output
     assert [record["state"] for record in clone.records()] == ["abandoned"]
-    assert clone.words() == {TREND_PATH: "gone"}
+    assert clone.statuses() == {TREND_PATH: "gone"}
     assert clone.read() == LONGER

@@ -32,7 +32,7 @@ def test_a_v4_script_is_edited_checked_and_pushed(clone: World) -> None:
     assert clone.saved("Old") == [OLD, EDITED]
     assert clone.version(PATH) == "2.0"
     assert clone("status").code == 0
-    assert clone.words() == {}
+    assert clone.statuses() == {}
 
 
 def caret() -> str:

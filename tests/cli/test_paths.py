@@ -44,18 +44,18 @@ def test_paths_are_relative_to_the_current_folder(clone: World) -> None:
     assert clone("diff", "--stat", "Trend.pine", cwd=below).out == f"{TREND_PATH}  +1 -0\n"
     assert clone("check", "Trend.pine", "../strategies/Breakout.pine", cwd=below).code == 0
     assert clone("push", "../strategies", cwd=below).code == 0
-    assert clone.words() == {TREND_PATH: "modified"}
+    assert clone.statuses() == {TREND_PATH: "modified"}
     assert clone("push", ".", cwd=below).code == 0
-    assert clone.words() == {}
+    assert clone.statuses() == {}
     clone.web_save(SLOWER)
     assert clone("pull", clone.folder / TREND_PATH, cwd=below).code == 0
-    assert clone.words() == {}
+    assert clone.statuses() == {}
 
 
 def test_a_folder_may_have_a_trailing_slash(clone: World) -> None:
     clone.write(LONGER)
     assert clone("push", "indicators/").code == 0
-    assert clone.words() == {}
+    assert clone.statuses() == {}
 
 
 @pytest.mark.parametrize("verb", ["status", "push", "pull", "diff", "add", "restore", "rm"])
@@ -76,11 +76,11 @@ def test_every_kind_of_name_works(clone: World, name: str) -> None:
     clone.web_save_and_pull(text, name)
     (path,) = [path for path in clone.files() if clone.read(path) == text]
     clone.write(text + "// edited\n", path)
-    assert clone.words() == {path: "modified"}
+    assert clone.statuses() == {path: "modified"}
     assert clone("diff", "--stat", path).out == f"{path}  +1 -0\n"
     assert clone("push", path).code == 0
     assert clone.saved(name) == [text, text + "// edited\n"]
-    assert clone.words() == {}
+    assert clone.statuses() == {}
 
 
 def test_colliding_names_get_different_files(clone: World) -> None:
@@ -89,7 +89,7 @@ def test_colliding_names_get_different_files(clone: World) -> None:
     assert clone("pull").code == 0
     folded = [path.casefold() for path in clone.files()]
     assert len(set(folded)) == len(folded) == 3 + 3 + 1
-    assert clone.words() == {}
+    assert clone.statuses() == {}
 
 
 def test_scripts_with_equal_texts_are_cloned(world: World) -> None:
@@ -103,7 +103,7 @@ def test_scripts_with_equal_texts_are_cloned(world: World) -> None:
     finally:
         sys.setswitchinterval(usual)
     assert (made.code, made.err) == (0, "")
-    assert world.words() == {}
+    assert world.statuses() == {}
 
 
 def test_a_folder_name_with_spaces_and_unicode_works(world: World) -> None:
@@ -130,7 +130,7 @@ def test_two_clones_of_one_account_see_each_other(clone: World) -> None:
     assert clone("clone", "--sandbox", other, cwd=clone.place).code == 0
     (other / TREND_PATH).write_text(LONGER)
     assert clone("push", cwd=other).code == 0
-    assert clone.words() == {TREND_PATH: "behind"}
+    assert clone.statuses() == {TREND_PATH: "behind"}
     assert clone("pull").code == 0
     assert clone.read() == LONGER
     assert clone("status", cwd=other).out == "nothing to pull or push, 3 scripts clean\n"

@@ -85,7 +85,7 @@ def test_push_changes_the_account_or_nothing_and_never_a_file(clone: World, case
 
 
 @every_case
-def test_a_third_run_does_nothing(clone: World, case: Case) -> None:
+def test_after_two_rounds_pull_and_push_change_nothing(clone: World, case: Case) -> None:
     """A second run repeats nothing that the first one did or left."""
     case.happened(clone)
     for verb in ("pull", "push", "pull", "push"):
@@ -104,7 +104,7 @@ def test_a_third_run_does_nothing(clone: World, case: Case) -> None:
 def test_each_status_is_shown_and_a_dry_run_does_nothing(clone: World, case: Case) -> None:
     case.happened(clone)
     before = clone.account(), clone.files(), clone.state()
-    assert clone.words() == ({} if case.word == "clean" else {case.path: case.word})
+    assert clone.statuses() == ({} if case.word == "clean" else {case.path: case.word})
     step = clone("status", "--json").json["next_step"]
     assert step is None if leads_to(case) is None else step["command"] == leads_to(case)
     assert POLICY[case.row].word == case.word
@@ -136,7 +136,7 @@ def test_a_gone_script_can_be_created_again(clone: World) -> None:
     assert clone("push", "--recreate", code=0).out == f"created    {TREND_PATH}  1.0\n"
     assert clone.saved() == [LONGER]
     assert clone.entry()["pine_id"] == clone.id_of() != old
-    assert clone.words() == {}
+    assert clone.statuses() == {}
     assert clone("push", "--recreate").requests == ("list",)
 
 
@@ -149,12 +149,12 @@ def test_recreate_needs_a_file(clone: World) -> None:
 
 def test_an_untracked_file_becomes_new_then_clean(clone: World) -> None:
     clone.write(EXTRA, "ideas/Anything.pine")
-    assert clone.words() == {"ideas/Anything.pine": "untracked"}
+    assert clone.statuses() == {"ideas/Anything.pine": "untracked"}
     added = clone("add", "ideas/Anything.pine")
     assert added.out == "ideas/Anything.pine: push will save it as Extra\n"
-    assert clone.words() == {"ideas/Anything.pine": "new"}
+    assert clone.statuses() == {"ideas/Anything.pine": "new"}
     assert clone("push").code == 0
-    assert clone.words() == {}
+    assert clone.statuses() == {}
     assert clone.saved("Extra") == [EXTRA]
 
 
@@ -162,7 +162,7 @@ def test_ignored_files_have_no_status(clone: World) -> None:
     file = clone.folder / "pine.toml"
     file.write_text(file.read_text("utf-8").replace("ignore = []", 'ignore = ["drafts/**"]'))
     clone.write(EXTRA, "drafts/deep/Idea.pine")
-    assert clone.words() == {}
+    assert clone.statuses() == {}
 
 
 def test_a_refused_script_does_not_stop_the_others(clone: World) -> None:
@@ -182,7 +182,7 @@ def test_push_over_saves_a_reverted_text(clone: World) -> None:
     assert f"`pinesync push --over 2.0 {TREND_PATH}` overwrites it" in clone("push", code=3).err
     assert clone("push", "--over", "2.0", TREND_PATH).code == 0
     assert clone.saved() == [TREND, SLOWER, TREND]
-    assert clone.words() == {}
+    assert clone.statuses() == {}
 
 
 @both_ways
@@ -198,15 +198,15 @@ def test_push_over_accepts_only_the_newest_version(clone: World) -> None:
         assert clone("push", *misused).code == 2
     assert clone("push", "--over", "3.0", TREND_PATH).code == 0
     assert clone.saved() == [TREND, SLOWER, MERGED, LONGER]
-    assert clone.words() == {}
+    assert clone.statuses() == {}
 
 
 def test_a_git_revert_is_pushed_as_a_new_version(clone: World) -> None:
     reverts(clone)
-    assert clone.words() == {TREND_PATH: "rolled-back"}
+    assert clone.statuses() == {TREND_PATH: "rolled-back"}
     assert clone("push").code == 0
     assert clone.saved() == [TREND, SLOWER, TREND]
-    assert clone.words() == {}
+    assert clone.statuses() == {}
 
 
 def test_an_old_branch_is_behind_and_not_an_edit(clone: World) -> None:
@@ -217,7 +217,7 @@ def test_an_old_branch_is_behind_and_not_an_edit(clone: World) -> None:
     pulls(clone)
     clone.git("commit", "-qam", "pull")
     clone.git("checkout", "-q", "old")
-    assert clone.words() == {TREND_PATH: "behind"}
+    assert clone.statuses() == {TREND_PATH: "behind"}
     assert clone("push").code == 0
     assert clone.saved() == [TREND, SLOWER]
     assert clone("pull").code == 0
@@ -229,8 +229,8 @@ def test_a_file_discarded_by_git_is_not_an_edit(clone: World) -> None:
     clone.web_save(SLOWER)
     pulls(clone)
     clone.git("checkout", "--", TREND_PATH)
-    assert clone.words() == {TREND_PATH: "undoes"}
+    assert clone.statuses() == {TREND_PATH: "undoes"}
     assert clone("push").code == 3
     assert clone("pull").out == f"restored   {TREND_PATH}  2.0\n"
     assert clone.read() == SLOWER
-    assert clone.words() == {}
+    assert clone.statuses() == {}

@@ -419,7 +419,7 @@ def test_a_save_omits_the_name_once_proven_optional(clone: World) -> None:
     assert clone.version(TREND_PATH) == "3.0"
 
 
-def test_a_damaged_proof_is_reported(clone: World) -> None:
+def test_a_damaged_proof_stops_the_push(clone: World) -> None:
     probed(clone)
     (proof,) = clone.pinesync_home.glob("state/probe/proofs/*.json")
     proof.write_text(proof.read_text().replace("that text", "any text"))

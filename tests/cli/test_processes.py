@@ -100,7 +100,7 @@ def test_every_command_works_against_a_served_sandbox(world: World) -> None:
     assert "Traceback" not in gone.err
 
 
-def test_a_wrong_or_missing_cookie_is_reported(world: World) -> None:
+def test_clone_without_a_valid_cookie_creates_no_folder(world: World) -> None:
     with serving(world) as exported:
         world.monkeypatch.setenv("PINESYNC_FACADE_URL", exported["PINESYNC_FACADE_URL"])
         missing = world.process("clone", "scripts")
@@ -173,7 +173,7 @@ def test_the_exit_code_survives_a_closed_pipe(clone: World, words: list[str]) ->
 
 
 @pipes
-def test_a_full_disk_is_reported(clone: World) -> None:
+def test_a_full_disk_fails_without_a_traceback(clone: World) -> None:
     if not os.path.exists("/dev/full"):
         pytest.skip("no /dev/full here")
     with open("/dev/full", "w") as full, clone.spawn("list", stdout=full) as child:
@@ -216,7 +216,7 @@ def test_ctrl_c_during_a_save_is_recovered(clone: World, when: str) -> None:
         clone.monkeypatch.setenv("PINESYNC_SETTLE_SECONDS", "0")
         assert clone("push").code == 0
     assert clone.saved() == [TREND, LONGER]
-    assert clone.words() == {}
+    assert clone.statuses() == {}
     assert clone("push").requests == ("list",)
 
 
@@ -233,7 +233,7 @@ def test_ctrl_c_during_a_create_is_recovered(clone: World) -> None:
     assert clone("push").code == 0
     assert clone.saved("Extra") == [EXTRA]
     assert set(clone.account()) == {"Trend", "Breakout", "Tools", "Extra"}
-    assert clone.words() == {}
+    assert clone.statuses() == {}
 
 
 @pytest.mark.parametrize("world", ["facade"], indirect=True)
@@ -268,7 +268,7 @@ def test_ctrl_c_during_a_clone_leaves_no_folder(world: World) -> None:
     assert list(world.place.iterdir()) == []
     world.plan.clear()
     world.clone()
-    assert world.words() == {}
+    assert world.statuses() == {}
 
 
 @pytest.mark.parametrize("world", ["facade"], indirect=True)
@@ -281,4 +281,4 @@ def test_a_killed_push_is_recovered(clone: World) -> None:
         child.communicate(timeout=60)
     assert clone("push").code == 0  # no lock is left behind
     assert clone.saved() == [TREND, LONGER]
-    assert clone.words() == {}
+    assert clone.statuses() == {}

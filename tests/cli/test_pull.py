@@ -45,7 +45,7 @@ def conflict(clone: World) -> World:
 def test_ours_keeps_the_file_and_push_saves_it_on_top(diverged: World) -> None:
     assert diverged("pull", "--ours", code=0).out == f"kept       {TREND_PATH}  1.0 → 2.0\n"
     assert diverged.read() == LONGER
-    assert diverged.words() == {TREND_PATH: "modified"}
+    assert diverged.statuses() == {TREND_PATH: "modified"}
     assert diverged("pull").out == ""  # chosen is chosen
     assert diverged.read() == LONGER
     assert diverged("push").code == 0
@@ -55,7 +55,7 @@ def test_ours_keeps_the_file_and_push_saves_it_on_top(diverged: World) -> None:
 def test_theirs_downloads_the_newest_and_backs_up_ours(diverged: World) -> None:
     assert diverged("pull", "--theirs", code=0).out == f"pulled     {TREND_PATH}  1.0 → 2.0\n"
     assert diverged.read() == SLOWER
-    assert diverged.words() == {}
+    assert diverged.statuses() == {}
     backups = [body for path, body in diverged.state_files().items() if "/objects/" in path]
     assert LONGER.encode() in backups
 
@@ -86,7 +86,7 @@ def test_pull_of_one_path_leaves_the_others(clone: World) -> None:
     clone.web_save(SLOWER)
     clone.web_save(TOOLS + "// more\r\n", "Tools")
     assert clone("pull", "libraries").code == 0
-    assert clone.words() == {TREND_PATH: "behind"}
+    assert clone.statuses() == {TREND_PATH: "behind"}
 
 
 def test_pull_of_an_unknown_path_is_refused(clone: World) -> None:
@@ -111,13 +111,13 @@ def test_a_new_script_avoids_a_foreign_file(clone: World, obstacle: str) -> None
     before = os.lstat(place)
     clone.web_save(EXTRA, "Extra")
     beside = f"indicators/Extra-{clone.id_of('Extra').removeprefix('USER;')[:8]}.pine"
-    assert clone.words() == {beside: "remote-only"}
+    assert clone.statuses() == {beside: "remote-only"}
     assert clone("pull", code=0).out == f"written    {beside}  1.0\n"
     assert clone.read(beside) == EXTRA
     assert clone.entry(beside)["name"] == "Extra"
     for verb in ("pull", "push"):
         assert (clone(verb).code, clone(verb).out) == (0, "")
-    assert clone.words() == {}
+    assert clone.statuses() == {}
     clone.write_and_push(EXTRA + "plot(close)\n", beside)
     assert len(clone.saved("Extra")) == 2
     assert os.lstat(place) == before
@@ -133,7 +133,7 @@ def test_a_new_script_avoids_ignored_and_existing_files(clone: World) -> None:
         clone.write("mine\n", f"indicators/{name}.pine")
     clone.web_save_and_pull(EXTRA, "extra")
     assert clone.read(f"indicators/Extra-{digits}.pine") == EXTRA
-    assert clone.words() == {}
+    assert clone.statuses() == {}
     assert clone("list").out.count("indicators/") == 3
 
 
@@ -149,7 +149,7 @@ def test_editors_recognize_the_conflict_markers(conflict: World) -> None:
         'length = input.int(50, "Length")\n'
         ">>>>>>> theirs (TradingView)\n",
     )
-    assert conflict.words() == {TREND_PATH: "conflict"}
+    assert conflict.statuses() == {TREND_PATH: "conflict"}
 
 
 @pytest.mark.parametrize("labels", [("ours", "theirs (TradingView)"), ("yours", "TradingView")])
@@ -158,7 +158,7 @@ def test_a_conflict_is_neither_pushed_nor_pulled(conflict: World, labels: tuple[
     text = conflict.read().replace("<<< ours", f"<<< {labels[0]}")
     text = text.replace(">>> theirs (TradingView)", f">>> {labels[1]}")
     conflict.write(text)
-    assert conflict.words() == {TREND_PATH: "conflict"}
+    assert conflict.statuses() == {TREND_PATH: "conflict"}
     conflict.web_save(MERGED)
     for verb in (["push"], ["pull"], ["push", "--allow-broken"], ["pull", "--theirs"]):
         assert conflict(*verb).code == 3
@@ -170,7 +170,7 @@ def test_a_conflict_is_neither_pushed_nor_pulled(conflict: World, labels: tuple[
 def test_a_conflict_is_resolved_with_either_text(conflict: World, side: str, text: str) -> None:
     assert conflict("resolve", side, TREND_PATH, code=0).out == f"resolved   {TREND_PATH}  2.0\n"
     assert conflict.read() == text
-    assert conflict.words() == ({} if text == SLOWER else {TREND_PATH: "modified"})
+    assert conflict.statuses() == ({} if text == SLOWER else {TREND_PATH: "modified"})
     assert conflict("push").code == 0
     assert conflict.saved()[-1] == text
 
@@ -182,7 +182,7 @@ def test_a_conflict_is_resolved_by_hand(conflict: World) -> None:
     assert conflict("resolve", "--merged", TREND_PATH).code == 0
     assert conflict("push").code == 0
     assert conflict.saved()[-1] == TREND.replace("20", "27")
-    assert conflict.words() == {}
+    assert conflict.statuses() == {}
 
 
 def test_resolve_needs_a_side_and_a_script(clone: World) -> None:
@@ -201,7 +201,7 @@ def test_several_conflicts_are_resolved_together(
         clone.write(source + "// ours\n", path)
         clone.web_save(source + "// theirs\n", name)
     assert clone("pull").code == 3
-    assert set(clone.words().values()) == {"conflict"}
+    assert set(clone.statuses().values()) == {"conflict"}
     assert clone("resolve", side, *named).code == 0
     for path in (TREND_PATH, TOOLS_PATH):
         assert clone.read(path).splitlines()[-1] == text
@@ -239,7 +239,7 @@ def test_a_save_on_top_of_a_foreign_save_is_flagged_until_resolved(clone: World,
     foreign = clone.saved()[1]
     assert clone.saved() == [TREND, foreign, LONGER]
     assert clone.entry()["hidden"] == "2.0"
-    assert clone.words() == {TREND_PATH: "conflict"}
+    assert clone.statuses() == {TREND_PATH: "conflict"}
     for verb in ("push", "pull"):
         assert clone(verb).code == 3
     assert clone("resolve", f"--{side}", ".").code == 0
@@ -247,7 +247,7 @@ def test_a_save_on_top_of_a_foreign_save_is_flagged_until_resolved(clone: World,
     assert clone.read() == (foreign if side == "theirs" else LONGER)
     assert clone("push").code == 0
     assert clone.saved()[-1] == clone.read()
-    assert clone.words() == {}
+    assert clone.statuses() == {}
 
 
 # -- restore --------------------------------------------------------------------------------------
@@ -259,7 +259,7 @@ def test_restore_discards_an_edit_and_backs_it_up(clone: World) -> None:
     assert (restored.code, restored.out) == (0, f"restored   {TREND_PATH}  1.0\n")
     assert "its old text is backed up" in restored.err
     assert clone.read() == TREND
-    assert clone.words() == {}
+    assert clone.statuses() == {}
     assert LONGER.encode() in [b for p, b in clone.state_files().items() if "/objects/" in p]
 
 
@@ -271,7 +271,7 @@ def test_restore_downloads_missing_files(clone: World) -> None:
     clone.remove(BREAKOUT_PATH)
     assert clone("restore", TREND_PATH, BREAKOUT_PATH, code=0).requests == ("get", "get")
     assert clone.read() == TREND
-    assert clone.words() == {TREND_PATH: "behind"}
+    assert clone.statuses() == {TREND_PATH: "behind"}
 
 
 def test_restore_accepts_only_scripts(clone: World) -> None:
@@ -324,7 +324,7 @@ def test_every_command_keeps_the_shape_of_a_file(clone: World, dress: str) -> No
         return text.replace("\n", "\r\n" if dress == "crlf" else "\r")
 
     clone.write(dressed(TREND))
-    assert clone.words() == {}  # another shape is not an edit
+    assert clone.statuses() == {}  # another shape is not an edit
     assert clone("push").requests == ("list",)
 
     clone.web_save_and_pull(SLOWER)
@@ -356,7 +356,7 @@ def test_a_conflict_keeps_crlf(clone: World) -> None:
 def test_a_service_that_forces_crlf_causes_no_extra_versions(clone: World) -> None:
     clone.app.switches = Switches(eol="crlf")
     clone.write_and_push(LONGER)
-    assert clone.words() == {}
+    assert clone.statuses() == {}
     assert clone("push").requests == ("list",)
     assert clone.read() == LONGER
 
@@ -370,7 +370,7 @@ def test_a_service_that_rewrites_texts_is_reported_once(clone: World, change: st
     assert clone.saved()[-1] != text
     assert "stored a slightly different text" in pushed.err
     assert clone.read() == text
-    assert clone.words() == {}
+    assert clone.statuses() == {}
     assert clone("push").requests == ("list",)
     assert clone("pull").requests == ("list",)
 

@@ -80,7 +80,7 @@ def test_a_clone_waits_for_the_rate_limit(world: World, limit: Limit, jobs: int)
     assert limit.refused <= jobs * (count // limit.most + 1)
     assert made.err.count("limits the number of requests: waiting") <= count // limit.most + 1
     assert "waiting" in made.err
-    assert world.words() == {}
+    assert world.statuses() == {}
 
 
 def test_a_clone_without_waiting_is_finished_by_later_ones(world: World, limit: Limit) -> None:
@@ -94,7 +94,7 @@ def test_a_clone_without_waiting_is_finished_by_later_ones(world: World, limit: 
         limit.now += SECONDS + 1
     assert made.code == 0, made
     assert (read + made.requests.count("get"), tries) == (count, count // limit.most)
-    assert world.words() == {}
+    assert world.statuses() == {}
 
 
 def test_a_clone_that_times_out_says_how_long_to_wait(world: World, limit: Limit) -> None:
@@ -116,5 +116,5 @@ def test_a_pull_waits_for_the_rate_limit(world: World, limit: Limit) -> None:
     assert world.read("indicators/Script 1.pine") == f"{TREND}// 1\n"
     brought = world("pull", "--jobs", 1, code=0)
     assert early.requests.count("get") + brought.requests.count("get") == len(names)
-    assert world.words() == {}
+    assert world.statuses() == {}
     assert world.read("indicators/Script 1.pine") == SLOWER

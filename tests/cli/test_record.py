@@ -68,7 +68,7 @@ class Team:
         self.share(place)
         return ran
 
-    def words(self, branch: str = "main") -> dict[str, str]:
+    def statuses(self, branch: str = "main") -> dict[str, str]:
         """The status words of unclean scripts in a fresh clone with the setting."""
         place = self.runner(branch=branch)
         git(place, "config", "pinesync.record", self.ref)
@@ -114,7 +114,7 @@ def test_two_pushes_from_fresh_clones_work_with_a_record(team: Team, ref: str) -
     assert team.world.saved() == [TREND, LONGER, LATER]
     assert team.records() == ["Record Trend 3.0", "Record Trend 2.0"]
     assert team.based() == "3.0"
-    assert team.words() == {}
+    assert team.statuses() == {}
     assert team.world.version() == "1.0"  # main was never committed to
 
 
@@ -136,7 +136,7 @@ def test_two_pushes_work_with_the_commit_back(team: Team) -> None:
         git(place, "push", "-q", "origin", "HEAD:main")
         git(team.desk, "pull", "-q", "--rebase", "origin", "main")
     assert team.world.saved() == [TREND, LONGER, LATER]
-    assert team.words() == {}
+    assert team.statuses() == {}
 
 
 def test_recording_changes_no_file_index_or_branch(team: Team) -> None:
@@ -190,7 +190,7 @@ def test_a_script_is_created_once(team: Team) -> None:
     team.commit(None)
     assert team.run().code == 0
     created = team.world.id_of("Extra")
-    assert team.words() == {}
+    assert team.statuses() == {}
     team.commit(EXTRA + "// more\n", EXTRA_PATH)
     assert team.run().code == 0
     assert team.world.id_of("Extra") == created
@@ -211,7 +211,7 @@ def test_a_reset_branch_does_not_use_the_record(team: Team) -> None:
     assert team.run().code == 0
     git(team.desk, "reset", "-q", "--hard", "HEAD^")
     team.publish("main", "--force")
-    assert team.words() == {TREND_PATH: "behind"}
+    assert team.statuses() == {TREND_PATH: "behind"}
     ran = team.run()
     assert (ran.code, team.world.saved()) == (0, [TREND, LONGER])
     team.commit(FASTER)
@@ -223,8 +223,8 @@ def test_an_old_branch_keeps_its_old_base(team: Team) -> None:
     team.publish("old")
     team.commit(LONGER)
     assert team.run().code == 0
-    assert team.words("old") == {TREND_PATH: "behind"}
-    assert team.words("main") == {}
+    assert team.statuses("old") == {TREND_PATH: "behind"}
+    assert team.statuses("main") == {}
 
 
 def test_a_merged_branch_uses_both_records(team: Team) -> None:
@@ -234,8 +234,8 @@ def test_a_merged_branch_uses_both_records(team: Team) -> None:
     git(team.desk, "checkout", "-q", "-b", "side", "HEAD^")
     team.commit(BREAKOUT + "// side\n", BREAKOUT_PATH, "side")
     assert team.run(branch="side").code == 0
-    assert team.words("side") == {TREND_PATH: "behind"}
-    assert team.words("main") == {BREAKOUT_PATH: "behind"}
+    assert team.statuses("side") == {TREND_PATH: "behind"}
+    assert team.statuses("main") == {BREAKOUT_PATH: "behind"}
     git(team.desk, "checkout", "-q", "main")
     git(team.desk, "merge", "-q", "--no-edit", "side")
     team.world.write(BREAKOUT + "// side\n// more\n", BREAKOUT_PATH)
@@ -245,22 +245,22 @@ def test_a_merged_branch_uses_both_records(team: Team) -> None:
     assert len(team.world.saved("Breakout")) == 3
 
 
-def test_a_revert_is_an_edit(team: Team) -> None:
+def test_a_git_revert_is_pushed_as_a_new_version_with_a_record(team: Team) -> None:
     team.commit(LONGER)
     assert team.run().code == 0
     git(team.desk, "revert", "--no-edit", "HEAD")
     team.publish()
-    assert team.words() == {TREND_PATH: "modified"}
+    assert team.statuses() == {TREND_PATH: "modified"}
     assert team.run().code == 0
     assert team.world.saved() == [TREND, LONGER, TREND]
-    assert team.words() == {}
+    assert team.statuses() == {}
 
 
 def test_a_save_in_the_web_editor_is_still_seen(team: Team) -> None:
     team.commit(LONGER)
     assert team.run().code == 0
     team.world.web_save(MERGED)
-    assert team.words() == {TREND_PATH: "behind"}
+    assert team.statuses() == {TREND_PATH: "behind"}
     team.commit(LONGER.replace("20", "5"))
     assert team.run().code == 3
     assert team.world.saved() == [TREND, LONGER, MERGED]
@@ -272,7 +272,7 @@ def test_a_newer_base_in_pine_toml_wins(team: Team) -> None:
     team.world.web_save_and_pull(MERGED)
     assert team.world.version() == "3.0"
     team.commit(None)
-    assert team.words() == {}
+    assert team.statuses() == {}
     team.commit(MERGED + "// later\n")
     assert team.run().code == 0
     assert team.based() == "4.0"
@@ -286,7 +286,7 @@ def test_uncommitted_texts_are_not_recorded(team: Team) -> None:
     assert ran.code == 3
     assert "2.0 is not recorded: HEAD has another text" in ran.err
     team.share(place)
-    assert team.words() == {TREND_PATH: "behind"}
+    assert team.statuses() == {TREND_PATH: "behind"}
     git(place, "commit", "-qm", "mine", TREND_PATH)
     assert team.push(place).code == 0
     assert git(place, "log", "-1", "--format=%s", REF) == "Record Trend 2.0"
@@ -296,9 +296,9 @@ def test_a_record_without_its_text_in_the_commit_is_ignored(team: Team) -> None:
     team.commit(LONGER)
     assert team.run().code == 0
     forged(team, git(team.origin, "show", f"{REF}:pine.toml"), parent="main^")
-    assert team.words() == {}  # the text is on TradingView, regardless of the base
+    assert team.statuses() == {}  # the text is on TradingView, regardless of the base
     team.commit(LATER)
-    assert team.words() == {TREND_PATH: "diverged"}
+    assert team.statuses() == {TREND_PATH: "diverged"}
 
 
 def test_pull_diff_and_log_use_the_record(team: Team) -> None:
@@ -332,7 +332,7 @@ def test_two_runs_at_once_record_both(team: Team) -> None:
     git(other, "fetch", "-q", "origin")
     assert team.push(other).code == 0
     team.share(other)
-    assert team.words() == {}
+    assert team.statuses() == {}
     assert team.based(BREAKOUT_PATH) == team.based() == "2.0"
     assert (len(team.world.saved()), len(team.world.saved("Breakout"))) == (2, 2)
 
@@ -380,7 +380,7 @@ def test_a_kill_between_save_and_record_is_recovered(team: Team) -> None:
     ran = team.push(place)
     assert (ran.code, team.world.saved()) == (0, [TREND, LONGER])
     team.share(place)
-    assert (team.records(), team.based(), team.words()) == (["Record Trend 2.0"], "2.0", {})
+    assert (team.records(), team.based(), team.statuses()) == (["Record Trend 2.0"], "2.0", {})
 
 
 def deadly(place: Path, word: str) -> Path:
@@ -465,7 +465,7 @@ def test_a_branch_in_the_history_of_head_is_refused(team: Team) -> None:
     assert team.world.saved() == [TREND]
 
 
-def test_a_merged_record_is_still_a_record(team: Team) -> None:
+def test_pushes_continue_after_the_record_is_merged_into_main(team: Team) -> None:
     team.commit(LONGER)
     assert team.run().code == 0
     git(team.desk, "fetch", "-q", "origin", REF)
@@ -494,7 +494,7 @@ def test_a_branch_checked_out_in_another_work_tree_is_refused(team: Team) -> Non
     assert team.world("push", "--record", "aside").code == 2
 
 
-def test_a_bad_setting_is_reported(team: Team) -> None:
+def test_an_invalid_record_setting_is_refused(team: Team) -> None:
     git(team.desk, "config", "pinesync.record", "HEAD")
     ran = team.world("status", "--offline")
     assert ran.code == 2
@@ -540,7 +540,7 @@ def test_a_flag_is_recorded_with_its_base(team: Team, monkeypatch: pytest.Monkey
     once_asked(team.world, monkeypatch, "save_next", lambda: team.world.web_save(SLOWER))
     assert team.push(place).code == 3
     team.share(place)
-    assert team.words() == {TREND_PATH: "conflict"}
+    assert team.statuses() == {TREND_PATH: "conflict"}
 
 
 # -- where the workspace lies ---------------------------------------------------------------------

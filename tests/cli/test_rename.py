@@ -49,7 +49,7 @@ def test_rename_gives_a_script_another_name(clone: World) -> None:
     assert clone.saved("Trend & more") == [TREND]
     assert clone.entry()["name"] == "Trend & more"
     assert clone.read() == TREND
-    assert clone.words() == {}
+    assert clone.statuses() == {}
     assert clone.records() == []
     clone.write_and_push(LONGER)
     assert clone.saved("Trend & more") == [TREND, LONGER]
@@ -112,19 +112,19 @@ def test_a_rename_that_makes_a_version_is_reported(clone: World) -> None:
     assert "2.0 was saved there meanwhile, with the same text" in ran.err
     assert clone.entry()["name"] == "New"
     assert clone("pull").code == 0
-    assert clone.words() == {}
+    assert clone.statuses() == {}
 
 
-def test_a_concurrent_save_is_reported(clone: World) -> None:
+def test_a_save_during_a_rename_is_reported_and_left_to_pull(clone: World) -> None:
     clone.plan.add(Fault("rename", "foreign", source=SLOWER))
     assert (
         "2.0 was saved there meanwhile, with another text" in clone("rename", TREND_PATH, "N").err
     )
-    assert clone.words() == {TREND_PATH: "behind"}
+    assert clone.statuses() == {TREND_PATH: "behind"}
 
 
 @pytest.mark.parametrize("when", ["before", "after"])
-def test_a_concurrent_rename_is_reported(clone: World, when: str) -> None:
+def test_after_concurrent_renames_pine_toml_has_the_listed_name(clone: World, when: str) -> None:
     clone.plan.add(f"rename:1:foreign-rename:{when}:name=Theirs")
     ran = clone("rename", TREND_PATH, "Ours", code=0)
     assert clone.entry()["name"] in names(clone), "the name is what the list says"
@@ -210,7 +210,7 @@ def test_a_concurrently_deleted_script_is_gone(
     clone.plan.add("rename:1:foreign-delete")
     assert clone("rename", TREND_PATH, "New").code == 1
     assert clone.records() == []
-    assert clone.words() == {TREND_PATH: "gone"}
+    assert clone.statuses() == {TREND_PATH: "gone"}
 
 
 @pytest.mark.parametrize(
@@ -293,7 +293,7 @@ def test_two_scripts_that_swapped_names_are_followed(clone: World) -> None:
         assert clone("mv", "--follow", ".").code == 0
     texts = {path: clone.read(path) for path in clone.files() if path.startswith("indicators")}
     assert sorted(texts.values()) == sorted([TREND, EXTRA])
-    assert clone.words() == {}
+    assert clone.statuses() == {}
     assert {clone.entry(path)["name"] for path in texts} == {"Trend", "Other"}
 
 
@@ -302,7 +302,7 @@ def test_follow_renames_the_entry_of_a_missing_file(clone: World) -> None:
     clone.remove()
     assert clone("mv", "--follow").code == 0
     assert clone.entry()["name"] == "New"
-    assert clone.words() == {TREND_PATH: "missing"}
+    assert clone.statuses() == {TREND_PATH: "missing"}
 
 
 def test_a_pull_does_not_move_a_renamed_script(clone: World) -> None:

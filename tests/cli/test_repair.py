@@ -67,7 +67,7 @@ def test_the_older_base_is_kept_and_no_save_is_lost(diverged: World, style: str,
     assert ("\r\n" in diverged.read("pine.toml")) == (eol == "crlf")
     # git's own merge of the script has both edits, and HEAD's history knows 3.0
     assert diverged.read() == MERGED
-    assert diverged.words() == {TREND_PATH: "rolled-back"}
+    assert diverged.statuses() == {TREND_PATH: "rolled-back"}
     diverged.web_save(FASTER)
     assert diverged("push").code == 3  # what came since is not overwritten
     assert diverged("pull").code == 3  # but merged, with markers where it must
@@ -86,7 +86,7 @@ def test_the_newer_base_is_kept_if_the_file_equals_it(diverged: World, side: str
     merge(diverged)
     diverged.write(SLOWER)
     assert f"{TREND_PATH}  3.0, not 2.0: the file has exactly this text" in diverged("repair").out
-    assert diverged.words() == {}
+    assert diverged.statuses() == {}
 
 
 def test_entries_added_on_both_sides_are_kept(repo: World) -> None:
@@ -102,7 +102,7 @@ def test_entries_added_on_both_sides_are_kept(repo: World) -> None:
         "indicators/Aaa.pine",
         "indicators/Aab.pine",
     }
-    assert repo.words() == {}
+    assert repo.statuses() == {}
     git(repo, "add", "pine.toml")
     git(repo, "commit", "-qm", "merged")
 

@@ -117,7 +117,7 @@ def test_jobs_does_not_change_the_result(clone: World, jobs: int) -> None:
     for number in range(20):
         clone.web_save(EXTRA + f"// {number}\n", f"Extra {number}")
     assert clone("pull", "--jobs", jobs).requests.count("get") == 20
-    assert clone.words() == {}
+    assert clone.statuses() == {}
 
 
 def test_invalid_jobs_are_refused(clone: World) -> None:

@@ -60,7 +60,7 @@ def test_a_file_discarded_after_two_foreign_saves_is_refused(
     assert repo("pull").code == 0
     back(repo)
     assert repo.read() == TREND
-    assert repo.words() == {TREND_PATH: "undoes"}
+    assert repo.statuses() == {TREND_PATH: "undoes"}
     refused(repo, newest=saves[-1], naming="3.0")
     pulled = repo("pull")
     assert (pulled.code, repo.read()) == (0, saves[-1])
@@ -182,7 +182,7 @@ def test_an_undone_and_committed_pull_is_refused(repo: World) -> None:
     repo.web_save(SLOWER)
     assert repo("pull", "--commit").code == 0
     assert repo("undo").code == 0
-    assert repo.words() == {TREND_PATH: "rolled-back"}
+    assert repo.statuses() == {TREND_PATH: "rolled-back"}
     refused(repo, newest=SLOWER, naming="2.0")
     git(repo, "commit", "-qam", "as it was")
     refused(repo, newest=SLOWER, naming="2.0")
@@ -225,7 +225,7 @@ def test_a_linked_file_with_another_text_is_refused(world: World, command: str) 
     else:
         assert world("init", "--remote", world.remote_name).code == 0
         assert world("add", "--id", world.id_of(), "Trend.pine").code == 0
-    assert world.words()["Trend.pine"] == "diverged"
+    assert world.statuses()["Trend.pine"] == "diverged"
     pushed = world("push")
     assert (pushed.code, world.saved()) == (3, [TREND])
     assert "linked with a script that has a different text (1.0)" in pushed.err
@@ -272,7 +272,7 @@ def test_a_repaired_merge_reverts_no_save(repo: World) -> None:
         git(repo, "merge", "-q", "other")
     assert repo("repair").code == 0
     git(repo, "commit", "-qam", "merged")
-    assert repo.words() == {TREND_PATH: "rolled-back"}
+    assert repo.statuses() == {TREND_PATH: "rolled-back"}
     merged = MERGED.replace("rises =", "rising =")
     refused(repo, newest=MERGED, naming="3.0")
     pulled = repo("pull")
@@ -292,14 +292,14 @@ def test_a_flag_survives_an_older_pine_toml(repo: World, back: str) -> None:
     assert repo("push").code == 3
     assert repo.saved() == [TREND, SLOWER, LONGER]
     git(repo, *(("stash", "-q") if back == "stash" else ("checkout", "--", back)))
-    assert repo.words() == {TREND_PATH: "conflict"}
+    assert repo.statuses() == {TREND_PATH: "conflict"}
     for verb in ("push", "pull", "push"):
         assert repo(verb).code == 3
     assert repo.saved() == [TREND, SLOWER, LONGER]
     assert repo.entry()["hidden"] == "2.0"
     assert repo("resolve", "--theirs", TREND_PATH).code == 0
     git(repo, "checkout", "--", "pine.toml")
-    assert repo.words().get(TREND_PATH) != "conflict"  # it was settled here
+    assert repo.statuses().get(TREND_PATH) != "conflict"  # it was settled here
 
 
 # -- h. ours --------------------------------------------------------------------------------------
@@ -312,7 +312,7 @@ def conflicted(world: World) -> None:
     assert "<<<<<<<" in world.read()
 
 
-def test_ours_works_after_theirs_was_undone(repo: World) -> None:
+def test_resolve_ours_works_after_undoing_resolve_theirs(repo: World) -> None:
     conflicted(repo)
     assert repo("resolve", "--theirs", TREND_PATH).code == 0
     assert repo("undo").code == 0
@@ -368,7 +368,7 @@ def test_ours_is_found_although_the_clock_was_ahead(repo: World) -> None:
     assert repo.read() == FASTER
 
 
-def test_an_ambiguous_ours_is_refused(repo: World) -> None:
+def test_resolve_ours_refuses_and_names_the_candidates_if_ours_is_ambiguous(repo: World) -> None:
     """The candidates are named."""
     repo.write(EXTRA)
     assert repo("restore", TREND_PATH).code == 0
@@ -403,9 +403,9 @@ def test_a_file_with_a_pending_create_is_not_linked(clone: World) -> None:
 def test_a_restored_version_can_be_pushed(repo: World) -> None:
     repo.web_save_and_pull(SLOWER)
     assert repo("restore", f"{TREND_PATH}@1").code == 0
-    assert repo.words() == {TREND_PATH: "modified"}
+    assert repo.statuses() == {TREND_PATH: "modified"}
     repo.write(repo.read() + "plot(close)\n")
-    assert repo.words() == {TREND_PATH: "modified"}
+    assert repo.statuses() == {TREND_PATH: "modified"}
     assert repo("push").code == 0
     assert repo.saved()[-1] == LONGER
 

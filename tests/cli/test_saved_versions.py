@@ -271,7 +271,7 @@ def test_restore_push_makes_an_old_version_the_newest(clone: World) -> None:
     ran = clone("restore", "--push", f"{TREND_PATH}@1", code=0)
     assert ran.out.splitlines()[1] == f"saved      {TREND_PATH}  2.0 → 3.0"
     assert clone.saved() == [TREND, LONGER, TREND]
-    assert clone.words() == {}
+    assert clone.statuses() == {}
 
 
 def test_restore_push_is_refused_over_a_foreign_save(saved: World) -> None:
@@ -292,7 +292,7 @@ def test_restore_push_finishes_an_interrupted_pull_first(clone: World) -> None:
     ran = clone("restore", "--push", f"{TREND_PATH}@1", code=0)
     assert "an interrupted pull is finished" in ran.output
     assert clone.saved() == [TREND, LONGER, TREND]
-    assert clone.words() == {}
+    assert clone.statuses() == {}
 
 
 def test_a_broken_version_is_not_pushed(clone: World) -> None:

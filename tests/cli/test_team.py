@@ -37,7 +37,7 @@ def test_a_template_fills_an_empty_folder(world: World) -> None:
     assert world("status", cwd=world.place / "new").code == 0
 
 
-def test_the_files_of_an_agent(clone: World) -> None:
+def test_the_agent_template_adds_read_only_mcp_servers(clone: World) -> None:
     """Each client starts a server that can push nothing, in the workspace."""
     before = clone.files()
     ran = clone("init", "--template", "agent", "--json", code=0)
@@ -74,7 +74,7 @@ def test_a_template_can_be_combined_with_link(clone: World) -> None:
     )
     assert {link["path"] for link in ran.json["linked"]} >= {TREND_PATH}
     assert ran.json["written"] == ["pine.toml", *FILES]
-    assert clone.words() == {}
+    assert clone.statuses() == {}
 
 
 def test_a_dry_run_lists_the_files_and_writes_nothing(world: World) -> None:

@@ -51,11 +51,11 @@ def test_undoing_a_push_saves_a_new_version(clone: World) -> None:
     assert "undoing what `push` did" in ran.err
     assert clone.saved() == [TREND, LONGER, TREND]
     assert clone.read() == LONGER
-    assert clone.words() == {TREND_PATH: "modified"}
+    assert clone.statuses() == {TREND_PATH: "modified"}
     assert "a push would save it again" in ran.err
     assert f"hint: `pinesync restore {TREND_PATH}` restores the saved text" in ran.err
     assert clone("restore", TREND_PATH).code == 0
-    assert (clone.words(), clone("push").requests) == ({}, ("list",))
+    assert (clone.statuses(), clone("push").requests) == ({}, ("list",))
 
 
 def test_an_undo_reports_a_rewritten_text(clone: World) -> None:
@@ -71,7 +71,7 @@ def test_an_undo_can_be_undone(clone: World) -> None:
     assert clone("undo").code == 2  # nothing else was done
     assert "would save it again" not in clone("undo", "--redo", code=0).err
     assert clone.saved() == [TREND, LONGER, TREND, LONGER]
-    assert clone.words() == {}
+    assert clone.statuses() == {}
     assert clone("undo", "--redo").code == 2
     assert clone("undo").code == 0
     assert clone.saved()[-1] == TREND
@@ -87,11 +87,11 @@ def test_a_second_undo_reverts_the_operation_before(clone: World) -> None:
     assert clone.read() == SLOWER
     assert clone("undo").code == 0
     assert (clone.read(), clone.version()) == (TREND, "1.0")
-    assert clone.words() == {TREND_PATH: "behind"}
+    assert clone.statuses() == {TREND_PATH: "behind"}
     assert verbs(clone) == ["undo", "undo", "restore undone", "pull undone"]
     assert clone("undo", "--redo").code == 0
     assert (clone.read(), clone.version()) == (SLOWER, "2.0")
-    assert clone.words() == {}
+    assert clone.statuses() == {}
 
 
 def test_a_merge_is_undone(clone: World) -> None:
@@ -100,7 +100,7 @@ def test_a_merge_is_undone(clone: World) -> None:
     assert clone.read() == MERGED
     assert clone("undo").code == 0
     assert (clone.read(), clone.version()) == (LONGER, "1.0")
-    assert clone.words() == {TREND_PATH: "diverged"}
+    assert clone.statuses() == {TREND_PATH: "diverged"}
 
 
 def test_undo_is_refused_over_a_foreign_save(clone: World) -> None:
@@ -208,7 +208,7 @@ def test_a_killed_undo_is_finished_by_the_next(clone: World, where: str) -> None
         assert clone("undo").code == 130
     assert clone("undo").code == 0
     assert (clone.read(), clone.read(BREAKOUT_PATH)) == (TREND, BREAKOUT)
-    assert clone.words() == {TREND_PATH: "behind", BREAKOUT_PATH: "behind"}
+    assert clone.statuses() == {TREND_PATH: "behind", BREAKOUT_PATH: "behind"}
     assert clone("undo").code == 2
 
 
@@ -294,7 +294,7 @@ def test_undo_keeps_a_downloaded_new_file(clone: World) -> None:
     assert "the file did not exist before; it stays" in clone("undo", code=0).err
     assert clone.read("indicators/Extra.pine") == EXTRA
     assert clone("pull").code == 0
-    assert clone.words() == {}
+    assert clone.statuses() == {}
 
 
 @pytest.mark.parametrize(
@@ -429,7 +429,7 @@ def test_a_move_is_undone(clone: World) -> None:
     assert clone.files() == before
     assert clone("undo", "--redo").code == 0
     assert clone.files() == after
-    assert clone.words() == {}
+    assert clone.statuses() == {}
 
 
 def test_a_move_is_not_undone_over_another_file(clone: World) -> None:
@@ -446,14 +446,14 @@ def test_undo_of_add_moved_leaves_the_file(clone: World) -> None:
     (clone.folder / TREND_PATH).rename(clone.folder / "t.pine")
     assert clone("add", "--moved", "t.pine").code == 0
     assert clone("undo").code == 0
-    assert clone.words() == {TREND_PATH: "missing", "t.pine": "untracked"}
+    assert clone.statuses() == {TREND_PATH: "missing", "t.pine": "untracked"}
     assert clone.read("t.pine") == TREND
 
 
 def test_undo_of_new_unlists_the_script_and_keeps_its_file(clone: World) -> None:
     clone("new", "Idea")
     assert clone("undo", code=0).out == "forgotten  indicators/Idea.pine\n"
-    assert clone.words() == {"indicators/Idea.pine": "untracked"}
+    assert clone.statuses() == {"indicators/Idea.pine": "untracked"}
 
 
 def test_undo_keeps_a_restored_missing_file(clone: World) -> None:

@@ -104,7 +104,7 @@ def test_an_unrecorded_save_is_reported_and_recovered(
     again = clone("push")
     assert (again.code, clone.saved(name)) == (0, saved)
     assert f"an earlier save was stored as {len(saved)}.0" in again.output
-    assert clone.words() == {}
+    assert clone.statuses() == {}
     assert not list(clone.folder.rglob("*.tmp"))
 
 
@@ -226,7 +226,7 @@ def test_a_really_full_disk_loses_no_edit(clone: World, pages: int) -> None:
         assert ran.code == 0 or "No space left" in ran.err
         (state / "filler").unlink()
         assert clone("restore", ".").code == 0
-        assert clone.words() == {}
+        assert clone.statuses() == {}
         assert clone("restore", "--back", "1", TREND_PATH).code == 0
         assert clone.read() == MINE
     finally:

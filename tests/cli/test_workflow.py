@@ -155,7 +155,7 @@ def test_the_action_of_a_checkout_installs_that_pinesync(team: Team) -> None:
 # -- main -----------------------------------------------------------------------------------------
 
 
-def test_a_third_push_without_changes_sends_nothing(team: Team) -> None:
+def test_each_push_records_its_save_and_an_unchanged_push_sends_nothing(team: Team) -> None:
     team.merge(LONGER, TREND_PATH)
     assert not team.run("push").failed
     assert (recorded(team)[TREND_PATH], subjects(team)[0]) == ("2.0", RECORDED)
@@ -180,7 +180,7 @@ def test_a_reverted_commit_is_a_new_version(team: Team) -> None:
     assert recorded(team)[TREND_PATH] == "3.0"
 
 
-def test_a_missing_commit_back_loses_nothing(team: Team) -> None:
+def test_without_the_recorded_base_a_second_push_of_a_script_is_refused(team: Team) -> None:
     team.merge(LONGER, TREND_PATH)
     assert not team.run("push", without=("Record",)).failed
     team.merge(OTHER, BREAKOUT_PATH)
@@ -274,7 +274,7 @@ def test_an_already_recorded_save_needs_no_commit(team: Team) -> None:
     assert (subjects(team)[0], recorded(team)[TREND_PATH]) == ("from my machine", "2.0")
 
 
-def test_a_protected_main_is_reported(team: Team) -> None:
+def test_a_protected_main_fails_the_record_after_the_save(team: Team) -> None:
     team.merge(LONGER, TREND_PATH)
     guard = team.origin / "hooks" / "pre-receive"
     guard.parent.mkdir(exist_ok=True)

@@ -60,15 +60,15 @@ class Team:
     def action(self) -> Any:
         return yaml.safe_load(self.world.read(ACTION))
 
-    def merge(self, text: str, path: str, said: str = "a change") -> None:
+    def merge(self, text: str, path: str, message: str = "a change") -> None:
         """Push a developer's change of a script to main."""
         self.world.write(text, path)
-        self.share(said)
+        self.share(message)
 
-    def share(self, said: str = "a change") -> None:
+    def share(self, message: str = "a change") -> None:
         """Push everything in the developer's folder to main."""
         git(self.world, "add", "--all")
-        git(self.world, "commit", "-qm", said)
+        git(self.world, "commit", "-qm", message)
         git(self.world, "pull", "-q", "--rebase")
         git(self.world, "push", "-q")
 

@@ -60,11 +60,11 @@ def test_the_line_of_layers_matches_the_import_contract() -> None:
     assert order == sorted(order, key=rank.__getitem__)
 
 
-def test_the_layers_are_drawn_once() -> None:
+def test_contributing_does_not_repeat_the_layer_diagram() -> None:
     assert not re.search(r"^    cli → ", page("CONTRIBUTING.md"), re.MULTILINE)
 
 
-def test_the_drawn_walk_matches_a_push(clone: World) -> None:
+def test_the_call_diagram_matches_a_real_push(clone: World) -> None:
     clone.write(LONGER)
     with walked() as walks:
         assert clone("push", TREND_PATH).code == 0

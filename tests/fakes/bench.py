@@ -94,7 +94,7 @@ class Bench:
         base = self.entries[path].base
         return base.version.major if base else 0
 
-    def words(self) -> dict[str, str]:
+    def statuses(self) -> dict[str, str]:
         view = take_snapshot(self.ports())
         return {situation.path: situation.word for situation in view.states}
 

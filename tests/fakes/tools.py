@@ -48,22 +48,22 @@ def submit(act: Callable[[], R]) -> Callable[[], R]:
 def merge(base: str, local: str, remote: str) -> Merged:
     """Merge between the lines that both sides kept: the side that changed wins; if both did,
     both are between markers."""
-    ours, theirs, both = lines(local), lines(remote), lines(base)
-    kept_here, kept_there = _kept(both, ours), _kept(both, theirs)
+    ours, theirs, old = lines(local), lines(remote), lines(base)
+    kept_ours, kept_theirs = _kept(old, ours), _kept(old, theirs)
     merged, conflicted = "", False
-    at = (0, 0, 0)
-    for number in [*sorted(kept_here.keys() & kept_there.keys()), len(both)]:
-        to = (number, kept_here.get(number, len(ours)), kept_there.get(number, len(theirs)))
-        was, here, there = (
-            "".join(side[a:b]) for side, a, b in zip((both, ours, theirs), at, to, strict=True)
+    start = (0, 0, 0)
+    for number in [*sorted(kept_ours.keys() & kept_theirs.keys()), len(old)]:
+        end = (number, kept_ours.get(number, len(ours)), kept_theirs.get(number, len(theirs)))
+        old_part, our_part, their_part = (
+            "".join(side[a:b]) for side, a, b in zip((old, ours, theirs), start, end, strict=True)
         )
-        if here != was != there and here != there:
+        if our_part != old_part != their_part and our_part != their_part:
             conflicted = True
-            merged += f"<<<<<<< ours\n{here}=======\n{there}>>>>>>> theirs (TradingView)\n"
+            merged += f"<<<<<<< ours\n{our_part}=======\n{their_part}>>>>>>> theirs (TradingView)\n"
         else:
-            merged += there if here == was else here
-        merged += both[number] if number < len(both) else ""
-        at = (to[0] + 1, to[1] + 1, to[2] + 1)
+            merged += their_part if our_part == old_part else our_part
+        merged += old[number] if number < len(old) else ""
+        start = (end[0] + 1, end[1] + 1, end[2] + 1)
     return Merged(merged, conflicted)
 
 

@@ -16,7 +16,7 @@ from tests.world import COMMAND
 
 T = TypeVar("T")
 
-PATIENCE = 60.0
+TIMEOUT = 60.0
 
 
 class Editor:
@@ -72,7 +72,7 @@ class Editor:
     # -- the session ------------------------------------------------------------------------------
 
     def run(self, coroutine: Coroutine[Any, Any, T]) -> T:
-        return self._runner.run(asyncio.wait_for(coroutine, PATIENCE))
+        return self._runner.run(asyncio.wait_for(coroutine, TIMEOUT))
 
     def meanwhile(self, act: Callable[[], object]) -> None:
         """Run the event loop until the call is done."""

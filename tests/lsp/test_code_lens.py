@@ -67,7 +67,7 @@ def test_several_workspaces_work_although_one_is_broken(clone: World, opening: O
     assert editor.leave() == 0
 
 
-def test_a_missing_account_is_not_reported(world: World, opening: Opening) -> None:
+def test_a_missing_account_is_reported_only_by_push(world: World, opening: Opening) -> None:
     """A teammate without a sign-in: the compiler is used, the list is not."""
     world.clone()
     manifest = world.folder / "pine.toml"

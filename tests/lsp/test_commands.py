@@ -30,7 +30,7 @@ def test_a_push_saves_one_script(clone: World, on_trend: OnTrend) -> None:
     assert clone.saved("Breakout") == [BREAKOUT]
     assert editor.lenses(uri)[0] == "clean 2.0"
     assert editor.renewed
-    assert clone.words() == {BREAKOUT_PATH: "modified"}
+    assert clone.statuses() == {BREAKOUT_PATH: "modified"}
     assert editor.do("push", uri)["message"] == "nothing to push"
     assert clone.saved() == [TREND, LONGER]
 
@@ -45,7 +45,7 @@ def test_a_push_of_the_folder_refuses_unsaved_files(clone: World, on_trend: OnTr
     assert clone.saved() == [TREND]
     editor.forget(uri)
     assert editor.do("push", clone.folder.as_uri())["exit_code"] == 0
-    assert clone.words() == {}
+    assert clone.statuses() == {}
 
 
 def test_push_and_pull_of_a_subfolder_leave_other_files(clone: World, editor: Editor) -> None:

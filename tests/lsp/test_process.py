@@ -105,7 +105,7 @@ def test_a_running_push_finishes_before_the_server_ends(clone: World, on_trend: 
     assert editor.hang_up() == 1
     assert clone.saved() == [TREND, LONGER]
     assert clone.version() == "2.0"
-    assert clone.words() == {}
+    assert clone.statuses() == {}
 
 
 @served

@@ -127,7 +127,7 @@ def test_a_sent_save_cannot_be_cancelled(clone: World, editor: Editor) -> None:
     ]
     assert "has been sent" in editor.messages[0].message
     assert clone.saved() == [TREND, LONGER]
-    assert clone.words() == {}
+    assert clone.statuses() == {}
 
 
 def test_a_cancelled_push_sends_no_further_save(clone: World, editor: Editor) -> None:

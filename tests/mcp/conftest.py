@@ -78,10 +78,10 @@ class Agent:
 
     def push(self, path: str = TREND_PATH, **other: Any) -> Answer:
         """Push the file as it is now, on its base; or with `other` arguments."""
-        return self("push", **self.exactly(path) | other)
+        return self("push", **self.push_arguments(path) | other)
 
-    def exactly(self, path: str = TREND_PATH) -> dict[str, Any]:
-        """What a push of the file as it is now takes."""
+    def push_arguments(self, path: str = TREND_PATH) -> dict[str, Any]:
+        """The arguments with which push saves the file as it is now."""
         digest = hashlib.sha256((self._world.folder / path).read_bytes()).hexdigest()
         version = self._world.version(path)
         return {"path": path, "base_version": version, "file_sha256": digest}

@@ -7,7 +7,7 @@ from contextlib import suppress
 import pytest
 from mcp import MCPError
 
-from tests.campaign.served import at_rest
+from tests.campaign.served import check_converged
 from tests.mcp.conftest import Connect, stdio, writes
 from tests.world import LONGER, TREND, World
 
@@ -37,17 +37,17 @@ def test_a_push_survives_a_kill_at_any_request(clone: World, connect: Connect, p
     agent = connect("**")
     clone.app.forget()
     clone.plan.add(fault)
-    pushing = agent.begin("push", **agent.exactly())
+    push_call = agent.begin("push", **agent.push_arguments())
     clone.app.wait_for(path)
     agent.kill()
     with suppress(MCPError):
-        pushing.result(60)
+        push_call.result(60)
     clone.plan.clear()
     assert clone.saved() == [TREND, *[LONGER] * saved]
     assert (clone.read(), clone.version()) == (LONGER, "1.0")
     connect("**").push()
     assert clone.saved() == [TREND, LONGER]
-    at_rest(clone)
+    check_converged(clone)
     assert clone.saved() == [TREND, LONGER]
     assert len(writes(clone)) == 1 + (path == "/save/next")
 
@@ -58,10 +58,10 @@ def test_a_disconnected_client_does_not_stop_a_push(clone: World, connect: Conne
     agent = connect("**")
     clone.app.forget()
     clone.plan.add("save_next:1:slow:seconds=0.5")
-    agent.begin("push", **agent.exactly())
+    agent.begin("push", **agent.push_arguments())
     clone.app.wait_for("/translate_light")
     agent.leave()
     assert clone.saved() == [TREND, LONGER]
     assert clone.version() == "2.0"
-    assert clone.words() == {}
+    assert clone.statuses() == {}
     assert writes(clone) == ["save_next"]

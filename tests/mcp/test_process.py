@@ -73,7 +73,9 @@ def test_a_missing_library_has_an_install_hint(
         ("x", [], ["x/a.pine"]),
     ],
 )
-def test_what_a_glob_names(pattern: str, named: list[str], others: list[str]) -> None:
+def test_an_allow_push_star_stays_within_one_folder(
+    pattern: str, named: list[str], others: list[str]
+) -> None:
     assert [path for path in (*named, *others) if matches(pattern, path)] == named
 
 

@@ -1,5 +1,5 @@
-"""What an agent may save, and what it may not. Each history ends with a look at the requests: none
-of them wrote what was not allowed."""
+"""What an agent may and may not push. Every test ends with a check of the write requests
+that were made."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def test_push_saves_one_file(clone: World, connect: Connect) -> None:
     seen = agent("check", path=TREND_PATH).result
     assert {
         key: seen[key] for key in ("base_version", "file_sha256")
-    }.items() <= agent.exactly().items()
+    }.items() <= agent.push_arguments().items()
     done = agent.push().result
     assert (done["done"], done["version"]) == ("saved", "2.0")
     assert clone.saved() == [TREND, LONGER]
@@ -43,29 +43,37 @@ def test_push_saves_one_file(clone: World, connect: Connect) -> None:
     assert writes(clone) == ["save_next"]
 
 
-def stale(world: World) -> dict[str, str]:
+def never_saved_version(world: World) -> dict[str, str]:
     return {"base_version": "7.0"}
 
 
-def moved_on(world: World) -> dict[str, str]:
+def newer_version_exists(world: World) -> dict[str, str]:
     world.web_save(SLOWER)
     return {}
 
 
-def said_to_be_the_newest(world: World) -> dict[str, str]:
+def newest_named_as_base(world: World) -> dict[str, str]:
     world.web_save(SLOWER)
     return {"base_version": "2.0"}
 
 
-def repeated(world: World) -> dict[str, str]:
+def newer_version_with_the_base_text(world: World) -> dict[str, str]:
     """The newest version has the text of the base, but it is another version."""
     world.web_save(TREND)
     return {}
 
 
 @pytest.mark.promise("A1")
-@pytest.mark.parametrize("other", [stale, moved_on, said_to_be_the_newest, repeated])
-def test_push_is_refused_with_another_version(
+@pytest.mark.parametrize(
+    "other",
+    [
+        never_saved_version,
+        newer_version_exists,
+        newest_named_as_base,
+        newer_version_with_the_base_text,
+    ],
+)
+def test_push_is_refused_unless_base_version_is_the_base_and_the_newest(
     clone: World, connect: Connect, other: Callable[[World], dict[str, str]]
 ) -> None:
     clone.write(LONGER)
@@ -77,30 +85,32 @@ def test_push_is_refused_with_another_version(
 
 
 @pytest.mark.promise("A2")
-def test_push_is_refused_with_another_text(clone: World, connect: Connect) -> None:
+def test_push_is_refused_unless_the_file_has_the_named_bytes(
+    clone: World, connect: Connect
+) -> None:
     clone.write(LONGER)
     agent = connect(ALL)
-    exactly = agent.exactly()
+    arguments = agent.push_arguments()
     clone.write(FASTER)
-    assert "other bytes" in agent("push", **exactly).refusal
+    assert "other bytes" in agent("push", **arguments).refusal
     clone.write(LONGER.replace("\n", "\r\n"))
-    assert "other bytes" in agent("push", **exactly).refusal, "the same text in other bytes"
+    assert "other bytes" in agent("push", **arguments).refusal, "the same text in other bytes"
     clone.write(TREND)
-    assert "other bytes" in agent("push", **exactly).refusal, "nothing to save"
+    assert "other bytes" in agent("push", **arguments).refusal, "nothing to save"
     assert agent.push(file_sha256="0" * 63).problem["error"] == "usage"
     assert writes(clone) == []
 
 
 @pytest.mark.promise("A2")
-def test_a_file_changed_during_the_check_is_not_sent(clone: World, connect: Connect) -> None:
+def test_an_edit_during_the_compile_is_not_sent(clone: World, connect: Connect) -> None:
     """The request for the compiler is under way; only what was named is ever sent."""
     clone.write(LONGER)
     agent = connect(ALL)
     clone.plan.add("translate:*:slow:seconds=1", "check:*:slow:seconds=1")
-    pushing = agent.begin("push", **agent.exactly())
+    push_call = agent.begin("push", **agent.push_arguments())
     clone.app.wait_for("/translate_light")
     clone.write(FASTER)
-    pushing.result(60)
+    push_call.result(60)
     assert clone.saved() in ([TREND], [TREND, LONGER])
     assert FASTER not in clone.saved()
 
@@ -119,14 +129,14 @@ OUTSIDE = (
 
 
 @pytest.mark.promise("A3")
-def test_a_path_outside_is_refused(clone: World, connect: Connect) -> None:
+def test_a_path_that_pine_toml_does_not_list_is_refused(clone: World, connect: Connect) -> None:
     (clone.place / "Trend.pine").write_text(LONGER)
     agent = connect(ALL)
-    exactly = agent.exactly()
+    arguments = agent.push_arguments()
     for path in OUTSIDE:
         for tool in ("push", "check", "show", "log", "diff", "contract", "grep", "alerts"):
             known = agent.tools()[tool].input_schema["properties"]
-            given = exactly | {"path": path, "pattern": "plot"}
+            given = arguments | {"path": path, "pattern": "plot"}
             problem = agent(tool, **{k: v for k, v in given.items() if k in known}).problem
             if path or tool in ("push", "check", "show", "log", "contract"):
                 assert problem, (tool, path)
@@ -152,7 +162,7 @@ def test_a_link_is_refused(clone: World, connect: Connect) -> None:
     assert writes(clone) == []
 
 
-def test_the_same_text_that_somebody_saved_meanwhile(clone: World, connect: Connect) -> None:
+def test_push_is_refused_if_the_web_already_saved_the_text(clone: World, connect: Connect) -> None:
     """There is nothing to save, and the base is a person's to move."""
     clone.web_save(LONGER)
     clone.write(LONGER)
@@ -163,28 +173,28 @@ def test_the_same_text_that_somebody_saved_meanwhile(clone: World, connect: Conn
     assert writes(clone) == []
 
 
-def test_a_push_that_is_cancelled_before_its_turn(clone: World, connect: Connect) -> None:
+def test_a_push_cancelled_in_the_queue_sends_nothing(clone: World, connect: Connect) -> None:
     clone.write(LONGER)
     agent = connect(ALL)
-    wanted = agent.exactly()
+    arguments = agent.push_arguments()
     clone.app.forget()
     clone.plan.add("list:1:slow:seconds=1")
-    looking = agent.begin("status")
+    status_call = agent.begin("status")
     clone.app.wait_for("/list")
-    pushing = agent.begin("push", **wanted)
-    agent.tools()  # what is asked later is answered earlier: the push has come
-    pushing.cancel()
-    looking.result(60)
-    assert agent("status", offline=True).result["rows"], "the turns go on"
+    push_call = agent.begin("push", **arguments)
+    agent.tools()  # answered before the status call: the push is in the queue
+    push_call.cancel()
+    status_call.result(60)
+    assert agent("status", offline=True).result["rows"], "the queue goes on"
     assert clone.saved() == [TREND]
     assert writes(clone) == []
 
 
-def test_a_script_that_undoes_somebodys_save(clone: World, connect: Connect) -> None:
+def test_push_is_refused_if_it_reverts_a_foreign_save(clone: World, connect: Connect) -> None:
     """A push refuses it, so this does, whatever the agent names."""
     clone.web_save_and_pull(SLOWER)
     clone.write(TREND)
-    assert clone.words() == {TREND_PATH: "undoes"}
+    assert clone.statuses() == {TREND_PATH: "undoes"}
     assert connect(ALL).push().refusal
     assert writes(clone) == []
 
@@ -222,12 +232,15 @@ def test_a_protected_script_is_refused(clone: World, connect: Connect) -> None:
 
 
 @pytest.mark.promise("A5")
-def test_an_allowed_path_moved_to_another_script_is_refused(clone: World, connect: Connect) -> None:
+def test_an_allowed_path_relinked_to_another_script_is_refused(
+    clone: World, connect: Connect
+) -> None:
     """An agent can write pine.toml, as any file."""
     agent = connect("strategies/*")
     file = clone.folder / "pine.toml"
-    here, there = clone.id_of("Trend"), clone.id_of("Breakout")
-    swapped = file.read_text().replace(here, "X").replace(there, here).replace("X", there)
+    trend_id, breakout_id = clone.id_of("Trend"), clone.id_of("Breakout")
+    swapped = file.read_text().replace(trend_id, "X")
+    swapped = swapped.replace(breakout_id, trend_id).replace("X", breakout_id)
     file.write_text(swapped)
     clone.write(LONGER, BREAKOUT_PATH)
     assert "was edited since" in agent.push(BREAKOUT_PATH).refusal
@@ -246,7 +259,7 @@ def test_a_loosened_contract_is_refused(clone: World, connect: Connect) -> None:
 
 
 @pytest.mark.promise("A5")
-def test_a_base_that_nobody_merged(clone: World, connect: Connect) -> None:
+def test_a_base_edited_in_pine_toml_is_refused(clone: World, connect: Connect) -> None:
     """An agent claims that its file is based on what somebody else has saved."""
     agent = connect(ALL)
     clone.web_save(SLOWER)
@@ -260,7 +273,9 @@ def test_a_base_that_nobody_merged(clone: World, connect: Connect) -> None:
     assert writes(clone) == []
 
 
-def test_what_pinesync_wrote_meanwhile_is_known(clone: World, connect: Connect) -> None:
+def test_a_base_that_pinesync_wrote_since_the_start_is_accepted(
+    clone: World, connect: Connect
+) -> None:
     agent = connect(ALL)
     clone.web_save(EXTRA, "Extra")
     clone.web_save_and_pull(SLOWER)
@@ -271,7 +286,7 @@ def test_what_pinesync_wrote_meanwhile_is_known(clone: World, connect: Connect) 
 
 
 @pytest.mark.promise("A6")
-def test_refusals_of_push_are_refusals_of_the_tool(clone: World, connect: Connect) -> None:
+def test_the_tool_refuses_broken_breaking_and_new_scripts(clone: World, connect: Connect) -> None:
     agent = connect(ALL)
     clone.write(BROKEN)
     problem = agent.push().problem
@@ -311,8 +326,8 @@ def test_two_agents_save_a_file_once(clone: World, connect: Connect) -> None:
     clone.write(LONGER)
     agents = [connect(ALL), connect(ALL)]
     clone.plan.add("list:*:slow:seconds=0.3")
-    wanted = agents[0].exactly()
-    pushes = [agent.begin("push", **wanted) for agent in agents]
+    arguments = agents[0].push_arguments()
+    pushes = [agent.begin("push", **arguments) for agent in agents]
     wait(pushes, 60)
     assert sorted(push.result().is_error or False for push in pushes) == [False, True]
     assert clone.saved() == [TREND, LONGER]

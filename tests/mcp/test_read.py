@@ -149,7 +149,7 @@ def test_resources_are_listed_and_read(clone: World, connect: Connect) -> None:
             read(f"pinesync://scripts/{path}")
 
 
-def test_a_missing_sign_in_is_reported(clone: World, connect: Connect) -> None:
+def test_only_offline_calls_work_without_a_sign_in(clone: World, connect: Connect) -> None:
     clone.monkeypatch.delenv("PINESYNC_COOKIE")
     agent = connect("**")
     assert agent("status").problem["error"] == "no_access"

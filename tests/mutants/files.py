@@ -203,7 +203,7 @@ FILES = (
         any_path,
         (
             "tests/security/test_rules.py::test_a_path_outside_is_refused_without_a_request",
-            "tests/mcp/test_push.py::test_a_path_outside_is_refused",
+            "tests/mcp/test_push.py::test_a_path_that_pine_toml_does_not_list_is_refused",
         ),
     ),
     Mutant(

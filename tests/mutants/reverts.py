@@ -142,7 +142,7 @@ REVERTS = (
         "37",
         "pinesync.cli.sync.resolve:_our_text",
         last_replaced,
-        (f"{CLI}::test_ours_works_after_theirs_was_undone",),
+        (f"{CLI}::test_resolve_ours_works_after_undoing_resolve_theirs",),
     ),
     Mutant(
         "each save of others is looked for by itself",

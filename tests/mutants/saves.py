@@ -180,7 +180,7 @@ SAVES = (
         broken_as_well,
         (
             f"{UPLOADS}::test_a_text_that_does_not_compile_is_not_sent",
-            "tests/mcp/test_push.py::test_refusals_of_push_are_refusals_of_the_tool",
+            "tests/mcp/test_push.py::test_the_tool_refuses_broken_breaking_and_new_scripts",
         ),
     ),
     Mutant(

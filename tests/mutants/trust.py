@@ -145,8 +145,8 @@ TRUST = (
         "pinesync.sync.engine.uploads.prepare_upload:_bytes_differ",
         giving(None),
         (
-            "tests/mcp/test_push.py::test_push_is_refused_with_another_version",
-            "tests/mcp/test_push.py::test_push_is_refused_with_another_text",
+            "tests/mcp/test_push.py::test_push_is_refused_unless_base_version_is_the_base_and_the_newest",
+            "tests/mcp/test_push.py::test_push_is_refused_unless_the_file_has_the_named_bytes",
             "tests/mcp/test_push.py::test_a_script_outside_the_allowed_globs_is_refused",
             "tests/mcp/test_push.py::test_a_protected_script_is_refused",
             "tests/mcp/test_push.py::test_undo_reverts_nothing_else",

@@ -78,7 +78,7 @@ def test_a_pull_interrupted_at_any_point_undoes_nothing_of_theirs(
         assert bench.fake.posted == [], "the base was ahead of the file, and theirs was undone"
         bench.pull()
         assert bench.read(path) == THEIRS
-        assert bench.words() == {path: "clean"}
+        assert bench.statuses() == {path: "clean"}
     else:
         bench.pull()
         assert "// mine" in bench.read(path)
@@ -110,7 +110,7 @@ def test_a_full_disk_during_the_backup_loses_no_text(bench: Bench) -> None:
     bench.check_sound()
 
 
-def test_a_damaged_intent_of_a_pull_is_reported(bench: Bench) -> None:
+def test_a_damaged_intent_of_a_pull_stops_a_push(bench: Bench) -> None:
     broken_off(bench, BASE, None)
     bench.place.damage_intent("0001-aa")
     with pytest.raises(StateError):

@@ -241,7 +241,7 @@ def test_a_put_killed_after_the_exchange_is_finished(place: Place) -> None:
     assert place.texts.text_of(digest(TEXT)) == TEXT
 
 
-def test_take_back_restores_the_text_an_editor_saved(place: Place) -> None:
+def test_finish_write_restores_the_text_an_editor_saved(place: Place) -> None:
     place.write(PATH, TEXT.encode())
     intent = broken(place)
     place.write(PATH, NEW.encode())
@@ -250,7 +250,7 @@ def test_take_back_restores_the_text_an_editor_saved(place: Place) -> None:
     assert place.files() == {PATH: THEIRS.encode()}
 
 
-def test_take_back_keeps_two_unexpected_texts(place: Place) -> None:
+def test_finish_write_keeps_an_unexpected_file_and_stores_the_other_text(place: Place) -> None:
     place.write(PATH, TEXT.encode())
     intent = broken(place)
     place.write(PATH, b"the newer one\n")

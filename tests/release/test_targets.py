@@ -66,7 +66,7 @@ def test_the_changelog_has_this_version() -> None:
 
 
 @pytest.mark.parametrize("wheels", [[], ["a-1-py3-none-any.whl", "a-2-py3-none-any.whl"]])
-def test_it_must_be_clear_which_wheel(tmp_path: Path, wheels: list[str]) -> None:
+def test_exactly_one_wheel_is_required(tmp_path: Path, wheels: list[str]) -> None:
     for name in (*wheels, "a-1.tar.gz"):
         (tmp_path / name).touch()
     with pytest.raises(SystemExit, match=f" has {len(wheels)} wheels, and must have one: "):

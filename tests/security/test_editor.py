@@ -14,7 +14,7 @@ from pinesync.model import RelPath
 from pinesync.sandbox.faults import Fault
 from pinesync.watch.events import Notice
 from tests.lsp.conftest import Opening, opening  # noqa: F401
-from tests.watch.processes import Session
+from tests.watch.processes import WatchProcess
 from tests.watch.test_process import recording, was_started
 from tests.world import LONGER, TREND_PATH, World
 
@@ -86,11 +86,11 @@ def test_a_notification_has_no_markup(clone: World, tmp_path: Path) -> None:
     reason = '<a href=\\"evil.invalid\\">R&D</a> \\\\074b\\\\076'
     body = f'{{"success":false,"reason":"{reason}"}}'.encode()
     clone.plan.add(Fault("save_next", "answer", status=400, count=None, body=body))
-    with Session(clone, "--json", "--notify", PATH=path) as session:
-        session.event("quiet")
+    with WatchProcess(clone, "--json", "--notify", PATH=path) as session:
+        session.next_event("quiet")
         clone.write(LONGER)
-        session.event("done", TREND_PATH)
-        session.event("quiet")
+        session.next_event("done", TREND_PATH)
+        session.next_event("quiet")
         _, title, text = was_started(folder)[0]
         session.interrupt()
     assert title == TREND_PATH

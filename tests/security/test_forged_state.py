@@ -119,7 +119,7 @@ def test_an_intent_of_an_invented_operation_changes_nothing(
     monkeypatch.setattr("pinesync.app.project.PAUSES", ())
     plant(clone, **changes)
     changes_nothing(clone, command)
-    assert clone.words() == {}
+    assert clone.statuses() == {}
 
 
 def test_an_intent_for_another_script_moves_no_base(clone: World) -> None:
@@ -127,7 +127,7 @@ def test_an_intent_for_another_script_moves_no_base(clone: World) -> None:
     clone.write(LONGER)
     plant(clone, pine_id=clone.id_of("Breakout"), object=digest(BREAKOUT))
     changes_nothing(clone, "pull")
-    assert clone.words() == {TREND_PATH: "modified"}
+    assert clone.statuses() == {TREND_PATH: "modified"}
 
 
 # -- notes of what was replaced -------------------------------------------------------------------

@@ -41,4 +41,4 @@ def test_a_redirect_ends_the_command(
         assert "never followed" in world(command, code=5).err
         assert set(tradingview.cookies[before:]) <= {world.user.cookie, ""}
         world.plan.clear()
-    assert set(tradingview.asked_for) == {f"{NAME}:443"}
+    assert set(tradingview.contacted) == {f"{NAME}:443"}

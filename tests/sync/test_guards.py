@@ -76,7 +76,7 @@ def test_another_account_is_refused(expected: Account | None, found: Account, sa
     assert caught.value.exit_code == EXIT_ACCESS
 
 
-def test_both_refusals_have_their_exit_codes() -> None:
+def test_a_doubtful_list_and_a_mass_absence_have_different_exit_codes() -> None:
     with pytest.raises(NoAccess, match="4 of 10") as doubted:
         guards.refuse_doubtful_list(4, 10)
     with pytest.raises(ActionRequired, match="4 of 10") as gone:

@@ -28,7 +28,7 @@ def test_a_save_before_the_push_refuses_it(bench: Bench, edited: Edited) -> None
     bench.fake.web_save(pine_id, THEIRS)
     run = bench.push()
     assert (run.exit_code, bench.fake.posted) == (EXIT_LEFT, [])
-    assert bench.words() == {path: "diverged"}
+    assert bench.statuses() == {path: "diverged"}
 
 
 @pytest.mark.promise(8)
@@ -70,7 +70,7 @@ def test_a_save_between_get_and_post_is_flagged(
         bench.check_settled()
         return
     assert (outcome.done, outcome.exit_code) == ("conflict", EXIT_LEFT)
-    assert bench.words() == {path: "conflict"}
+    assert bench.statuses() == {path: "conflict"}
     bench.write(path, MINE + "// more\n")
     assert bench.push().exit_code == EXIT_LEFT
     assert bench.pull().exit_code == EXIT_LEFT
@@ -85,7 +85,7 @@ def test_a_web_save_after_ours_leaves_us_behind(
     pine_id, path = edited
     outcome = bench.push_one(Turn(error=LOST, after=lambda: bench.fake.web_save(pine_id, *after)))
     assert (outcome.version, bench.entries[path].shadowed) == (Version(4), None)
-    assert bench.words() == {path: "behind"}, "a revert in the web editor is not undone"
+    assert bench.statuses() == {path: "behind"}, "a revert in the web editor is not undone"
     bench.push()
     assert bench.fake.posted == [MINE]
     bench.pull()
@@ -101,7 +101,7 @@ def test_a_lost_save_is_a_conflict_after_a_web_save(bench: Bench, edited: Edited
     bench.clock.wait(180)
     run = bench.push()
     assert run.exit_code == EXIT_LEFT
-    assert bench.words() == {path: "conflict"}, "it may be ours, rewritten: never save again"
+    assert bench.statuses() == {path: "conflict"}, "it may be ours, rewritten: never save again"
     assert bench.entries[path].shadowed == Version(4)
     assert bench.fake.posted == [MINE]
     assert bench.read(path) == MINE
@@ -125,7 +125,7 @@ def test_a_rewritten_text_is_settled_by_the_response(
     assert base.sent
     assert base.sent != base.digest
     assert bench.read(path) == MINE, "the file is not touched by a push"
-    assert bench.words() == {path: "clean"}
+    assert bench.statuses() == {path: "clean"}
     bench.check_settled()
     for number in (5, 6):
         bench.write(path, MINE + f"// {number}\n")
@@ -142,7 +142,7 @@ def test_a_file_equal_to_the_rewritten_text_is_clean(bench: Bench, edited: Edite
     bench.write(path, bench.fake.newest(pine_id))
     bench.push()
     assert len(bench.fake.posted) == 1
-    assert bench.words() == {path: "clean"}
+    assert bench.statuses() == {path: "clean"}
 
 
 def test_a_rewritten_text_without_a_response_is_never_sent_again(
@@ -276,13 +276,13 @@ def test_a_gone_script_is_verified_and_nothing_is_deleted(bench: Bench) -> None:
     others = [bench.script(f"Kept {n}", BASE) for n in range(3)]
     pine_id, path = bench.script("Gone", BASE)
     bench.fake.web_delete(pine_id)
-    assert bench.words()[path] == "gone"
+    assert bench.statuses()[path] == "gone"
     assert bench.push().exit_code == EXIT_LEFT
     assert bench.pull().exit_code == EXIT_LEFT
     assert bench.read(path) == BASE
     assert len(bench.entries) == len(others) + 1
     assert bench.push(path, recreate=True).exit_code == EXIT_DONE
-    assert bench.words()[path] == "clean"
+    assert bench.statuses()[path] == "clean"
     assert len(bench.fake.scripts) == 4
 
 
@@ -292,7 +292,7 @@ def test_a_script_missing_from_the_list_but_readable_is_not_gone(bench: Bench) -
     pine_id, path = bench.script("Hiding", BASE)
     listed = bench.fake.list_scripts
     bench.fake.list_scripts = lambda: tuple(i for i in listed() if i.pine_id != pine_id)  # type: ignore[method-assign]
-    assert bench.words()[path] == "clean"
+    assert bench.statuses()[path] == "clean"
 
 
 def test_an_expired_session_deletes_nothing(bench: Bench) -> None:
@@ -311,7 +311,7 @@ def test_a_pull_merges_one_script_and_reports_a_conflict(bench: Bench, edited: E
     outcome = only(bench.pull())
     assert (outcome.done, outcome.exit_code) == ("merged", EXIT_DONE)
     assert bench.read(path) == "// theirs\n" + MINE
-    assert bench.words() == {path: "modified"}
+    assert bench.statuses() == {path: "modified"}
     bench.push()
     assert bench.fake.newest(pine_id) == "// theirs\n" + MINE
 
@@ -334,7 +334,7 @@ def test_a_web_page_during_a_pull_leaves_everything_unchanged(bench: Bench) -> N
     assert bench.pull().exit_code == EXIT_ACCESS
     assert bench.disk() == before
     assert bench.pull().exit_code == EXIT_DONE
-    assert set(bench.words().values()) == {"clean"}
+    assert set(bench.statuses().values()) == {"clean"}
 
 
 @pytest.mark.promise("S8")
@@ -346,4 +346,4 @@ def test_an_unreadable_script_does_not_stop_a_pull(bench: Bench) -> None:
     run = bench.pull()
     assert sorted(o.done for o in run.outcomes) == ["failed", "pulled"]
     assert bench.pull().exit_code == EXIT_DONE
-    assert set(bench.words().values()) == {"clean"}
+    assert set(bench.statuses().values()) == {"clean"}

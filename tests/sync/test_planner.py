@@ -69,7 +69,7 @@ def test_the_policy_table_is_total_and_unambiguous() -> None:
     assert all(why.strip() for why in NEVER.values())
 
 
-def test_absence_never_deletes_and_a_refusal_never_acts() -> None:
+def test_missing_gone_and_conflicting_scripts_are_never_written_or_deleted() -> None:
     for (local, remote), row in POLICY.items():
         if local is LocalSide.MISSING:
             assert {row.pull, row.push} <= {Act.EXPLAIN, Act.KEEP, Act.REFUSE}
@@ -159,7 +159,7 @@ def test_a_workspace_that_tracks_listed_scripts_ignores_others() -> None:
 # -- which texts must be read ---------------------------------------------------------------------
 
 
-def test_an_unedited_script_needs_no_read() -> None:
+def test_no_version_is_read_unless_both_sides_changed() -> None:
     assert versions_needed(snapshot(TRACKED, "b", info(1, "A", 9))) == []
     assert versions_needed(snapshot(TRACKED, None, info(1, "A", 9))) == []
     assert versions_needed(snapshot(TRACKED, "x", info(1, "A", 3))) == []

@@ -79,7 +79,7 @@ def test_version_numbers_are_compared_as_numbers() -> None:
     assert recovery.find(TEXT, Version(9), shuffled) == Landed(Version(11), Version(10))
 
 
-def test_a_created_script_hides_nothing() -> None:
+def test_a_recovered_create_shadows_no_version() -> None:
     assert recovery.find(TEXT, None, log("M")) == Landed(Version(1), None)
     assert recovery.find(TEXT, None, log("XM")) == Landed(Version(2), None)
 

@@ -50,7 +50,7 @@ def test_a_failure_on_either_side_is_raised(bench: Bench) -> None:
     _, path = bench.script("One", ONE)
     bench.fake.fail_next("list_scripts", BotCheck("a page", "wait"))
     with pytest.raises(BotCheck):
-        bench.words()
+        bench.statuses()
 
     class Unreadable(FakeTree):
         def local_texts(self, only: Any = None) -> Any:
@@ -58,7 +58,7 @@ def test_a_failure_on_either_side_is_raised(bench: Bench) -> None:
 
     with pytest.raises(FileError):
         words(bench, Unreadable)
-    assert bench.words() == {path: "clean"}
+    assert bench.statuses() == {path: "clean"}
 
 
 ANNA = Account("anna", "1")

@@ -210,14 +210,14 @@ def test_a_truncated_file_is_refused_at_every_byte(config: Path) -> None:
 
 @posix
 @pytest.mark.skipif(os.name == "posix" and os.geteuid() == 0, reason="root may write anywhere")
-def test_an_unwritable_folder_is_reported(config: Path) -> None:
+def test_an_error_about_an_unwritable_folder_shows_no_cookie(config: Path) -> None:
     config.mkdir(parents=True, mode=0o500)
     with pytest.raises(FileError) as caught:
         stored_sign_in(config)
     assert CANARY not in str(caught.value)
 
 
-def test_a_file_in_the_folders_place_is_reported(config: Path) -> None:
+def test_an_error_about_a_file_in_the_folders_place_shows_no_cookie(config: Path) -> None:
     config.parent.mkdir(parents=True)
     config.write_text("in the way")
     with pytest.raises(FileError) as caught:
@@ -286,7 +286,7 @@ def test_two_homes_have_two_keyring_entries(tmp_path: Path, ring: Ring) -> None:
     assert len(ring.held) == 2
 
 
-def test_a_keyring_that_does_not_store_is_reported(config: Path, ring: Ring) -> None:
+def test_a_keyring_that_does_not_store_leaves_no_sign_in(config: Path, ring: Ring) -> None:
     ring.forgets = True
     with pytest.raises(NotSignedIn, match="did not keep"):
         store(config, parse(COOKIE), OWNER, 1, keyring=True)
@@ -318,7 +318,7 @@ def test_a_locked_keyring_is_reported_without_its_message(config: Path, ring: Ri
         assert caught.value.__suppress_context__
 
 
-def test_a_missing_keyring_library_is_reported(
+def test_a_missing_keyring_library_leaves_no_sign_in(
     config: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(__import__("sys").modules, "keyring", None)

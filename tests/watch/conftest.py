@@ -13,7 +13,7 @@ from pinesync.watch.events import Done, Event, Held, Notice, Trouble
 from pinesync.watch.session import WatchOptions, watch
 from tests.world import TREND_PATH, World
 
-PATIENCE = 60.0
+TIMEOUT = 60.0
 
 
 @dataclass
@@ -65,7 +65,7 @@ class Watching:
     def until(self, condition: Callable[[Any], bool]) -> Any:
         """The next event of that kind; earlier ones are in `events`."""
         while True:
-            event = self._news.get(timeout=PATIENCE)
+            event = self._news.get(timeout=TIMEOUT)
             if isinstance(event, BaseException):
                 raise event
             self.events.append(event)
@@ -110,7 +110,7 @@ class Watching:
         self._stop.set()
         self.press(" ")  # any key wakes it
         if self._thread and self._thread.is_alive():
-            self._thread.join(PATIENCE)
+            self._thread.join(TIMEOUT)
         while not self._news.empty():
             event = self._news.get()
             if isinstance(event, BaseException):

@@ -19,7 +19,7 @@ from pinesync.sync.watching import FileState
 from pinesync.watch import debouncer, files, session
 from pinesync.watch.events import Checking, Held, Notice, Trouble
 from pinesync.workspace.working_tree import WorkingTree
-from tests.cli.terminal import PATIENCE, Terminal
+from tests.cli.terminal import TIMEOUT, Terminal
 from tests.watch.conftest import Watching
 from tests.world import BREAKOUT_PATH, LONGER, PATHS, TREND, TREND_PATH, World
 
@@ -229,7 +229,7 @@ def check_uploads(watching: Watching, *texts: str, notices: int = 0, again: int 
     world = watching.world
     assert world.saved() == [TREND, *texts]
     assert set(world.account()) == {"Trend", "Breakout", "Tools"}
-    assert world.words() == {}
+    assert world.statuses() == {}
     assert all(world.entry(path)["version"] for path in PATHS)
     events = watching.events
     sent = [e.path for e in events if isinstance(e, Checking) and e.path != BREAKOUT_PATH]
@@ -260,7 +260,7 @@ class Looks:
 
     def wait_until(self, count: int) -> None:
         with self._news:
-            assert self._news.wait_for(lambda: self.count >= count, PATIENCE)
+            assert self._news.wait_for(lambda: self.count >= count, TIMEOUT)
 
 
 def once_asked(

@@ -35,7 +35,7 @@ def test_many_saves_at_once_are_one_push(
         ]
         assert len(checked) == len(ended) == 1
         assert checked < ended
-    assert world.words() == {}
+    assert world.statuses() == {}
 
 
 def test_a_fresh_save_goes_before_waiting_ones(
@@ -52,7 +52,7 @@ def test_a_fresh_save_goes_before_waiting_ones(
     assert [_pushed(batch), _pushed(batch)] == [[TREND_PATH], [BREAKOUT_PATH]]
     assert not batch.has_queued
     assert world.saved() == [TREND, SLOWER]
-    assert world.words() == {}
+    assert world.statuses() == {}
 
 
 def test_a_failed_script_is_retried_alone_and_last(
@@ -79,7 +79,7 @@ def test_a_web_page_during_a_batch_fails_only_unsent_saves(
         _add(world, batch, path, text + "// all\n")
     _pushed(batch)
     assert batch.paused
-    unsent = {path for path, text in world.words().items()} - set(on_handled)
+    unsent = {path for path, text in world.statuses().items()} - set(on_handled)
     assert unsent
     assert batch.failing.keys() >= unsent
     assert not batch.failing.keys() & set(on_handled)

@@ -40,14 +40,14 @@ from pinesync.workspace.file_events import FileEvents
 from pinesync.workspace.lock import writing
 from pinesync.workspace.manifest_file import ManifestFile
 from pinesync.workspace.working_tree import WorkingTree
-from tests.watch.conftest import PATIENCE, Watching
-from tests.watch.processes import at_rest
+from tests.watch.conftest import TIMEOUT, Watching
+from tests.watch.processes import idle_watch
 from tests.world import BREAKOUT_PATH, COMMAND, TREND_PATH, World
 from tests.world.scripts import BREAKOUT, BROKEN, EXTRA, LONGER, SLOWER, TREND
 
 ONE, TWO, THREE = RelPath("one.pine"), RelPath("two.pine"), RelPath("three.pine")
 PINE = (ONE, TWO, THREE)
-linux = pytest.mark.skipif(sys.platform != "linux", reason="inotify is a thing of Linux")
+linux = pytest.mark.skipif(sys.platform != "linux", reason="inotify exists only on Linux")
 
 
 # -- the rules of time ----------------------------------------------------------------------------
@@ -386,7 +386,7 @@ def test_watch_polls_and_says_so_without_file_events(
 
 
 @linux
-def test_an_exhausted_inotify_limit_is_reported(clone: World) -> None:
+def test_watch_polls_if_the_inotify_limit_is_exhausted(clone: World) -> None:
     """The real thing, in a user namespace whose limit is ours."""
     limit = "/proc/sys/user/max_inotify_instances"
     alone = ["unshare", "--user", "--map-root-user"]
@@ -489,7 +489,7 @@ def test_a_briefly_invalid_pine_toml_loses_no_save(
     assert (trouble.exit_code, trouble.message[:9]) == (EXIT_USAGE, "pine.toml")
     world.write(LONGER)
     for _ in range(5):
-        assert failed.acquire(timeout=PATIENCE)
+        assert failed.acquire(timeout=TIMEOUT)
     other.write_bytes(whole)
     other.replace(manifest)
     assert watching.done().done == "saved"
@@ -510,7 +510,7 @@ def test_an_overflowed_event_queue_loses_no_save(clone: World) -> None:
     more = [path for path in sorted(clone.files()) if "More" in path]
     noise, sound = clone.folder / "noise", clone.folder / "sound"
     noise.touch()
-    with at_rest(clone) as session:
+    with idle_watch(clone) as session:
         for paths in ([TREND_PATH, BREAKOUT_PATH], more):
             session.child.send_signal(signal.SIGSTOP)
             os.waitpid(session.child.pid, os.WUNTRACED)
@@ -522,17 +522,17 @@ def test_an_overflowed_event_queue_loses_no_save(clone: World) -> None:
             session.child.send_signal(signal.SIGCONT)
             remaining = set(paths)
             while remaining:  # found together or separately
-                event = json.loads(session.line())
+                event = json.loads(session.next_line())
                 if event["event"] == "held":
                     assert paths is more
                     remaining -= set(event["paths"])
                 elif event["event"] == "done":
                     assert event["outcome"]["done"] == "saved"
                     remaining.remove(event["outcome"]["path"])
-            session.event("quiet")
+            session.next_event("quiet")
         clone.write(LONGER)
-        session.event("done", TREND_PATH)
-        session.stops()
+        session.next_event("done", TREND_PATH)
+        session.stop_cleanly()
     assert clone.saved() == [TREND, TREND + "// while it was stopped\n", LONGER]
 
 
@@ -577,7 +577,7 @@ def test_a_service_that_rewrites_line_ends_causes_no_extra_versions(
     watching.start(pull=pull, poll=0.01)
     texts = rounds(watching, number)
     assert world.saved() == [TREND, *texts]
-    assert world.words() == {}
+    assert world.statuses() == {}
     events = [
         event for event in watching.stop() if isinstance(event, Done | Notice | Held | Trouble)
     ]
@@ -692,7 +692,7 @@ def test_many_quick_saves_send_the_last_text(watching: Watching) -> None:
     assert [event.outcome.path for event in events] == [TREND_PATH, BREAKOUT_PATH, TREND_PATH]
     assert world.saved() == [TREND, texts[0], texts[-1]]
     assert world.saved("Breakout") == [BREAKOUT, other]
-    assert world.words() == {}
+    assert world.statuses() == {}
 
 
 def push_that_may_arrive(watching: Watching, monkeypatch: pytest.MonkeyPatch) -> World:

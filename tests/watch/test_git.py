@@ -120,7 +120,7 @@ def test_another_branch_is_reported_and_not_uploaded(watching: Watching) -> None
     watching.press("p")
     for path in paths:
         assert watching.done(path).done == "saved"
-    assert world.words() == {}
+    assert world.statuses() == {}
 
 
 def test_a_branch_with_its_own_pine_toml_is_not_held(watching: Watching) -> None:
@@ -149,7 +149,7 @@ def test_a_file_discarded_after_a_pull_is_held(repo: Watching, words: tuple[str,
     repo.start()
     git(world, *words)
     stays_held(repo, TREND)
-    assert world.words() == {TREND_PATH: "undoes"}
+    assert world.statuses() == {TREND_PATH: "undoes"}
     repo.press("p")
     refused = repo.done()
     assert (refused.done, refused.exit_code) == ("refused", 3)

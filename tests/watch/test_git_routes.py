@@ -257,12 +257,12 @@ def test_a_save_committed_during_another_upload_is_sent(
         moment.is_heard()
         commit(world)
 
-    def busy(*arguments: Any, **more: Any) -> Any:
+    def delayed_push(*arguments: Any, **more: Any) -> Any:
         while meanwhile:
             meanwhile.pop()()
         return push(*arguments, **more)
 
-    monkeypatch.setattr(sending, "push", busy)
+    monkeypatch.setattr(sending, "push", delayed_push)
     repo.start()
     meanwhile.append(save_and_commit)
     moment.begins(LONGER)

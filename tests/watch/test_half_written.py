@@ -15,7 +15,7 @@ from pinesync.sync.watching import FileState
 from pinesync.watch import debouncer, files
 from pinesync.watch.events import Checking, Notice
 from pinesync.workspace.files import Tree
-from tests.watch.conftest import PATIENCE, Watching
+from tests.watch.conftest import TIMEOUT, Watching
 from tests.watch.editors import (
     LAST,
     Looks,
@@ -229,7 +229,7 @@ def test_a_briefly_unreadable_file_is_checked_again(
     else:
         once_asked(world, monkeypatch, moment, act)
     world.write(LONGER)
-    looks.wait_until(acted.get(timeout=PATIENCE) + 1)
+    looks.wait_until(acted.get(timeout=TIMEOUT) + 1)
     (world.folder / TREND_PATH).unlink(missing_ok=True)
     watching.saves(LONGER)
     check_uploads(watching, LONGER, again=1)
@@ -333,7 +333,7 @@ def test_other_files_next_to_a_script_are_ignored(watching: Watching) -> None:
     (world.folder / "libraries/.#Tools.pine").symlink_to("somebody@somewhere.1234")
     fence(watching)
     watching.saves(SLOWER)
-    assert world.words() == {"indicators/copy.pine": "untracked"}
+    assert world.statuses() == {"indicators/copy.pine": "untracked"}
     (world.folder / "indicators/copy.pine").unlink()
     check_uploads(watching, SLOWER)
 

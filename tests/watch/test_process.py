@@ -31,7 +31,7 @@ if sys.platform == "win32":
 
 from tests.cli.terminal import Terminal
 from tests.watch.editors import Programs
-from tests.watch.processes import Session, at_rest
+from tests.watch.processes import WatchProcess, idle_watch
 
 ROOT = Path(__file__).parents[2]
 served = pytest.mark.parametrize("world", ["facade"], indirect=True)
@@ -59,12 +59,12 @@ def test_the_vs_code_problem_matcher_sees_begin_and_end(clone: World) -> None:
     problem = re.compile(found["pattern"]["regexp"])
     broken = BREAKOUT + "plot(undeclared)\n"
     saves = {TREND_PATH: LONGER, TOOLS_PATH: TOOLS + "// on\n", BREAKOUT_PATH: broken}
-    with Session(clone) as task:
-        task.until(ends.search)
+    with WatchProcess(clone) as task:
+        task.line_until(ends.search)
         for path, text in saves.items():
             clone.write(text, path)
             before = len(task.lines)
-            task.until(ends.search)
+            task.line_until(ends.search)
             first, *others = task.lines[before:]
             assert begins.search(first)
             assert first.endswith(f"  checking  {path}")
@@ -82,8 +82,8 @@ def test_the_vs_code_problem_matcher_sees_begin_and_end(clone: World) -> None:
 
 
 def test_watch_starts_with_folder_account_and_keys(clone: World) -> None:
-    with Session(clone) as session:
-        session.until(lambda line: line.startswith("watching: "))
+    with WatchProcess(clone) as session:
+        session.line_until(lambda line: line.startswith("watching: "))
         assert session.interrupt() == 0
     first, second, third, *_ = session.lines
     assert first == f"watching {clone.folder}: 3 scripts, account sandbox"
@@ -97,17 +97,17 @@ def test_json_output_is_one_object_per_line(clone: World) -> None:
     clone.web_save(EXTRA, "Größe")
     assert clone("pull").code == 0
     path = "indicators/Größe.pine"
-    with at_rest(clone) as session:
+    with idle_watch(clone) as session:
         clone.write(EXTRA + "// größer\n", path)
-        done = session.event("done", path)
+        done = session.next_event("done", path)
         assert (done["outcome"]["done"], done["outcome"]["version"]) == ("saved", "2.0")
         clone.write(BROKEN)
-        (found,) = session.event("done", TREND_PATH)["outcome"]["diagnostics"]
+        (found,) = session.next_event("done", TREND_PATH)["outcome"]["diagnostics"]
         assert found["line"] == 13
         clone.plan.add(Fault("list", "503", count=None))
         clone.write(BREAKOUT + "// on\n", BREAKOUT_PATH)
-        assert session.event("trouble")["exit_code"] == 7
-        session.stops()
+        assert session.next_event("trouble")["exit_code"] == 7
+        session.stop_cleanly()
     events = [json.loads(line) for line in session.lines]
     assert all(line.isascii() for line in session.lines)
     assert all(event["schema"] == 1 and event["command"] == "watch" for event in events)
@@ -116,7 +116,7 @@ def test_json_output_is_one_object_per_line(clone: World) -> None:
 
 
 def test_watch_ends_when_its_reader_closes_the_pipe(clone: World) -> None:
-    with at_rest(clone) as session:
+    with idle_watch(clone) as session:
         session.child.stdout.close()
         clone.write(LONGER)
         assert session.child.wait(60) == 0
@@ -137,9 +137,9 @@ def test_ctrl_c_while_idle_ends_watch(clone: World, monkeypatch: pytest.MonkeyPa
     clone.plan.add("save_next:1:503")
     assert clone("push").code == 7
     clone.plan.add(Fault("get", "500", count=None))
-    with Session(clone, "--json") as session:
-        assert session.event("trouble")["exit_code"] == 7
-        session.event("quiet")
+    with WatchProcess(clone, "--json") as session:
+        assert session.next_event("trouble")["exit_code"] == 7
+        session.next_event("quiet")
         assert session.interrupt() == 0
     assert clone.saved() == [TREND]
 
@@ -154,29 +154,29 @@ def test_an_interrupted_upload_is_finished_by_the_next_session(
 ) -> None:
     """The next session finishes it: there is one version, whenever it was stored."""
     clone.plan.add(f"save_next:1:hang:{when}")
-    with Session(clone) as session:
-        session.until(lambda line: line.startswith("watching: "))
+    with WatchProcess(clone) as session:
+        session.line_until(lambda line: line.startswith("watching: "))
         clone.app.forget()
         clone.write(LONGER)
         clone.app.wait_for("/save/next/")
         session.child.send_signal(how)
-        assert session.end() == (130 if how == signal.SIGINT else -signal.SIGKILL)
+        assert session.wait_for_exit() == (130 if how == signal.SIGINT else -signal.SIGKILL)
     if how == signal.SIGINT:
         assert session.lines[-2] == "error: interrupted"
     assert [record["state"] for record in clone.records()] == ["sent"]
-    with Session(clone, "--json", PINESYNC_SETTLE_SECONDS="0") as session:
-        recovered = session.event("done", TREND_PATH)["outcome"]
+    with WatchProcess(clone, "--json", PINESYNC_SETTLE_SECONDS="0") as session:
+        recovered = session.next_event("done", TREND_PATH)["outcome"]
         assert recovered["done"] == "recovered"
         if when == "before":
             assert clone.saved() == [TREND]
             clone.write(LONGER + "// again\n")
-            assert session.event("done", TREND_PATH)["outcome"]["done"] == "saved"
+            assert session.next_event("done", TREND_PATH)["outcome"]["done"] == "saved"
         else:
-            assert session.event("quiet")["waiting"] == 0
+            assert session.next_event("quiet")["waiting"] == 0
         assert session.interrupt() == 0
     texts = [LONGER + "// again\n"] if when == "before" else [LONGER]
     assert clone.saved() == [TREND, *texts]
-    assert clone.words() == {}
+    assert clone.statuses() == {}
     assert clone("push").requests == ("list",)
 
 
@@ -185,7 +185,7 @@ def test_an_interrupted_upload_is_finished_by_the_next_session(
 
 def test_other_commands_run_while_watch_is_idle(clone: World) -> None:
     """It holds the lock only while it writes, so other commands can run."""
-    with at_rest(clone) as session:
+    with idle_watch(clone) as session:
         clone.web_save(SLOWER)
         assert clone("pull").code == 0
         clone.write(f"{BREAKOUT}// by hand\n", BREAKOUT_PATH)
@@ -195,10 +195,10 @@ def test_other_commands_run_while_watch_is_idle(clone: World) -> None:
         assert second.code == 7
         assert "another `pinesync watch` is running in this workspace" in second.err
         clone.write(MERGED)
-        assert session.event("done", TREND_PATH)["outcome"]["version"] == "3.0"
+        assert session.next_event("done", TREND_PATH)["outcome"]["version"] == "3.0"
         session.child.kill()
         session.child.wait()
-    with at_rest(clone):
+    with idle_watch(clone):
         pass
     assert len(clone.saved("Breakout")) == 2
     assert clone.saved() == [TREND, SLOWER, MERGED]
@@ -256,10 +256,10 @@ def test_watch_refuses_to_start_without_a_cookie(
 
 def test_watch_works_without_git(clone: World, tmp_path: Path) -> None:
     subprocess.run(["git", "init", "-q"], cwd=clone.folder, check=True)
-    with at_rest(clone, PATH=str(tmp_path)) as session:
+    with idle_watch(clone, PATH=str(tmp_path)) as session:
         clone.write(LONGER)
-        assert session.event("done", TREND_PATH)["outcome"]["done"] == "saved"
-        session.stops()
+        assert session.next_event("done", TREND_PATH)["outcome"]["done"] == "saved"
+        session.stop_cleanly()
 
 
 def test_watch_refuses_a_missing_sandbox(clone: World, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -274,18 +274,18 @@ def test_watch_continues_with_a_new_cookie(world: World, tradingview: TradingVie
     world.remote_name = "tradingview"
     assert world("login", stdin=world.user.cookie).code == 0
     world.clone()
-    with at_rest(world) as session:
+    with idle_watch(world) as session:
         world.plan.expire()
         world.write(LONGER)
-        trouble = session.event("trouble")
+        trouble = session.next_event("trouble")
         assert (trouble["exit_code"], trouble["hint"][:20]) == (5, "run `pinesync login`")
-        assert session.event("quiet")["waiting"] == 1
+        assert session.next_event("quiet")["waiting"] == 1
         world.plan.clear()
         assert world("login", stdin=world.user.cookie).code == 0
-        assert session.event("done", TREND_PATH)["outcome"]["done"] == "saved"
-        quiet = session.event("quiet")
+        assert session.next_event("done", TREND_PATH)["outcome"]["done"] == "saved"
+        quiet = session.next_event("quiet")
         assert (quiet["waiting"], quiet["connected"]) == (0, True)
-        session.stops()
+        session.stop_cleanly()
     assert world.saved() == [TREND, LONGER]
     assert sum('"trouble"' in line for line in session.lines) == 1
 
@@ -330,13 +330,13 @@ def test_the_on_error_command_runs_without_the_cookie(clone: World, tmp_path: Pa
     command = f"'{program}' --loud 'two words' $HOME"
     cookie = clone.user.cookie
     cookies = {"TRADINGVIEW_COOKIE": cookie}
-    with at_rest(clone, "--on-error", command, **cookies) as session:
+    with idle_watch(clone, "--on-error", command, **cookies) as session:
         clone.write(BREAKOUT + "// on\n", BREAKOUT_PATH)
-        session.event("done")
+        session.next_event("done")
         assert not (folder / "words").exists()
         clone.write(BROKEN)
-        session.event("done")
-        session.event("quiet")
+        session.next_event("done")
+        session.next_event("quiet")
         words, environment = was_started(folder)
         assert words == ["--loud", "two words", "$HOME"]
         assert environment["PINESYNC_PATH"] == TREND_PATH
@@ -347,8 +347,8 @@ def test_the_on_error_command_runs_without_the_cookie(clone: World, tmp_path: Pa
         assert clone.user.sessionid not in (folder / "environment").read_text()
         clone.plan.add(Fault("list", "503", count=None))
         clone.write(TOOLS + "// on\n", TOOLS_PATH)
-        session.event("trouble")
-        session.event("quiet")
+        session.next_event("trouble")
+        session.next_event("quiet")
         _, environment = was_started(folder)
         assert environment["PINESYNC_PATH"] == ""
         assert environment["PINESYNC_MESSAGE"]
@@ -360,10 +360,10 @@ def test_a_notification_is_shown_on_errors(clone: World, tmp_path: Path) -> None
     folder.mkdir()
     recording(folder, "notify-send")
     path = f"{folder}{os.pathsep}{os.environ['PATH']}"
-    with at_rest(clone, "--notify", PATH=path) as session:
+    with idle_watch(clone, "--notify", PATH=path) as session:
         clone.remove()
-        session.event("told", TREND_PATH)
-        session.event("quiet")
+        session.next_event("told", TREND_PATH)
+        session.next_event("quiet")
         dashes, title, text = was_started(folder)[0]
         assert (dashes, title) == ("--", TREND_PATH)
         assert "the file is gone" in text
@@ -374,12 +374,12 @@ def test_a_failing_on_error_command_is_ignored(clone: World, tmp_path: Path) -> 
     program = tmp_path / "fails.sh"
     program.write_text("#!/bin/sh\necho out\necho err >&2\nkill -9 $$\n")
     program.chmod(0o755)
-    with at_rest(clone, "--on-error", str(program)) as session:
+    with idle_watch(clone, "--on-error", str(program)) as session:
         clone.write(BROKEN)
-        session.event("done")
+        session.next_event("done")
         clone.write(BREAKOUT + "// on\n", BREAKOUT_PATH)
-        assert session.event("done")["outcome"]["done"] == "saved"
-        session.stops()
+        assert session.next_event("done")["outcome"]["done"] == "saved"
+        session.stop_cleanly()
 
 
 def test_ctrl_c_while_the_on_error_command_runs_ends_watch(clone: World, tmp_path: Path) -> None:
@@ -387,8 +387,8 @@ def test_ctrl_c_while_the_on_error_command_runs_ends_watch(clone: World, tmp_pat
     os.mkfifo(pipe)
     program.write_text(f"#!/bin/sh\necho begun > '{pipe}'\nexec sleep 60\n")
     program.chmod(0o755)
-    with Session(clone, "--on-error", str(program)) as session:
-        session.until(lambda line: line.startswith("watching: "))
+    with WatchProcess(clone, "--on-error", str(program)) as session:
+        session.line_until(lambda line: line.startswith("watching: "))
         clone.write(BROKEN)
         assert pipe.read_text() == "begun\n"
         assert session.interrupt() == 0
@@ -524,16 +524,16 @@ HIDDEN = f"{EXTRA}plot(close) // {MARK}{PAYLOADS['override']}\n"
 @pytest.mark.parametrize("mode", [["-vv"], ["--json", "-vv"]], ids=["loud", "json"])
 def test_hostile_text_is_escaped_in_a_pipe(clone: World, mode: list[str]) -> None:
     path = everything_is_hostile(clone)
-    with Session(clone, *mode) as session:
-        session.until(lambda line: "watching: " in line or '"quiet"' in line)
+    with WatchProcess(clone, *mode) as session:
+        session.line_until(lambda line: "watching: " in line or '"quiet"' in line)
         clone.write(HIDDEN, path)
-        session.until(lambda line: "does not compile" in line)
+        session.line_until(lambda line: "does not compile" in line)
         (clone.folder / path).unlink()
-        session.until(lambda line: "the file is gone" in line)
+        session.line_until(lambda line: "the file is gone" in line)
         fault = Fault("list", "answer", count=None, status=403, body=(EVIL + SPOOF).encode())
         clone.plan.add(fault)
         clone.write(LONGER)
-        session.until(lambda line: "error: " in line or '"trouble"' in line)
+        session.line_until(lambda line: "error: " in line or '"trouble"' in line)
         assert session.interrupt() == 0
         shown = "\n".join(session.lines) + "\n" + session.stderr()
     assert MARK in shown
@@ -564,9 +564,9 @@ def test_the_on_error_command_gets_escaped_text(clone: World, tmp_path: Path) ->
     folder.mkdir()
     program = recording(folder, "notify-send")
     path_of = f"{folder}{os.pathsep}{os.environ['PATH']}"
-    with at_rest(clone, "--notify", "--on-error", str(program), PATH=path_of) as session:
+    with idle_watch(clone, "--notify", "--on-error", str(program), PATH=path_of) as session:
         clone.write(HIDDEN, path)
-        session.event("quiet")
+        session.next_event("quiet")
         session.interrupt()
     words, environment = was_started(folder)
     for text in (*words, environment["PINESYNC_PATH"], environment["PINESYNC_MESSAGE"]):

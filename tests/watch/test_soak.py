@@ -32,7 +32,7 @@ def rounds(request: pytest.FixtureRequest, few: int) -> Iterator[int]:
 
 
 @pytest.mark.timeout(1800)
-def test_at_rest_every_file_is_the_newest_version_or_is_reported(
+def test_every_file_ends_as_the_newest_version_or_is_reported(
     watching: Watching, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Ten minutes with --deep."""
@@ -55,7 +55,7 @@ def test_at_rest_every_file_is_the_newest_version_or_is_reported(
     reported = {e.path for e in events if isinstance(e, Notice)}
     reported |= {e.outcome.path for e in events if isinstance(e, Done) and e.outcome.exit_code}
     reported |= {path for e in events if isinstance(e, Held) for path in e.paths}
-    words = watching.world.words()
+    words = watching.world.statuses()
     assert words.keys() <= reported, (words, steps)
     assert "modified" not in words.values()
     for name in NAMES.values():

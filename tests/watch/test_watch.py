@@ -21,7 +21,7 @@ def test_a_save_becomes_the_newest_version(watching: Watching) -> None:
     assert world.saved() == [TREND, LONGER]
     world.write(SLOWER)
     assert str(watching.done().version) == "3.0"
-    assert world.words() == {}
+    assert world.statuses() == {}
     events = watching.stop()
     assert sum(isinstance(event, Checking) for event in events) == 2
     assert isinstance(events[-1], Ended)
@@ -84,7 +84,7 @@ def test_many_saves_at_once_wait_for_a_key(watching: Watching) -> None:
     watching.press("y")
     for path in sorted([*paths, TREND_PATH, BREAKOUT_PATH]):
         assert watching.done(path).done == "saved"
-    assert world.words() == {}
+    assert world.statuses() == {}
 
 
 def test_many_saves_at_once_are_sent_with_the_option(watching: Watching) -> None:

@@ -1,5 +1,5 @@
-"""State that pinesync 0.1.0 wrote can still be read: tests/data/0.1.0 has a state directory and
-a pine.toml of it, byte for byte."""
+"""State written by pinesync 0.1.0 can still be read. tests/data/0.1.0 holds a state directory and
+a pine.toml exactly as 0.1.0 wrote them."""
 
 import hashlib
 import json
@@ -19,7 +19,7 @@ from pinesync.workspace.state import State
 OLD = Path(__file__).parents[1] / "data" / "0.1.0"
 ONE, TWO = PineId("USER;" + "1" * 32), PineId("USER;" + "2" * 32)
 TEXT = "//@version=6\nindicator('One')\nplot(close)\n"
-EVERY = ("prepared", "sent", "landed", "abandoned")
+STATES = ("prepared", "sent", "landed", "abandoned")
 
 
 @pytest.fixture
@@ -28,7 +28,7 @@ def state(tmp_path: Path) -> State:
     return State(tmp_path / "state")
 
 
-def damage(state: State, changes: dict[str, Any]) -> Path:
+def edit_intent(state: State, changes: dict[str, Any]) -> Path:
     """Other values in the record of a save that was sent; its sum is right where `sum` is None."""
     file = state.folder / "records" / "001790000001000-00000001.json"
     content = {**json.loads(file.read_text()), **changes}
@@ -41,18 +41,18 @@ def damage(state: State, changes: dict[str, Any]) -> Path:
 
 
 def test_every_intent_is_read(state: State) -> None:
-    found = state.log.intents()
-    uploads = [item for item in found if isinstance(item, Upload)]
-    creates = [item for item in found if isinstance(item, Create)]
-    assert [intent.state for intent in uploads] == list(EVERY)
-    assert [intent.state for intent in creates] == list(EVERY)
+    intents = state.log.intents()
+    uploads = [item for item in intents if isinstance(item, Upload)]
+    creates = [item for item in intents if isinstance(item, Create)]
+    assert [intent.state for intent in uploads] == list(STATES)
+    assert [intent.state for intent in creates] == list(STATES)
     assert [intent.landed for intent in uploads] == [None, None, Version(2), None]
     assert [intent.seen for intent in uploads] == [None, None, None, Version(2)]
     assert {intent.parent for intent in uploads} == {Version(1)}
     assert {intent.known_ids for intent in creates} == {(ONE, TWO)}
-    assert {item.account for item in found} == {"trader42"}
-    assert {(item.wall, item.mono) for item in found} == {(1_790_000_000.25, 4210.5)}
-    others = {type(other): other for other in found[8:]}
+    assert {item.account for item in intents} == {"trader42"}
+    assert {(item.wall, item.mono) for item in intents} == {(1_790_000_000.25, 4210.5)}
+    others = {type(other): other for other in intents[8:]}
     assert list(others) == [Download, Rename, Delete, Move]
     pull, move = others[Download], others[Move]
     assert isinstance(pull, Download)
@@ -98,7 +98,7 @@ def test_pine_toml_is_read(state: State) -> None:
     ],
 )
 def test_a_damaged_intent_is_reported(state: State, changes: dict[str, Any]) -> None:
-    file = damage(state, changes)
+    file = edit_intent(state, changes)
     with pytest.raises(StateError, match="damaged") as refused:
         state.log.intents()
     assert str(file) in refused.value.message
@@ -108,7 +108,7 @@ def test_a_damaged_intent_is_reported(state: State, changes: dict[str, Any]) -> 
 def test_an_intent_of_a_later_version_is_reported_as_such(
     state: State, changes: dict[str, Any]
 ) -> None:
-    file = damage(state, {**changes, "sum": None})
+    file = edit_intent(state, {**changes, "sum": None})
     with pytest.raises(StateError, match="later version") as refused:
         state.log.intents()
     assert str(file) in refused.value.message

@@ -144,7 +144,7 @@ class World(Workspace):
         assert made.code == 0, made
         return made
 
-    def words(self, *arguments: str) -> dict[str, str]:
+    def statuses(self, *arguments: str) -> dict[str, str]:
         """The status word of every script that is not clean."""
         found = self("status", "--json", *arguments)
         assert found.code == 0, found

@@ -87,7 +87,7 @@ class ManyScripts(Marked):
             for info in self.store.list(self.user)
         }
 
-    def check_rest(self) -> None:
+    def check_converged(self) -> None:
         self.check_always()
         self.check_nothing_left()
         self.check_one_save_is_one_version()

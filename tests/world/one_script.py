@@ -140,7 +140,7 @@ class OneScript(Marked):
 
     # -- what must hold ------------------------------------------------------------------------
 
-    def check_rest(self) -> None:
+    def check_converged(self) -> None:
         """Healed and synced, nothing is lost in silence, and running it again does nothing."""
         self.check_always()
         self.check_nothing_left()
@@ -167,7 +167,7 @@ class OneScript(Marked):
     def _manifest(self) -> bytes:
         return (self.root / "pine.toml").read_bytes()
 
-    def rest(self) -> None:
+    def heal(self) -> None:
         """Everything arrives, time passes, and two runs follow."""
         for _ in range(3):
             self.arrive()

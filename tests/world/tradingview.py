@@ -33,8 +33,8 @@ class TradingView(ThreadingTCPServer):
         self.tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         authority.issue_cert(*NAMES).configure_cert(self.tls)
         self.app = app
-        self.asked_for: list[str] = []
-        """Every host and port that a client wanted to reach."""
+        self.contacted: list[str] = []
+        """Every host:port that a client tried to reach."""
         self.cookies: list[str] = []
         """The Cookie header of every request that came."""
         self._thread = threading.Thread(target=self.serve_forever, args=(0.02,))
@@ -80,7 +80,7 @@ class _Tunnel(BaseRequestHandler):
                 return
             head += piece
         method, target, _ = head.split(b"\r\n", 1)[0].decode().split(" ")
-        self.server.asked_for.append(target)
+        self.server.contacted.append(target)
         if method != "CONNECT" or target not in [f"{name}:443" for name in NAMES]:
             self.request.sendall(b"HTTP/1.1 403 Forbidden\r\n\r\n")
             return
