@@ -243,7 +243,7 @@ def test_an_allowed_path_relinked_to_another_script_is_refused(
     swapped = swapped.replace(breakout_id, trend_id).replace("X", breakout_id)
     file.write_text(swapped)
     clone.write(LONGER, BREAKOUT_PATH)
-    assert "was edited since" in agent.push(BREAKOUT_PATH).refusal
+    assert "has changed since" in agent.push(BREAKOUT_PATH).refusal
     assert writes(clone) == []
 
 
@@ -254,7 +254,7 @@ def test_a_loosened_contract_is_refused(clone: World, connect: Connect) -> None:
     agent = connect(ALL)
     (clone.folder / "pine.toml").write_text(before)
     clone.write(LONGER)
-    assert "was edited since" in agent.push().refusal
+    assert "has changed since" in agent.push().refusal
     assert writes(clone) == []
 
 
@@ -269,7 +269,7 @@ def test_a_base_edited_in_pine_toml_is_refused(clone: World, connect: Connect) -
     claimed = after.replace('"1.0"', '"2.0"', 1).replace(digest(TREND), digest(SLOWER), 1)
     file.write_text(before + clone.id_of() + claimed)
     assert clone.version() == "2.0"
-    assert "was edited since" in agent.push().refusal
+    assert "has changed since" in agent.push().refusal
     assert writes(clone) == []
 
 
