@@ -95,7 +95,7 @@ dist: $(RELEASES) ## build what a release publishes, in dist/: packages, VS Code
 wheel-test: ## a session with the wheel in dist/, in an environment of its own
 	$(PYTHON) -m tests.release dist
 
-release-notes: ## the part of CHANGELOG.md about this version, which VERSION=X.Y.Z has to be
+release-notes: ## print the changelog of a release (VERSION=X.Y.Z)
 	@$(PYTHON) -m docs.release_notes "$(VERSION)"
 
 format: $(DEVELOPS) ## put the code into the house style

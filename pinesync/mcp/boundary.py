@@ -30,6 +30,8 @@ class Boundary:
         self._setup = replace(setup, cwd=self._root)
         self._allow = tuple(allow)
         self._settings = project.settings
+        self._protected = set(project.settings.protected)
+        self._refuses_shifts = project.settings.contract == "refuse"
         self._entries = dict(project.workspace.manifest.entries())
         self._logged: Sequence[Operation] | None = None
 
@@ -39,9 +41,12 @@ class Boundary:
         return bool(self._allow)
 
     def open_project(self) -> Project:
-        """The workspace as it is now."""
+        """The workspace as it is now. What pine.toml forbade once stays forbidden."""
         self._logged = None
-        return project_at(self._setup, self._root)
+        project = project_at(self._setup, self._root)
+        self._protected.update(project.settings.protected)
+        self._refuses_shifts |= project.settings.contract == "refuse"
+        return project
 
     def parse_path(self, raw: str) -> RelPath:
         """A path as the agent gave it. Raises Misuse if pine.toml could not list it."""
@@ -60,6 +65,13 @@ class Boundary:
     def entries(self, project: Project) -> list[Entry]:
         return list(project.workspace.manifest.entries().values())
 
+    def unmatched(self) -> tuple[list[str], list[str]]:
+        """The patterns of `--allow-push`, and those of `protected`, that match no script."""
+        return (
+            [p for p in self._allow if not any(matches(p, path) for path in self._entries)],
+            [p for p in self._protected if not any(protects(p, path) for path in self._entries)],
+        )
+
     def check_push(self, project: Project, path: RelPath) -> None:
         """Raise ActionRequired if this server may not push the script."""
         if why := self.why_refused(project, path):
@@ -70,8 +82,7 @@ class Boundary:
         settings, entry = project.settings, project.workspace.manifest.entries().get(path)
         if not any(matches(pattern, path) for pattern in self._allow):
             return "no --allow-push pattern of this server matches it"
-        protected = (*self._settings.protected, *settings.protected)
-        if any(fnmatchcase(path, pattern) for pattern in protected):
+        if any(protects(pattern, path) for pattern in self._protected):
             return "pine.toml protects it"
         if entry is None or entry.pine_id is None:
             return "it was never saved on TradingView"
@@ -83,11 +94,12 @@ class Boundary:
         return None
 
     def _is_loosened(self, settings: Settings) -> bool:
-        """Whether pine.toml names another workspace or remote than at the start, or no longer
-        refuses what charts and alerts may misread."""
+        """Whether pine.toml names another workspace, remote or account than at the start, or no
+        longer refuses what charts and alerts may misread."""
         before = self._settings
         moved = (settings.id, settings.remote) != (before.id, before.remote)
-        return moved or (before.contract == "refuse" and settings.contract != "refuse")
+        moved |= before.account not in (None, settings.account)
+        return moved or (self._refuses_shifts and settings.contract != "refuse")
 
     def _is_known(self, project: Project, entry: Entry) -> bool:
         if self._entries.get(entry.path) == entry:
@@ -107,3 +119,12 @@ def matches(pattern: str, path: str) -> bool:
         wanted = wanted[:-1]
         parts = parts[: len(wanted)]
     return len(wanted) == len(parts) and all(map(fnmatchcase, parts, wanted))
+
+
+def protects(pattern: str, path: str) -> bool:
+    """Whether a pattern of `protected` matches the path. When in doubt it does, since a person can
+    still push: in any case, a folder for all below it, a name without a folder in every folder, and
+    `*` across folders."""
+    wanted, path = pattern.removeprefix("./").strip("/").casefold(), path.casefold()
+    places = (path, path.rpartition("/")[2])
+    return any(fnmatchcase(at, wanted) for at in places) or fnmatchcase(path, f"{wanted}/*")

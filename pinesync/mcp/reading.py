@@ -92,7 +92,7 @@ class ReadTools:
         offset: Offset = 0,
         limit: Rows = 50,
     ) -> r.CheckResult:
-        """Compile one file, or a text, without saving it."""
+        """Compile one file, or a text, with the full compiler, without saving it."""
         project = self._boundary.open_project()
         if (path is None) == (text is None):
             raise Misuse("name either a path or a text")
@@ -107,7 +107,7 @@ class ReadTools:
             source = (at, data)
             digest = sha256(data).hexdigest()
             version = base_version(project.workspace.manifest.entries().get(at))
-        checks = check(project.setup, offline=offline, source=source)
+        checks = check(project.setup, offline=offline, full=not offline, source=source)
         if checks.stopped:
             raise checks.stopped
         (one,) = checks.files

@@ -188,11 +188,12 @@ class AlertsResult(Page):
 
 class SaveResult(Result):
     """The result of a push or an undo. `operation` is what `undo` takes; None if nothing was
-    saved."""
+    saved. `exit_code` is that of the command line: not 0 if a person has to look at the save."""
 
     done: str
     version: str | None
     operation: str | None
+    exit_code: int = 0
     findings: tuple[Finding, ...] = ()
     untrusted: Message
 
@@ -209,6 +210,12 @@ class Problem(Result):
 def shown(text: str, limit: int = _LONGEST) -> str:
     """A text on one line, with the characters that nobody sees made visible, cut to `limit`."""
     return escape_controls(text[:limit]) + "…" * (len(text) > limit)
+
+
+def hint(text: str | None) -> str:
+    """The hint of a refusal. A command in it is for a person to run."""
+    words = shown(text or "")
+    return f"for a person: {words}" if "`pinesync " in words else words
 
 
 def part(text: str, offset: int, limit: int) -> tuple[str, Page]:

@@ -153,5 +153,5 @@ def _problem(error: PinesyncError) -> r.Problem:
         error=_ERRORS.get(error.exit_code, "failed"),
         exit_code=error.exit_code,
         findings=r.findings(getattr(error, "diagnostics", ())),
-        untrusted=r.Message(message=r.shown(error.message), hint=r.shown(error.hint or "")),
+        untrusted=r.Message(message=r.shown(error.message), hint=r.hint(error.hint)),
     )

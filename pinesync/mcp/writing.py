@@ -4,17 +4,19 @@ push."""
 from __future__ import annotations
 
 import re
+from hashlib import sha256
 from typing import Annotated
 
 from pydantic import Field
 
+from pinesync.app.check import check
 from pinesync.app.commits.commit_scripts import with_commit
 from pinesync.app.probe.proofs import refuse_broken
 from pinesync.app.project import Project
 from pinesync.app.sync.push import push_expected
 from pinesync.app.versions.oplog import MAX_OPERATIONS
 from pinesync.app.versions.undo import undo
-from pinesync.errors import EXIT_LEFT, ActionRequired, Misuse, PinesyncError
+from pinesync.errors import EXIT_COMPILE, EXIT_LEFT, ActionRequired, Misuse, PinesyncError
 from pinesync.mcp import results as r
 from pinesync.mcp.boundary import Boundary
 from pinesync.mcp.reading import Path
@@ -71,6 +73,7 @@ class WriteTools:
         def push_script(project: Project) -> Run:
             return push_expected(project, entry.path, expected, verb=VERB)
 
+        _require_compiling(project, entry.path, expected)
         run = with_commit(project.setup, push_script, enabled=False, direction="to")
         return _result(project, entry.path, run)
 
@@ -92,6 +95,20 @@ class WriteTools:
         refuse_broken(project.setup, project.settings.remote, project.settings.owner)
         _, run = undo(project.setup, mcp_push.key, project=project)
         return _result(project, mcp_push.saves[0].path, run)
+
+
+def _require_compiling(project: Project, path: RelPath, expected: Expected) -> None:
+    """Raise SaveNotDone if the full compiler finds an error in these bytes. A push by a person asks
+    the quick one alone, which knows no limits and no Pine below v5."""
+    data = project.workspace.tree.read(path)
+    if data is None or sha256(data).hexdigest() != expected.sha256:
+        return  # the push itself refuses other bytes
+    checks = check(project.setup, full=True, source=(path, data))
+    if checks.stopped:
+        raise checks.stopped
+    if errors := checks.files[0].errors:
+        outcome = Outcome(path, "refused", exit_code=EXIT_COMPILE, diagnostics=errors)
+        raise SaveNotDone(outcome, "does not compile; nothing was saved")
 
 
 def _require_mcp_push(operation: Operation) -> None:
@@ -123,14 +140,15 @@ def _result(project: Project, path: RelPath, run: Run) -> r.SaveResult:
             operation=None,
             untrusted=r.Message(message="nothing to save: the file has the text of its base"),
         )
-    if last.done not in _SAVED or last.exit_code:
+    if last.done not in _SAVED:
         raise SaveNotDone(last, "; ".join(outcome.message or outcome.done for outcome in own))
     return r.SaveResult(
         done=last.done,
+        exit_code=last.exit_code,
         version=str(last.version) if last.version else None,
         operation=_operation_id(project, last),
         findings=r.findings(last.diagnostics),
-        untrusted=r.Message(message=r.shown(last.message), hint=r.shown(last.hint)),
+        untrusted=r.Message(message=r.shown(last.message), hint=r.hint(last.hint)),
     )
 
 

@@ -185,3 +185,11 @@ def test_the_package_contains_every_template_file() -> None:
         if path.is_file()
     ]
     assert sorted(found) == sorted(name for files in TEMPLATES.values() for name in files.values())
+
+
+def test_init_in_a_folder_of_a_workspace_makes_no_second_one(clone: World) -> None:
+    below = clone.folder / "indicators"
+    ran = clone("init", "--template", "agent", code=2, cwd=below)
+    assert f"in the workspace {clone.folder}" in ran.err
+    assert not (below / "pine.toml").exists()
+    assert clone("init", "drafts", code=0, cwd=below).code == 0

@@ -10,7 +10,8 @@ import sys
 
 import pytest
 
-from pinesync.mcp.boundary import matches
+from pinesync.mcp.boundary import matches, protects
+from tests.mcp.conftest import configure
 from tests.world import World
 
 INITIALIZE = {
@@ -48,7 +49,7 @@ def test_standard_output_has_only_protocol_messages(clone: World) -> None:
 
 @pytest.mark.parametrize(
     ("verb", "module", "requirement"),
-    [("mcp", "mcp", "mcp>=2,<3"), ("lsp", "pygls", "pygls>=2")],
+    [("mcp", "mcp", "mcp>=2,<3"), ("mcp", "anyio", "mcp>=2,<3"), ("lsp", "pygls", "pygls>=2")],
 )
 def test_a_missing_library_has_an_install_hint(
     clone: World, verb: str, module: str, requirement: str
@@ -88,6 +89,26 @@ def test_ctrl_c_ends_a_server_whose_client_is_silent(clone: World) -> None:
         assert json.loads(child.stdout.readline())["id"] == INITIALIZE["id"]
         child.send_signal(signal.SIGINT)
         assert child.wait(60) == 0
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    [
+        *("strategies", "strategies/", "./strategies/*", "/strategies/*", "Strategies/*"),
+        *("strategies/**", "*", "b.pine", "B*", "strategies/x/b.pine"),
+    ],
+)
+def test_a_protected_pattern_matches_generously(pattern: str) -> None:
+    assert protects(pattern, "strategies/x/b.pine")
+    assert pattern == "*" or not protects(pattern, "indicators/a.pine")
+
+
+def test_a_pattern_that_matches_no_script_is_reported(clone: World) -> None:
+    configure(clone, 'protected = ["typo/*"]')
+    child = clone.spawn("mcp", "--allow-push", "x/*", stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    _, errors = child.communicate(timeout=60)
+    assert "--allow-push 'x/*' matches no script" in errors
+    assert "pine.toml: protected 'typo/*' matches no script" in errors
 
 
 @pytest.mark.parametrize("glob", ["", "/etc/*", "../*", "a//*", "a\\*"])

@@ -4,6 +4,7 @@ that were made."""
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable
 from concurrent.futures import wait
 
@@ -248,11 +249,33 @@ def test_an_allowed_path_relinked_to_another_script_is_refused(
 
 
 @pytest.mark.promise("A5")
-def test_a_loosened_contract_is_refused(clone: World, connect: Connect) -> None:
+@pytest.mark.parametrize("when", ["before the start", "while it runs"])
+@pytest.mark.parametrize(
+    ("line", "refusal"),
+    [
+        ('contract = "refuse"', "has changed since"),
+        ('protected = ["indicators"]', "protects it"),
+    ],
+)
+def test_what_pine_toml_forbade_once_stays_forbidden(
+    clone: World, connect: Connect, when: str, line: str, refusal: str
+) -> None:
     before = (clone.folder / "pine.toml").read_text()
-    configure(clone, 'contract = "refuse"')
-    agent = connect(ALL)
+    agent = connect(ALL) if when == "while it runs" else None
+    configure(clone, line)
+    agent = agent or connect(ALL)
+    agent("status")
     (clone.folder / "pine.toml").write_text(before)
+    clone.write(LONGER)
+    assert refusal in agent.push().refusal
+    assert writes(clone) == []
+
+
+@pytest.mark.promise("A5")
+def test_another_account_in_pine_toml_is_refused(clone: World, connect: Connect) -> None:
+    agent = connect(ALL)
+    file = clone.folder / "pine.toml"
+    file.write_text(re.sub('account = ".*"', 'account = "eve"', file.read_text()))
     clone.write(LONGER)
     assert "has changed since" in agent.push().refusal
     assert writes(clone) == []
@@ -283,6 +306,25 @@ def test_a_base_that_pinesync_wrote_since_the_start_is_accepted(
         clone.write(clone.read(path) + "// more\n", path)
         assert agent.push(path).result["done"] == "saved"
         assert clone.saved(name)[-1] == clone.read(path)
+
+
+BEYOND_THE_QUICK_CHECK = {
+    "65 plots": TREND + "plot(close)\n" * 65,
+    "no version": TREND.replace("//@version=6\n", "") + "plot(clsoe)\n",
+    "an old version": TREND.replace("//@version=6", "//@version=4") + "plot(clsoe)\n",
+}
+
+
+@pytest.mark.promise("A6")
+@pytest.mark.parametrize("text", BEYOND_THE_QUICK_CHECK.values(), ids=BEYOND_THE_QUICK_CHECK)
+def test_what_only_the_full_compiler_refuses_is_refused(
+    clone: World, connect: Connect, text: str
+) -> None:
+    clone.write(text)
+    agent = connect(ALL)
+    assert agent("check", path=TREND_PATH).result["ok"] is False
+    assert agent.push().problem["error"] == "does_not_compile"
+    assert writes(clone) == []
 
 
 @pytest.mark.promise("A6")

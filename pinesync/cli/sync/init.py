@@ -1,5 +1,5 @@
 """`init`: make an existing folder a workspace, link its files to saved scripts, and add the files
-that a team needs."""
+that a team or an agent needs. Long because these three share one result, which is printed here."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from pinesync.app import workspace_templates as templates
 from pinesync.app.project import (
     DEFAULT_REMOTE,
     Setup,
+    find_project,
     open_remote,
     ports_of,
     project_at,
@@ -202,6 +203,11 @@ def init(
             )
         begun = Initialized(root, theirs, dry_run=dry_run)
         return _with_files(begun, files, already=(MANIFEST,))
+    if directory == "." and (around := find_project(setup)):
+        raise Misuse(
+            f"{root}: in the workspace {around.workspace.root}",
+            "run it there, or name a folder: `pinesync init DIR`",
+        )
     settings = new_settings(remote or DEFAULT_REMOTE)
     folder = workspace_at(setup, root, settings.id)
     done = Initialized(root, settings.remote, dry_run=dry_run)

@@ -19,6 +19,6 @@ def needing(what: str, requirement: str, extra: str, *modules: str) -> Iterator[
             raise
         raise Misuse(
             f"{what} needs a library that is not installed",
-            f"run `pipx inject pinesync '{requirement}'`, "
-            f"or `pip install '.[{extra}]'` in a checkout of it",
+            f"run `pipx inject pinesync '{requirement}'`, or in a checkout of pinesync "
+            f"`uv tool install --force '.[{extra}]'` or `pip install '.[{extra}]'`",
         ) from None

@@ -11,6 +11,7 @@ from pinesync.cli.options import build_setup, shared
 from pinesync.cli.render import echo_err
 from pinesync.cli.tools.extras import needing
 from pinesync.errors import EXIT_DONE
+from pinesync.text.unicode import escape_controls
 
 _WAITS = 60.0
 """Seconds that one call of a tool waits in total when TradingView limits requests."""
@@ -37,11 +38,17 @@ def command(allow: list[str]) -> int:
     overwrite. `protected` in pine.toml excludes scripts from every GLOB. docs/guides/agents.md
     has the settings.
     """
-    with needing("the server for agents", "mcp>=2,<3", "mcp", "mcp", "mcp_types", "pydantic"):
+    libraries = ("mcp", "mcp_types", "pydantic", "anyio")
+    with needing("the server for agents", "mcp>=2,<3", "mcp", *libraries):
         from pinesync.mcp.boundary import Boundary
         from pinesync.mcp.server import serve
 
     boundary = Boundary(build_setup(timeout=_WAITS), allow)
+    allowed, protected = boundary.unmatched()
+    for glob in allowed:
+        echo_err(escape_controls(f"--allow-push {glob!r} matches no script"))
+    for pattern in protected:
+        echo_err(escape_controls(f"pine.toml: protected {pattern!r} matches no script"))
     if sys.stdin.isatty():
         echo_err("an agent's client starts this and talks to it; Ctrl-C ends it")
     serve(boundary)
