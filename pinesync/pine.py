@@ -215,11 +215,11 @@ class Pine:
         return self._opened
 
     def _answer(
-        self, metadata: dict[str, Any], act: Callable[[], tuple[Any, list[Envelope]]]
+        self, metadata: dict[str, Any], action: Callable[[], tuple[Any, list[Envelope]]]
     ) -> Envelope:
         try:
             self._client  # noqa: B018 - no cookie, no request, whatever the arguments are
-            data, warnings = act()
+            data, warnings = action()
         except _Broken as broken:
             errors = [_plain(error) for error in broken.errors]
             return _envelope(metadata, {"errors": errors}, broken.warnings, broken.message)

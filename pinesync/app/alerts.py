@@ -140,8 +140,8 @@ def _is_meant(row: AlertRow, patterns: Sequence[str]) -> bool:
 
 
 def _commit(project: Project, row: AlertRow) -> str | None:
-    """The commit that the version was saved from: as stored here, else from the trailers of a
-    commit."""
+    """The commit that the version was saved from: as stored on this machine, else from the trailers
+    of a commit."""
     noted = project.workspace.texts.commit_of(row.pine_id, row.version)
     if noted or not project.workspace.manifest.has_history():
         return noted

@@ -128,8 +128,8 @@ def check(
 
 
 def base_of(project: Project, path: Path, data: bytes) -> str | None:
-    """The text that an edited script is based on, if it is known here or in git, and pine.toml does
-    not turn the comparison off. Sends nothing."""
+    """The text that an edited script is based on, if it is known on this machine or in git, and
+    pine.toml does not turn the comparison off. Sends nothing."""
     from pinesync.app.sync.diff import agreed_text
     from pinesync.git.blame import text_in_history
 

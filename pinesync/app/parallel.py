@@ -37,27 +37,27 @@ class Pool:
         self.jobs = jobs
         self._progress = progress
 
-    def __call__(self, act: Callable[[T], R], items: Sequence[T]) -> list[R]:
+    def __call__(self, job: Callable[[T], R], items: Sequence[T]) -> list[R]:
         if len(items) < 2 or self.jobs < 2:
-            return [act(item) for item in items]
+            return [job(item) for item in items]
         results = _Results[R](len(items))
         waiting = deque(enumerate(items))
 
         def read() -> None:
             for number, item in _take_all(waiting):
-                results.note(number, act, item)
+                results.note(number, job, item)
 
         with _running_threads(min(self.jobs, len(items)), read, waiting):
             return results.results(self._progress)
 
     def pipeline(
-        self, act: Callable[[T], R], then: Callable[[R], S], items: Sequence[T]
+        self, job: Callable[[T], R], then: Callable[[R], S], items: Sequence[T]
     ) -> list[S]:
-        """Apply `then` to each result of `act`, in separate threads, so that reads do not wait for
+        """Apply `then` to each result of `job`, in separate threads, so that reads do not wait for
         the disk. If `then` falls behind, reads wait, which bounds memory. No `then` is running when
         this returns or raises."""
         if len(items) < 2 or self.jobs < 2:
-            return [then(act(item)) for item in items]
+            return [then(job(item)) for item in items]
         from queue import Queue
 
         jobs = min(self.jobs, len(items))
@@ -68,7 +68,7 @@ class Pool:
         def read() -> None:
             for number, item in _take_all(waiting):
                 try:
-                    results_queue.put((number, act(item)))
+                    results_queue.put((number, job(item)))
                 except BaseException as error:  # noqa: BLE001 - raised where it is waited for
                     results.fail(number, error)
 
@@ -86,16 +86,16 @@ class Pool:
             for thread in consumers:
                 thread.join()
 
-    def prefetch(self, act: Callable[[T], R], items: Sequence[T]) -> Iterator[R]:
+    def prefetch(self, job: Callable[[T], R], items: Sequence[T]) -> Iterator[R]:
         """Yield the results in order, while the reads of the next items run."""
         if len(items) < 2 or self.jobs < 2:
-            yield from map(act, items)
+            yield from map(job, items)
             return
         rest = iter(items)
-        started = deque(submit(partial(act, item)) for item in islice(rest, self.jobs))
+        started = deque(submit(partial(job, item)) for item in islice(rest, self.jobs))
         while started:
             result = started.popleft()()
-            started.extend(submit(partial(act, item)) for item in islice(rest, 1))
+            started.extend(submit(partial(job, item)) for item in islice(rest, 1))
             yield result
 
 
@@ -108,9 +108,9 @@ class _Results(Generic[R]):
         self._count = count
         self._queue: SimpleQueue[tuple[int, list[R], BaseException | None]] = SimpleQueue()
 
-    def note(self, number: int, act: Callable[[T], R], item: T) -> None:
+    def note(self, number: int, job: Callable[[T], R], item: T) -> None:
         try:
-            self._queue.put((number, [act(item)], None))
+            self._queue.put((number, [job(item)], None))
         except BaseException as error:  # noqa: BLE001 - raised where it is waited for
             self.fail(number, error)
 
@@ -165,7 +165,7 @@ def _start_threads(count: int, work: Callable[[], None]) -> list[Thread]:
     return threads
 
 
-def submit(act: Callable[[], R]) -> Callable[[], R]:
+def submit(job: Callable[[], R]) -> Callable[[], R]:
     """Start a read in the background. The returned function waits for its result, or raises its
     error. An interrupt does not wait for the read."""
     from _thread import start_new_thread
@@ -175,7 +175,7 @@ def submit(act: Callable[[], R]) -> Callable[[], R]:
 
     def work() -> None:
         try:
-            result.set_result(act())
+            result.set_result(job())
         except BaseException as error:  # noqa: BLE001 - raised where it is waited for
             result.set_exception(error)
 
@@ -183,5 +183,5 @@ def submit(act: Callable[[], R]) -> Callable[[], R]:
     try:
         start_new_thread(work, ())
     except RuntimeError:
-        return act  # no thread available: read when the caller asks for the result
+        return job  # no thread available: read when the caller asks for the result
     return result.result

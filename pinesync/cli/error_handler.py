@@ -52,7 +52,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
     return run_guarded(lambda shared: invoke(arguments, shared), arguments)
 
 
-def run_guarded(act: Callable[[Shared], int], arguments: Sequence[str] = ()) -> int:
+def run_guarded(run: Callable[[Shared], int], arguments: Sequence[str] = ()) -> int:
     """Run a program without cookies in its environment, and turn every error into a message and an
     exit code. `arguments` say how to report: as JSON if they ask for that."""
     _tolerate_encodings()
@@ -60,7 +60,7 @@ def run_guarded(act: Callable[[Shared], int], arguments: Sequence[str] = ()) -> 
     try:
         with searched_path(), hidden_cookies() as shared:
             ends = shared.ends
-            code = act(shared)
+            code = run(shared)
             sys.stdout.flush()
     except BrokenPipeError:
         # A reader that closes the pipe has seen enough, but a failure still counts.

@@ -46,10 +46,10 @@ def push_command(setup: Setup, path: Path, texts: Mapping[Path, str]) -> Command
     refuse_unsaved(target, texts, "push")
     seen = _expected_digests(target, path, texts)
 
-    def act(project: Project) -> Run:
+    def action(project: Project) -> Run:
         return push(target.setup, target.paths, seen=seen, project=project)
 
-    run = with_commit(target.setup, act, enabled=None, direction="to")
+    run = with_commit(target.setup, action, enabled=None, direction="to")
     return _result_of(target, run, "nothing to push")
 
 
@@ -59,10 +59,10 @@ def pull_command(setup: Setup, path: Path, texts: Mapping[Path, str]) -> Command
     target = require_target(setup, path)
     refuse_unsaved(target, texts, "pull")
 
-    def act(project: Project) -> Run:
+    def action(project: Project) -> Run:
         return pull(target.setup, target.paths, project=project)
 
-    run = with_commit(target.setup, act, enabled=None, direction="from")
+    run = with_commit(target.setup, action, enabled=None, direction="from")
     return _result_of(target, run, "nothing to pull")
 
 

@@ -51,7 +51,7 @@ _LEVELS = {
 _SENT = "a save has been sent: waiting for it, nothing else is sent"
 _EXIT_SECONDS = 0.7
 """How long an exit waits for running work."""
-Act = Callable[[Setup, Path, Mapping[Path, str]], commands.CommandResult]
+CommandAction = Callable[[Setup, Path, Mapping[Path, str]], commands.CommandResult]
 
 
 def serve(compiler: Compiler, read: int, write: BinaryIO) -> int:
@@ -258,10 +258,10 @@ class Server(LanguageServer):
 
     # -- commands ---------------------------------------------------------------------------------
 
-    def _command(self, act: Act) -> Callable[..., Awaitable[dict[str, Any]]]:
+    def _command(self, action: CommandAction) -> Callable[..., Awaitable[dict[str, Any]]]:
         async def run(*arguments: Any) -> dict[str, Any]:
             cancellation = Cancellation()
-            task = asyncio.ensure_future(self._act(act, arguments, cancellation))
+            task = asyncio.ensure_future(self._run_command(action, arguments, cancellation))
             self._running[task] = self.protocol.msg_id, cancellation
             task.add_done_callback(self._running.pop)
             return await asyncio.shield(task)
@@ -277,8 +277,8 @@ class Server(LanguageServer):
             self._show_result(commands.refused(error))
         self._refresh_lenses()
 
-    async def _act(
-        self, act: Act, arguments: tuple[Any, ...], cancellation: Cancellation
+    async def _run_command(
+        self, action: CommandAction, arguments: tuple[Any, ...], cancellation: Cancellation
     ) -> dict[str, Any]:
         setup = replace(self._compiler.setup, before=cancellation.before_request)
         try:
@@ -287,7 +287,7 @@ class Server(LanguageServer):
                 if cancellation.is_cancelled:
                     raise Cancelled("cancelled before it began")
                 texts = self._texts()
-                result = await run_in_thread(lambda: act(setup, path, texts))
+                result = await run_in_thread(lambda: action(setup, path, texts))
         except (ActionRequired, Misuse) as error:
             result = commands.refused(error)
         except PinesyncError as error:

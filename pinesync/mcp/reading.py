@@ -133,15 +133,15 @@ class ReadTools:
         saves, page = r.paged(result.saves, offset, limit)
         rows = tuple(
             r.VersionRow(
-                version=str(one.version),
-                when=one.when,
-                added=one.added,
-                removed=one.removed,
-                by=one.by,
-                commit=one.commit,
-                is_base=one.base,
+                version=str(save.version),
+                when=save.when,
+                added=save.added,
+                removed=save.removed,
+                by=save.by,
+                commit=save.commit,
+                is_base=save.base,
             )
-            for one in saves
+            for save in saves
         )
         return r.LogResult(**dict(page), rows=rows, untrusted=_place(entry.path, entry.name))
 
@@ -224,17 +224,17 @@ class ReadTools:
         project = self._boundary.open_project()
         entry = self._boundary.entry_at(project, path)
         files = diff(project.setup, [entry.path], remote=against == "newest", contract=True).files
-        shifts, page = r.paged([one for file in files for one in file.shifts], offset, limit)
+        shifts, page = r.paged([shift for file in files for shift in file.shifts], offset, limit)
         rows = tuple(
             r.ContractRow(
-                slot=one.slot,
-                what=one.what,
-                severity=one.severity,
-                estimated=one.estimated,
-                line=one.line,
-                untrusted=r.Shift(old=r.shown(one.old), new=r.shown(one.new)),
+                slot=shift.slot,
+                what=shift.what,
+                severity=shift.severity,
+                estimated=shift.estimated,
+                line=shift.line,
+                untrusted=r.Shift(old=r.shown(shift.old), new=r.shown(shift.new)),
             )
-            for one in shifts
+            for shift in shifts
         )
         note = "; ".join(file.note for file in files if file.note)
         return r.ContractResult(**dict(page), rows=rows, untrusted=r.Message(message=r.shown(note)))
@@ -249,26 +249,28 @@ class ReadTools:
         """List which alerts run which version of the workspace's scripts."""
         project = self._boundary.open_project()
         paths = [self._boundary.entry_at(project, path).path] if path else []
-        of_workspace = [one for one in alerts(project.setup, paths, stale=stale).rows if one.path]
+        of_workspace = [
+            alert for alert in alerts(project.setup, paths, stale=stale).rows if alert.path
+        ]
         rows, page = r.paged(of_workspace, offset, limit)
         return r.AlertsResult(
             **dict(page),
             rows=tuple(
                 r.AlertRow(
-                    version=str(one.version),
-                    newest_version=str(one.newest),
-                    stale=one.stale,
-                    active=one.active,
-                    stopped=one.stopped,
-                    webhook=one.webhook,
+                    version=str(alert.version),
+                    newest_version=str(alert.newest),
+                    stale=alert.stale,
+                    active=alert.active,
+                    stopped=alert.stopped,
+                    webhook=alert.webhook,
                     untrusted=r.AlertPlace(
-                        path=r.shown(one.path or ""),
-                        name=r.shown(one.name),
-                        symbol=r.shown(one.symbol),
-                        resolution=r.shown(one.resolution),
+                        path=r.shown(alert.path or ""),
+                        name=r.shown(alert.name),
+                        symbol=r.shown(alert.symbol),
+                        resolution=r.shown(alert.resolution),
                     ),
                 )
-                for one in rows
+                for alert in rows
             ),
         )
 
@@ -289,5 +291,5 @@ def _place(path: str, name: str, note: str = "") -> r.Place:
     return r.Place(path=r.shown(path), name=r.shown(name), note=r.shown(note))
 
 
-def _warnings(one: Checked) -> int:
-    return sum(diagnostic.severity == "warning" for diagnostic in one.diagnostics)
+def _warnings(checked: Checked) -> int:
+    return sum(diagnostic.severity == "warning" for diagnostic in checked.diagnostics)

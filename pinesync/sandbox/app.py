@@ -164,7 +164,7 @@ class SandboxApp:
     def _dispatch(self, route: Route, call: Call) -> Reply:
         """Run the operation. A refusal becomes the response that the service gives."""
         try:
-            return route.act(call)
+            return route.handler(call)
         except Refused as error:
             reply, reason = self._refusal(route, error)
         except NameTaken as error:

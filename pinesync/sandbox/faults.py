@@ -213,7 +213,7 @@ class _Planned:
 
 @dataclass(slots=True)
 class _Late:
-    act: Callable[[], object]
+    job: Callable[[], object]
     left: int | None
 
 
@@ -272,19 +272,19 @@ class FaultPlan:
                 if late.left != 0
             ]
         for late in due:
-            late.act()
+            late.job()
 
-    def postpone(self, act: Callable[[], object], later: int | None) -> None:
-        """Delay an act by `later` further requests or, if None, until `release`."""
+    def postpone(self, job: Callable[[], object], later: int | None) -> None:
+        """Delay a job by `later` further requests or, if None, until `release`."""
         with self._lock:
-            self._late.append(_Late(act, later))
+            self._late.append(_Late(job, later))
 
     def release(self) -> int:
         """Perform all delayed saves now. Returns their number."""
         with self._lock:
             due, self._late = self._late, []
         for late in due:
-            late.act()
+            late.job()
         return len(due)
 
     def asked(self, endpoint: str) -> int:

@@ -25,15 +25,15 @@ class Route:
     method: str
     words: str
     path: re.Pattern[str]
-    act: Callable[[Call], Reply]
+    handler: Callable[[Call], Reply]
     has_body: bool = False
 
 
 def _route(
-    endpoint: str, method: str, path: str, act: Callable[[Call], Reply], *, body: bool = False
+    endpoint: str, method: str, path: str, handler: Callable[[Call], Reply], *, body: bool = False
 ) -> Route:
     pattern = path.replace("{id}", _ID_WORDS).replace("{version}", _VERSION_WORDS)
-    return Route(endpoint, method, path, re.compile(pattern + "/?"), act, body)
+    return Route(endpoint, method, path, re.compile(pattern + "/?"), handler, body)
 
 
 ROUTES = (

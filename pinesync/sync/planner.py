@@ -43,9 +43,9 @@ class Snapshot:
     """The three sides. `listed` is None offline: the service then counts as unchanged since the
     base. `texts` holds the digests of saved versions that were read, `gone` the ids proven gone.
     `recorded` holds the scripts whose newest version is in HEAD's history of pine.toml, with the
-    versions saved by others that are listed there. `compared` holds the edited files that were
-    compared with foreign saves. `files` excludes ignored files; `occupied` are the collision keys
-    of all other paths in use."""
+    versions that pine.toml then listed as saved by others. `compared` holds the edited files that
+    were compared with foreign saves. `files` excludes ignored files; `occupied` are the collision
+    keys of all other paths in use."""
 
     entries: Mapping[RelPath, Entry]
     files: Mapping[RelPath, LocalText]

@@ -263,21 +263,21 @@ class Parallel(Protocol):
 
     jobs: int
 
-    def __call__(self, act: Callable[[T], R], items: Sequence[T]) -> list[R]: ...
+    def __call__(self, job: Callable[[T], R], items: Sequence[T]) -> list[R]: ...
 
     def pipeline(
-        self, act: Callable[[T], R], then: Callable[[R], S], items: Sequence[T]
+        self, job: Callable[[T], R], then: Callable[[R], S], items: Sequence[T]
     ) -> list[S]:
-        """Apply `act`, then `then`, to each item; no item waits for another between the two."""
+        """Apply `job`, then `then`, to each item; no item waits for another between the two."""
 
-    def prefetch(self, act: Callable[[T], R], items: Sequence[T]) -> Iterator[R]:
+    def prefetch(self, job: Callable[[T], R], items: Sequence[T]) -> Iterator[R]:
         """Yield the results in item order, and start up to `jobs` items ahead."""
 
 
 class Submit(Protocol):
     """Starts blocking work. The function it returns waits for the result, or raises its error."""
 
-    def __call__(self, act: Callable[[], R]) -> Callable[[], R]: ...
+    def __call__(self, job: Callable[[], R]) -> Callable[[], R]: ...
 
 
 @dataclass(frozen=True)

@@ -19,28 +19,28 @@ class Threads:
     def __init__(self, jobs: int = 4) -> None:
         self.jobs = jobs
 
-    def __call__(self, act: Callable[[T], R], items: Sequence[T]) -> list[R]:
+    def __call__(self, job: Callable[[T], R], items: Sequence[T]) -> list[R]:
         with ThreadPoolExecutor(self.jobs) as pool:
-            return list(pool.map(act, items))
+            return list(pool.map(job, items))
 
     def pipeline(
-        self, act: Callable[[T], R], then: Callable[[R], S], items: Sequence[T]
+        self, job: Callable[[T], R], then: Callable[[R], S], items: Sequence[T]
     ) -> list[S]:
-        return self(lambda item: then(act(item)), items)
+        return self(lambda item: then(job(item)), items)
 
-    def prefetch(self, act: Callable[[T], R], items: Sequence[T]) -> Iterator[R]:
+    def prefetch(self, job: Callable[[T], R], items: Sequence[T]) -> Iterator[R]:
         pool = ThreadPoolExecutor(self.jobs)
-        results = pool.map(act, items)
+        results = pool.map(job, items)
         # Nothing is waited for at the end: a run that stopped leaves this unfinished, and whichever
         # thread collects it must not wait for another.
         pool.shutdown(wait=False)
         yield from results
 
 
-def submit(act: Callable[[], R]) -> Callable[[], R]:
+def submit(job: Callable[[], R]) -> Callable[[], R]:
     """Fits `sync.ports.Meanwhile`."""
     pool = ThreadPoolExecutor(1)
-    result = pool.submit(act)
+    result = pool.submit(job)
     pool.shutdown(wait=False)
     return result.result
 

@@ -34,7 +34,7 @@ _MAY_BE_MORE = frozenset(("merged", "adopted", "recovered"))
 
 def with_commit(
     setup: Setup,
-    act: Callable[[Project], Run],
+    action: Callable[[Project], Run],
     *,
     enabled: bool | None,
     direction: Direction,
@@ -52,11 +52,11 @@ def with_commit(
     ):
         commits.refuse_unready(root)
         before = _manifest_at_head(project)
-        run = act(project)
+        run = action(project)
         return run if run.dry_run else _commit_run(project, run, before, direction, message)
     if message:
         raise Misuse("-m goes with --commit: no commit is made without it", "add --commit")
-    run = act(project)
+    run = action(project)
     if direction == "to" and not run.dry_run and project.workspace.manifest.has_history():
         _note_head(project, run)
     return run

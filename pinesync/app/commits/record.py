@@ -42,7 +42,7 @@ class _Side:
     before: SideRecord
 
 
-def with_record(act: Callable[[Project], Run], raw: str) -> Callable[[Project], Run]:
+def with_record(action: Callable[[Project], Run], raw: str) -> Callable[[Project], Run]:
     """Wrap a push so that it also records on this ref. Misuse or ActionRequired, before any
     request, if recording is not possible."""
 
@@ -54,7 +54,7 @@ def with_record(act: Callable[[Project], Run], raw: str) -> Callable[[Project], 
         project.workspace.manifest.reload_side_record(ref)
         before = project.workspace.manifest.side_record(project.settings.id)
         side = _Side(repository, ref, head, before)
-        run = act(project)
+        run = action(project)
         return _planned_record(project, run, side) if run.dry_run else _recorded(project, run, side)
 
     return push_and_record

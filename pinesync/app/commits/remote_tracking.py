@@ -125,7 +125,7 @@ def _saved(
 
 
 def _file(workspace: Workspace, fork: Fork, saved: Saved) -> bytes | None:
-    """The text, encoded like the file here or else like the fork's file."""
+    """The text, encoded like the workspace's file or else like the fork's file."""
     path, base = saved.entry.path, saved.entry.base
     assert base
     data = _bytes_here(workspace, path)

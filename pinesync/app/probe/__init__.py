@@ -56,7 +56,7 @@ class Found:
 @dataclass(frozen=True, slots=True)
 class Probed:
     """The results of a probe. `remote` is tradingview, sandbox or facade; `left` whether its script
-    may still be there; `stopped` what ended it early, if anything."""
+    may still be on the account; `stopped` what ended it early, if anything."""
 
     version: str
     remote: str

@@ -56,7 +56,8 @@ def keep(state: Path, proof: Proof) -> None:
 
 
 def proof_of(setup: Setup, remote: str, owner: Account | None) -> Proof | None:
-    """The newest proof of the owner's account there, or of any account if the owner is unknown."""
+    """The newest proof of the owner's account on this remote, or of any account if the owner is
+    unknown."""
     place = place_of(setup, remote)
     fits = [
         proof

@@ -130,7 +130,7 @@ def follow_move(project: Project, entry: Entry, new: RelPath, *, edited: bool = 
 
 def follow(setup: Setup, paths: Sequence[str] = ()) -> Run:
     """Rename each given file after its script on TradingView, within its directory. Without paths,
-    rename the files whose script was renamed there."""
+    rename each file whose script was renamed on TradingView."""
     project = open_project(setup)
     patterns = project.patterns(paths)
     with project.transaction("mv", online=True) as tx:

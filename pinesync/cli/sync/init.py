@@ -92,7 +92,7 @@ def command(
     ]
     for row in columns(rows):
         out(row)
-    fits = {one.path: len(one.pine_ids) for one in result.unsure}
+    fits = {unsure.path: len(unsure.pine_ids) for unsure in result.unsure}
     for path in result.unlinked:
         out(f"{escape_controls(path)}: {_unlinked(path, fits.get(path, 0))}")
     for raw, why in result.unusable:
@@ -272,7 +272,7 @@ def _link(
         done,
         linked=linked,
         unlinked=unlinked,
-        unsure=tuple(one for one in unsure if one.pine_ids),
+        unsure=tuple(candidate for candidate in unsure if candidate.pine_ids),
         left=tuple(sorted(unescape_name(i.name) for i in listed if i.pine_id not in taken)),
         unusable=tuple(unusable),
     ), entries

@@ -54,9 +54,9 @@ def command(
     choice: Choice | None = "ours" if ours else "theirs" if theirs else None
     setup = build_setup(jobs=jobs, timeout=timeout)
 
-    def act(project: Project) -> Run:
+    def action(project: Project) -> Run:
         merge = not no_merge
         return pull(setup, paths, choice=choice, merge=merge, dry_run=dry_run, project=project)
 
-    run = with_commit(setup, act, enabled=commit, direction="from")
+    run = with_commit(setup, action, enabled=commit, direction="from")
     return print_run("pull", run, nothing="nothing new on TradingView", sums=True)

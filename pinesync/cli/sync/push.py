@@ -63,12 +63,12 @@ def command(
 ) -> int:
     """Save local edits as new versions on TradingView.
 
-    Each text is checked first and read back afterwards. A script that was saved there since you
-    pulled is refused: pull merges it. Where charts and alerts may read another input or plot, a
-    warning says so; `contract` in pine.toml makes that a refusal. --commit commits the scripts
-    concerned, and their entries in pine.toml, whatever else is staged or edited. --record is for a
-    branch that nobody may commit to: it commits pine.toml to REF instead, as a record of what HEAD
-    was pushed as.
+    Each text is checked first and read back afterwards. A script that was saved on TradingView
+    since you pulled is refused: pull merges it. Where charts and alerts may read another input or
+    plot, a warning says so; `contract` in pine.toml makes that a refusal. --commit commits the
+    scripts concerned, and their entries in pine.toml, whatever else is staged or edited. --record
+    is for a branch that nobody may commit to: it commits pine.toml to REF instead, as a record of
+    what HEAD was pushed as.
     """
     from pinesync.app.commits.commit_scripts import with_commit
     from pinesync.app.commits.record import with_record
@@ -85,7 +85,7 @@ def command(
     message_text = "\n\n".join(message).encode(errors="replace").decode()
     setup = build_setup(jobs=jobs)
 
-    def act(project: Project) -> Run:
+    def action(project: Project) -> Run:
         return push(
             setup,
             paths,
@@ -99,9 +99,9 @@ def command(
         )
 
     if record is None:
-        run = with_commit(setup, act, enabled=commit, direction="to", message=message_text)
+        run = with_commit(setup, action, enabled=commit, direction="to", message=message_text)
     else:
-        run = with_commit(setup, with_record(act, record), enabled=False, direction="to")
+        run = with_commit(setup, with_record(action, record), enabled=False, direction="to")
     code = print_run("push", run, nothing="nothing to push", sums=True)
     if run.is_empty and not current().json:
         _name_untracked(setup, paths)

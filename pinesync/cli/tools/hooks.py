@@ -204,10 +204,10 @@ def before_push(setup: Setup) -> PrePushResult:
 # -- one hook -------------------------------------------------------------------------------------
 
 
-def _for_each_hook(folder: Path, act: Callable[[Path, str], Hook]) -> Iterator[Hook]:
+def _for_each_hook(folder: Path, action: Callable[[Path, str], Hook]) -> Iterator[Hook]:
     for name in hooks.HOOKS:
         try:
-            yield act(folder, name)
+            yield action(folder, name)
         except hooks.NotAShellScript as error:
             yield _refused(folder, name, str(error))
         except FileError as error:

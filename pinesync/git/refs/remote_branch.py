@@ -124,7 +124,7 @@ def _moved(
     repository: Repository, commit: str, entries: Mapping[RelPath, Entry], record: SideRecord
 ) -> dict[RelPath, Entry]:
     """The entries, at the paths where a push found their files: git moved a file, and the next
-    commit from here will have its new path in pine.toml."""
+    commit from this workspace will have its new path in pine.toml."""
     new = {
         path: recorded
         for path, entry in entries.items()

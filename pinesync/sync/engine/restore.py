@@ -15,8 +15,8 @@ from pinesync.text.canonical import Unreadable, decode, digest
 
 
 def base_text(ports: Ports, entry: Entry) -> str:
-    """The base text of a file, stored here or read. Raises ActionRequired if the service has
-    another text under the base's version."""
+    """The base text of a file, stored on this machine or read from the service. Raises
+    ActionRequired if the service has another text under the base's version."""
     assert entry.base
     assert entry.pine_id
     base = entry.base

@@ -43,11 +43,11 @@ class IntentLog:
             yield
 
     def is_locked(self) -> bool:
-        """Whether another process writes here at this moment."""
+        """Whether another process is writing to the workspace."""
         return is_held(self._store.folder)
 
     def was_reported(self, note: str) -> bool:
-        """Whether the one-time note has been shown here."""
+        """Whether the one-time note has been shown in this workspace."""
         return note in self._store.keys("told")
 
     def note_reported(self, note: str) -> None:

@@ -50,8 +50,8 @@ def _find_created(ports: Ports, intent: Create) -> Found | None:
 
 
 def find_unknown(ports: Ports, intent: Save) -> Version | None:
-    """The only version after the parent with a text unknown here, which may be a rewritten save
-    of ours."""
+    """The only version after the parent with a text unknown on this machine, which may be a
+    rewritten save of ours."""
     if isinstance(intent, Create):
         return None
     newest = ports.remote.get(intent.pine_id)

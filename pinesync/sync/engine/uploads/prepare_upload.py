@@ -160,9 +160,11 @@ def _base_differs(entry: Entry, expected: Expected) -> Outcome | None:
     """Why the entry is not what was expected."""
     base = entry.base.version if entry.base else None
     if entry.pine_id != expected.pine_id:
-        return refused(entry.path, "pine.toml now has another script for it", _LOOK)
+        return refused(entry.path, "pine.toml now has another script for it", _SEE_STATUS)
     if base != expected.version:
-        return refused(entry.path, f"its base is {base or 'none'}, not {expected.version}", _LOOK)
+        return refused(
+            entry.path, f"its base is {base or 'none'}, not {expected.version}", _SEE_STATUS
+        )
     return None
 
 
@@ -170,10 +172,10 @@ def _bytes_differ(path: RelPath, data: bytes, expected: Expected) -> Outcome | N
     """Why the file is not what was expected."""
     if sha256(data).hexdigest() == expected.sha256:
         return None
-    return refused(path, "the file has other bytes than those with that SHA-256", _LOOK)
+    return refused(path, "the file does not have that SHA-256", _SEE_STATUS)
 
 
-_LOOK = "nothing was saved; `pinesync status` shows how it is now"
+_SEE_STATUS = "nothing was saved; run `pinesync status` to see its state"
 
 
 def _text_of(ports: Ports, path: RelPath, expected: Expected | None = None) -> str | Outcome:

@@ -194,7 +194,7 @@ def settled_by(
     read_back: Callable[[], SavedText] | None = None,
 ) -> Found | None:
     """Find the save where the response puts it, or None if the response names no possible place.
-    Reads the text there by its version number, or waits for `read_back`.
+    Reads that version's text from the service by its number, or waits for `read_back`.
 
     The number identifies the save even if the text differs: the service rewrote it."""
     place = place_of(intent, answer)

@@ -10,8 +10,8 @@ from pinesync.text.canonical import lines
 
 
 def dropped_lines(ports: Ports, pine_id: PineId | None, before: str | None, newest: str) -> str:
-    """A remark if the newest text lacks lines that the last push from here added, and that the
-    text `before` it still had (None: unknown, so all count). Empty if it has them all, or if
+    """A remark if the newest text lacks lines that the last push from this machine added, and that
+    the text `before` it still had (None: unknown, so all count). Empty if it has them all, or if
     that is unknown."""
     pushed = [i for i in ports.log.intents() if isinstance(i, Upload) and i.pine_id == pine_id]
     last = max((r for r in pushed if r.landed), key=lambda r: r.landed or Version(1), default=None)

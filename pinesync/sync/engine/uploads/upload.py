@@ -116,9 +116,9 @@ def push(
         raise
 
 
-def _run_on_demand(act: Callable[[], R]) -> Callable[[], R]:
-    """Submit `act` so that it runs only when its result is requested: one thing at a time."""
-    return act
+def _run_on_demand(job: Callable[[], R]) -> Callable[[], R]:
+    """Submit `job` so that it runs only when its result is requested: one thing at a time."""
+    return job
 
 
 @dataclass(slots=True)
