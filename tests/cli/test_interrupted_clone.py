@@ -105,7 +105,7 @@ def clone_in_process(world: World, source: str, *arguments: object) -> subproces
 CLONE = ("clone", "--sandbox", "scripts")
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="nobody is killed like that there")
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGKILL")
 @pytest.mark.parametrize("history", [(), ("--history",)], ids=["plain", "history"])
 @pytest.mark.parametrize("then", ["scripts", "other"])
 def test_a_clone_killed_at_any_call_can_be_repeated(
