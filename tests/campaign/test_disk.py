@@ -91,7 +91,7 @@ def test_work_survives_a_crash_at_any_call(worlds: Opened, job: Job, ways: str) 
         where = f"{job.__name__} died before {name}, call {number}, by {ways}"
         with noting(where):
             world.check_always()
-            whole(world)
+            check_whole(world)
             base_is_not_ahead(world)
             check_convergence(world, job)
 
@@ -127,7 +127,7 @@ def check_recovery(world: OneScript, job: Job, where: str) -> None:
     """No half-written or leftover file, and the next runs finish the interrupted work."""
     with noting(where):
         world.check_always()
-        whole(world)
+        check_whole(world)
         world.warnings.clear()
         check_convergence(world, job)
 
@@ -138,7 +138,7 @@ def check_convergence(world: OneScript, job: Job) -> None:
         world.check_converged()
 
 
-def whole(world: OneScript) -> None:
+def check_whole(world: OneScript) -> None:
     """The file has one complete text: that of a version, the edited one, or a merge."""
     text = world.file.read_text()
     assert text.startswith("//@version=6\n")

@@ -96,7 +96,7 @@ def fresh(
     return one
 
 
-def whole_now(world: World) -> None:
+def check_whole(world: World) -> None:
     """Right after the kill: whole texts, and no base ahead of the file or of the service."""
     text, version = world.read(), world.version()
     assert text in (TREND, SLOWER, LONGER, MERGED)
@@ -111,7 +111,7 @@ def whole_now(world: World) -> None:
 
 def check_recovery(world: World, job: Job, where: str) -> None:
     with noting(where):
-        whole_now(world)
+        check_whole(world)
         check_converged(world)
         saved = world.account()
         assert {name: saved.get(name) for name in END[job]} == END[job]
