@@ -109,7 +109,7 @@ def test_loopback_works(host):
                 assert answering.recv(4) == b"pine"
 
 
-@pytest.mark.skipif(not hasattr(socket, "AF_UNIX"), reason="this system has no unix sockets")
+@pytest.mark.skipif(not hasattr(socket, "AF_UNIX"), reason="needs Unix sockets")
 def test_unix_sockets_work(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)  # a socket's path is at most some 100 bytes long
     with socket.socket(socket.AF_UNIX) as server, socket.socket(socket.AF_UNIX) as client:

@@ -91,9 +91,9 @@ def test_work_survives_a_crash_at_any_call(worlds: Opened, job: Job, ways: str) 
         where = f"{job.__name__} died before {name}, call {number}, by {ways}"
         with noting(where):
             world.check_always()
-            whole(world)
+            check_whole(world)
             base_is_not_ahead(world)
-            converges(world, job)
+            check_convergence(world, job)
 
 
 @pytest.mark.promise(7)
@@ -105,7 +105,7 @@ def test_work_survives_a_failure_at_any_call(
 ) -> None:
     step = 1 if request.config.getoption("--deep") else 2
     for world, name, number in troubles(worlds, job, lambda n: fails_at(n, code), step):
-        heals(world, job, f"{job.__name__}: {name}, call {number}, failed once")
+        check_recovery(world, job, f"{job.__name__}: {name}, call {number}, failed once")
 
 
 @pytest.mark.promise(7)
@@ -113,7 +113,7 @@ def test_work_survives_a_failure_at_any_call(
 @pytest.mark.parametrize("job", JOBS)
 def test_work_survives_a_full_disk_from_any_call_on(worlds: Opened, job: Job) -> None:
     for world, name, number in troubles(worlds, job, is_full_from, 1):
-        heals(world, job, f"{job.__name__}: no room from {name}, call {number}, on")
+        check_recovery(world, job, f"{job.__name__}: no room from {name}, call {number}, on")
 
 
 def base_is_not_ahead(world: OneScript) -> None:
@@ -123,22 +123,22 @@ def base_is_not_ahead(world: OneScript) -> None:
         assert marks_of(base) <= marks_of(world.file.read_text()), "the base is ahead of the file"
 
 
-def heals(world: OneScript, job: Job, where: str) -> None:
+def check_recovery(world: OneScript, job: Job, where: str) -> None:
     """No half-written or leftover file, and the next runs finish the interrupted work."""
     with noting(where):
         world.check_always()
-        whole(world)
+        check_whole(world)
         world.warnings.clear()
-        converges(world, job)
+        check_convergence(world, job)
 
 
-def converges(world: OneScript, job: Job) -> None:
+def check_convergence(world: OneScript, job: Job) -> None:
     world.heal()
     if job is not conflicts:
         world.check_converged()
 
 
-def whole(world: OneScript) -> None:
+def check_whole(world: OneScript) -> None:
     """The file has one complete text: that of a version, the edited one, or a merge."""
     text = world.file.read_text()
     assert text.startswith("//@version=6\n")

@@ -51,7 +51,7 @@ def files(world: World) -> set[str]:
     return {path for path in world.files() if path.endswith(".pine") and "Tools" not in path}
 
 
-def whole_now(world: World, old: str, new: str, disks: str) -> None:
+def check_whole(world: World, old: str, new: str, disks: str) -> None:
     """Right after the crash: pine.toml has one of the two paths, and its file exists."""
     listed = lies_at(world)
     assert listed in (old, new)
@@ -98,7 +98,7 @@ def moves(world: World, disks: str, trouble: Any, *, fails: bool = False) -> int
         except Crash:
             pass
         try:
-            whole_now(world, old, new, disks)
+            check_whole(world, old, new, disks)
             assert code in ((0, 1) if fails else (0, None))
             if code == 0 and number > len(disk.calls):
                 assert files(world) == {new}
@@ -141,7 +141,7 @@ def test_a_move_survives_a_kill_at_any_call(world: World, request: pytest.Fixtur
             break
         assert child.returncode == -signal.SIGKILL, err
         names.add(out.split()[-1])
-        whole_now(world, old, new, "second names")
+        check_whole(world, old, new, "second names")
         ended(world, old, new, number)
         old = new
     assert names

@@ -96,7 +96,7 @@ def fresh(
     return one
 
 
-def whole_now(world: World) -> None:
+def check_whole(world: World) -> None:
     """Right after the kill: whole texts, and no base ahead of the file or of the service."""
     text, version = world.read(), world.version()
     assert text in (TREND, SLOWER, LONGER, MERGED)
@@ -109,9 +109,9 @@ def whole_now(world: World) -> None:
         assert world.entry("indicators/Extra.pine")["version"] is None
 
 
-def healed(world: World, job: Job, where: str) -> None:
+def check_recovery(world: World, job: Job, where: str) -> None:
     with noting(where):
-        whole_now(world)
+        check_whole(world)
         check_converged(world)
         saved = world.account()
         assert {name: saved.get(name) for name in END[job]} == END[job]
@@ -135,7 +135,7 @@ def test_work_survives_a_kill_at_any_call(
                 break
             assert child.returncode == -signal.SIGKILL, err
             names.add(out.split()[-1])
-            healed(world, job, f"{verb} was killed before call {number}, {names}")
+            check_recovery(world, job, f"{verb} was killed before call {number}, {names}")
     else:
         raise AssertionError("it never came to its end")
     assert {"open", "write", "fsync"} & names, "no kill point was reached"
@@ -195,7 +195,7 @@ def test_work_survives_a_kill_at_any_system_call(
             code = strace(world, verb, call, when, log)
             assert code in (0, -signal.SIGKILL, 128 + signal.SIGKILL)
             killed += code != 0
-            healed(world, job, f"{verb} was killed at {call} {when}, of {count}")
+            check_recovery(world, job, f"{verb} was killed at {call} {when}, of {count}")
     assert killed or not count
 
 
@@ -204,5 +204,5 @@ def test_each_job_gives_the_expected_result_without_a_kill(fresh: Fresh) -> None
     for job in JOBS:
         with fresh() as world:
             assert world(job(world)).code == 0
-            healed(world, job, "nobody killed it")
+            check_recovery(world, job, "not killed")
             assert world.version(TREND_PATH) == f"{len(world.saved())}.0"

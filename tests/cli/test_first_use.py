@@ -15,7 +15,7 @@ import pytest
 from tests.world import COMMAND, LONGER, TREND, TREND_PATH, Ran, World
 
 HINT = "replace it with a readable plain file; nothing was sent or replaced"
-posix = pytest.mark.skipif(os.name != "posix", reason="modes are POSIX's")
+posix = pytest.mark.skipif(os.name != "posix", reason="file modes are POSIX only")
 
 
 def drop_root_capabilities() -> None:

@@ -307,7 +307,7 @@ def test_a_file_named_like_a_pattern_is_checked(clone: World) -> None:
     assert [file["path"] for file in ran.json["files"]] == ["a[1].pine"]
 
 
-@pytest.mark.skipif(os.name != "posix", reason="there are no such names there")
+@pytest.mark.skipif(os.name != "posix", reason="needs POSIX file names")
 def test_an_undecodable_name_is_percent_encoded(clone: World) -> None:
     (clone.folder / os.fsdecode(b"\xff.pine")).write_text("plot((close)\n")
     ran = clone("check", "--offline", ".", "--format", "sarif", code=4)

@@ -105,7 +105,7 @@ def clone_in_process(world: World, source: str, *arguments: object) -> subproces
 CLONE = ("clone", "--sandbox", "scripts")
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="nobody is killed like that there")
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGKILL")
 @pytest.mark.parametrize("history", [(), ("--history",)], ids=["plain", "history"])
 @pytest.mark.parametrize("then", ["scripts", "other"])
 def test_a_clone_killed_at_any_call_can_be_repeated(
@@ -244,7 +244,7 @@ def volume(world: World) -> Iterator[Path]:
     subprocess.run(["umount", "--lazy", str(world.folder)], check=True)
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="tmpfs is Linux's")
+@pytest.mark.skipif(sys.platform != "linux", reason="tmpfs exists only on Linux")
 def test_a_clone_into_a_mount_point_works(world: World, volume: Path) -> None:
     world("clone", "--remote", world.remote_name, "scripts", cwd=world.place, code=0)
     assert os.path.ismount(volume)
@@ -270,7 +270,7 @@ def test_the_second_of_two_inits_is_refused(world: World, monkeypatch: pytest.Mo
     assert not list(world.place.glob(".pinesync-*"))
 
 
-@pytest.mark.skipif(os.name == "nt", reason="links need a right there")
+@pytest.mark.skipif(os.name == "nt", reason="Windows restricts links")
 def test_init_refuses_a_dangling_link(world: World) -> None:
     (world.place / "pine.toml").symlink_to("nowhere")
     refused = world("init", "--sandbox", cwd=world.place)

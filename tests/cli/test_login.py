@@ -151,7 +151,7 @@ def test_logout_removes_the_cookie(world: World, tradingview: TradingView) -> No
     assert world("whoami").code == 5
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="modes are POSIX")
+@pytest.mark.skipif(sys.platform == "win32", reason="file modes are POSIX only")
 def test_a_stored_cookie_readable_by_others_is_refused(
     world: World, tradingview: TradingView
 ) -> None:

@@ -79,7 +79,7 @@ def test_an_unusable_home_is_reported(clone: World, monkeypatch: pytest.MonkeyPa
         assert "hint: set PINESYNC_HOME" in refused.err
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="/proc is Linux's")
+@pytest.mark.skipif(sys.platform != "linux", reason="/proc exists only on Linux")
 def test_a_home_that_cannot_be_created_is_reported(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -11,7 +11,7 @@ import pytest
 from tests.cli.terminal import Terminal
 from tests.world import LONGER, TREND_PATH, World
 
-pytestmark = pytest.mark.skipif(os.name == "nt", reason="a pty")
+pytestmark = pytest.mark.skipif(os.name == "nt", reason="needs a POSIX pty")
 
 
 @pytest.fixture

@@ -121,7 +121,7 @@ def test_a_port_in_use_is_reported(world: World) -> None:
 
 # -- pipes ----------------------------------------------------------------------------------------
 
-pipes = pytest.mark.skipif(sys.platform == "win32", reason="head is a thing of POSIX")
+pipes = pytest.mark.skipif(sys.platform == "win32", reason="needs the program head")
 
 
 @pipes

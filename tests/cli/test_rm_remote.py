@@ -370,7 +370,7 @@ def test_a_confirmed_but_undone_deletion_is_not_trusted(three_versions: World) -
 
 # -- asked ----------------------------------------------------------------------------------------
 
-needs_pty = pytest.mark.skipif(sys.platform == "win32", reason="a pty is a thing of POSIX")
+needs_pty = pytest.mark.skipif(sys.platform == "win32", reason="needs a POSIX pty")
 
 
 @needs_pty

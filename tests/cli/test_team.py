@@ -94,7 +94,7 @@ def test_init_in_a_workspace_is_refused(clone: World) -> None:
     assert clone.files() == before
 
 
-@pytest.mark.skipif(os.name == "nt", reason="links need a right there")
+@pytest.mark.skipif(os.name == "nt", reason="Windows restricts links")
 def test_a_template_does_not_follow_links(clone: World) -> None:
     outside = clone.place / "outside"
     outside.mkdir()

@@ -10,7 +10,7 @@ import pytest
 from tests.world import BREAKOUT_PATH, EXTRA, LONGER, TREND_PATH, World
 
 if sys.platform == "win32":
-    pytest.skip("a pty is a thing of POSIX", allow_module_level=True)
+    pytest.skip("needs a POSIX pty", allow_module_level=True)
 
 from tests.cli.terminal import Terminal
 

@@ -201,7 +201,7 @@ def test_a_concurrent_save_survives_a_failed_pull(clone: World) -> None:
     assert not leftover.exists()
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="tmpfs is Linux's")
+@pytest.mark.skipif(sys.platform != "linux", reason="tmpfs exists only on Linux")
 @pytest.mark.parametrize("pages", range(12))
 def test_a_really_full_disk_loses_no_edit(clone: World, pages: int) -> None:
     """The state is on its own disk with this number of free pages."""

@@ -116,7 +116,7 @@ def test_the_action_matches_its_schema(team: Team) -> None:
         ("drift", "run: drift\n          args: --offline", 6, "offline"),
     ],
 )
-def test_the_action_passes_more_options(
+def test_the_action_passes_its_args_to_the_command(
     team: Team, job: str, instead: str, code: int, printed: str
 ) -> None:
     team.world.write(team.world.read(WORKFLOW).replace(f"run: {job}", instead), WORKFLOW)

@@ -206,7 +206,7 @@ os.execv({git!r}, ["git", *sys.argv[1:]])
 
 
 @pytest.mark.promise("S3")
-@pytest.mark.skipif(sys.platform != "linux", reason="processes are looked at through /proc")
+@pytest.mark.skipif(sys.platform != "linux", reason="needs /proc")
 @pytest.mark.parametrize("source", ["kept", "variable"])
 def test_no_child_process_or_command_line_contains_the_cookie(
     signed_in: World, source: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -236,7 +236,7 @@ def test_no_child_process_or_command_line_contains_the_cookie(
     assert hits(world, seen.read_bytes()) == []
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="processes are looked at through /proc")
+@pytest.mark.skipif(sys.platform != "linux", reason="needs /proc")
 def test_a_hanging_command_does_not_show_the_cookie(signed_in: World) -> None:
     world = signed_in
     world.plan.add(Fault("list", "hang", count=None))

@@ -16,7 +16,7 @@ from tests.world import LONGER, World
 
 ROOT = Path(__file__).parents[2]
 PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
-posix = pytest.mark.skipif(os.name != "posix", reason="modes are a thing of POSIX")
+posix = pytest.mark.skipif(os.name != "posix", reason="file modes are POSIX only")
 
 ASKS_AN_INDEX = r"pinesync\[|(pip3?|pipx|uv|uvx)( pip| tool)? install [^`\n]*(?<![/.\w-])pinesync\b"
 

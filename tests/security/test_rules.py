@@ -86,7 +86,7 @@ def test_a_path_outside_is_refused_without_a_request(clone: World, path: str) ->
 
 
 @pytest.mark.promise("S8")
-@pytest.mark.skipif(not hasattr(Path, "symlink_to"), reason="there are no links here")
+@pytest.mark.skipif(not hasattr(Path, "symlink_to"), reason="needs symbolic links")
 def test_an_unwritable_file_is_reported_with_exit_code_1(clone: World, tmp_path: Path) -> None:
     outside = tmp_path / "outside"
     (clone.folder / "indicators").rename(outside)

@@ -394,7 +394,7 @@ def test_watch_polls_if_the_inotify_limit_is_exhausted(clone: World) -> None:
         [*alone, "sh", "-c", f"echo 0 > {limit}"], capture_output=True, check=False
     )
     if able.returncode:
-        pytest.skip("this system lets nobody make a user namespace")
+        pytest.skip("needs user namespaces")
     words = f'echo 0 > {limit}; exec "$@"'
     command = [*alone, "sh", "-c", words, "-", *COMMAND, "watch", "--json"]
     pipes: dict[str, Any] = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE}

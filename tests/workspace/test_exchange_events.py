@@ -20,7 +20,7 @@ class Heard(FileSystemEventHandler):
         self.arrived.put(Path(str(event.dest_path)).name)
 
 
-@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="no exchange in one step")
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="needs an atomic exchange")
 def test_the_last_event_of_an_exchange_is_the_new_file(tmp_path: Path) -> None:
     """A watcher that merges events would otherwise take it for a deleted file."""
     (tmp_path / "a.pine").write_text("old\n")

@@ -105,7 +105,7 @@ class World(Workspace):
         return self.pinesync_home.parent
 
     @property
-    def here(self) -> Path:
+    def default_cwd(self) -> Path:
         return self.root if self.root.is_dir() else self.place
 
     def __call__(
@@ -114,7 +114,7 @@ class World(Workspace):
         """Run a command in this process; with `code`, check its exit code."""
         before = len(self.plan.log)
         with pytest.MonkeyPatch.context() as patch:
-            patch.chdir(cwd or self.here)
+            patch.chdir(cwd or self.default_cwd)
             patch.setattr(sys, "stdin", io.StringIO(stdin))
             self.capsys.readouterr()
             ended = run([str(argument) for argument in arguments])
@@ -129,7 +129,7 @@ class World(Workspace):
         self.app.forget()
         more = {"stdin": subprocess.DEVNULL, "stdout": -1, "stderr": -1, "text": True, **more}
         command = [*COMMAND, *map(str, arguments)]
-        return subprocess.Popen(command, cwd=cwd or self.here, **more)
+        return subprocess.Popen(command, cwd=cwd or self.default_cwd, **more)
 
     def process(self, *arguments: object, cwd: Path | None = None, **env: str) -> Ran:
         """Run a command as a separate process, to its end."""
