@@ -10,7 +10,7 @@ from pinesync.app.project import Setup, open_project
 from pinesync.app.scripts.rename import listed_entry
 from pinesync.errors import ActionRequired, Misuse
 from pinesync.model import Entry, RelPath, Version
-from pinesync.sync.engine.delete import delete, refuse_moved_on
+from pinesync.sync.engine.scripts.delete import delete, refuse_moved_on
 from pinesync.sync.engine.transaction import Transaction
 from pinesync.sync.outcome import Outcome, Run
 from pinesync.sync.policy import LocalSide

@@ -9,7 +9,7 @@ from dataclasses import replace
 from pinesync.app.project import Project, Setup, open_project
 from pinesync.errors import ActionRequired, Misuse
 from pinesync.model import Entry, RelPath
-from pinesync.sync.engine.move import move
+from pinesync.sync.engine.scripts.move import move
 from pinesync.sync.engine.transaction import Transaction
 from pinesync.sync.outcome import Outcome, Run
 from pinesync.sync.planner import ScriptState

@@ -8,7 +8,7 @@ from dataclasses import replace
 from pinesync.app.project import Project, Setup, open_project
 from pinesync.errors import ActionRequired, Misuse, NameTaken
 from pinesync.model import Entry, RelPath
-from pinesync.sync.engine.rename import rename
+from pinesync.sync.engine.scripts.rename import rename
 from pinesync.sync.engine.transaction import Transaction
 from pinesync.sync.outcome import Outcome, Run
 from pinesync.text.filenames import MAX_SAVED_NAME, is_sendable_name, shell_quote, unescape_name

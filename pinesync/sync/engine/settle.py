@@ -7,8 +7,8 @@ from dataclasses import replace
 
 from pinesync.errors import EXIT_LATER, FacadeError, FileError, NotAccessible
 from pinesync.model import Base, Entry, PineId, SaveAnswer, Version
-from pinesync.sync.engine import delete, move, rename
 from pinesync.sync.engine.lifecycle import abandon, own_versions, record_landed
+from pinesync.sync.engine.scripts import delete, move, rename
 from pinesync.sync.engine.snapshot import ask_session
 from pinesync.sync.engine.uploads.find_upload import find, find_unknown
 from pinesync.sync.engine.uploads.resolve_upload import (

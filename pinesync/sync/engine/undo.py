@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from pinesync.model import Digest, Entry, PineId, RelPath
-from pinesync.sync.engine.move import move
+from pinesync.sync.engine.scripts.move import move
 from pinesync.sync.engine.transaction import Transaction
 from pinesync.sync.engine.uploads.upload import push
 from pinesync.sync.engine.version_texts import read_text

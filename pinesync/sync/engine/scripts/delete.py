@@ -10,7 +10,7 @@ from functools import partial
 from pinesync.errors import ActionRequired
 from pinesync.model import Account, Entry, SavedText, Version
 from pinesync.sync.engine.lifecycle import begin, entry_of
-from pinesync.sync.engine.request import send, unknown
+from pinesync.sync.engine.scripts.request import send, unknown
 from pinesync.sync.engine.snapshot import newest_or_none, prove_session
 from pinesync.sync.intents import Delete, age
 from pinesync.sync.outcome import Outcome

@@ -10,7 +10,7 @@ from functools import partial
 from pinesync.errors import BadResponse, FacadeError, NameTaken, PinesyncError
 from pinesync.model import Entry, SavedText, ScriptInfo
 from pinesync.sync.engine.lifecycle import begin, entry_of
-from pinesync.sync.engine.request import send, unknown
+from pinesync.sync.engine.scripts.request import send, unknown
 from pinesync.sync.engine.snapshot import ask_session
 from pinesync.sync.intents import Rename, age
 from pinesync.sync.outcome import Outcome

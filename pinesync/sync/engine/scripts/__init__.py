@@ -1,0 +1,1 @@
+"""What happens to a script as a whole: renamed, deleted, or moved in the workspace."""
