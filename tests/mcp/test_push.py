@@ -82,11 +82,13 @@ def test_push_is_refused_with_another_text(clone: World, connect: Connect) -> No
     agent = connect(ALL)
     exactly = agent.exactly()
     clone.write(FASTER)
-    assert "other bytes" in agent("push", **exactly).refusal
+    assert "does not have that SHA-256" in agent("push", **exactly).refusal
     clone.write(LONGER.replace("\n", "\r\n"))
-    assert "other bytes" in agent("push", **exactly).refusal, "the same text in other bytes"
+    assert "does not have that SHA-256" in agent("push", **exactly).refusal, (
+        "the same text in other bytes"
+    )
     clone.write(TREND)
-    assert "other bytes" in agent("push", **exactly).refusal, "nothing to save"
+    assert "does not have that SHA-256" in agent("push", **exactly).refusal, "nothing to save"
     assert agent.push(file_sha256="0" * 63).problem["error"] == "usage"
     assert writes(clone) == []
 
