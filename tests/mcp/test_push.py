@@ -232,7 +232,7 @@ def test_an_allowed_path_moved_to_another_script_is_refused(clone: World, connec
     swapped = file.read_text().replace(here, "X").replace(there, here).replace("X", there)
     file.write_text(swapped)
     clone.write(LONGER, BREAKOUT_PATH)
-    assert "was edited since" in agent.push(BREAKOUT_PATH).refusal
+    assert "has changed since" in agent.push(BREAKOUT_PATH).refusal
     assert writes(clone) == []
 
 
@@ -243,7 +243,7 @@ def test_a_loosened_contract_is_refused(clone: World, connect: Connect) -> None:
     agent = connect(ALL)
     (clone.folder / "pine.toml").write_text(before)
     clone.write(LONGER)
-    assert "was edited since" in agent.push().refusal
+    assert "has changed since" in agent.push().refusal
     assert writes(clone) == []
 
 
@@ -258,7 +258,7 @@ def test_a_base_that_nobody_merged(clone: World, connect: Connect) -> None:
     claimed = after.replace('"1.0"', '"2.0"', 1).replace(digest(TREND), digest(SLOWER), 1)
     file.write_text(before + clone.id_of() + claimed)
     assert clone.version() == "2.0"
-    assert "was edited since" in agent.push().refusal
+    assert "has changed since" in agent.push().refusal
     assert writes(clone) == []
 
 
