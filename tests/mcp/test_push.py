@@ -93,11 +93,11 @@ def test_push_is_refused_unless_the_file_has_the_named_bytes(
     agent = connect(ALL)
     arguments = agent.push_arguments()
     clone.write(FASTER)
-    assert "other bytes" in agent("push", **arguments).refusal
+    assert "that SHA-256" in agent("push", **arguments).refusal
     clone.write(LONGER.replace("\n", "\r\n"))
-    assert "other bytes" in agent("push", **arguments).refusal, "the same text in other bytes"
+    assert "that SHA-256" in agent("push", **arguments).refusal, "the same text in other bytes"
     clone.write(TREND)
-    assert "other bytes" in agent("push", **arguments).refusal, "nothing to save"
+    assert "that SHA-256" in agent("push", **arguments).refusal, "nothing to save"
     assert agent.push(file_sha256="0" * 63).problem["error"] == "usage"
     assert writes(clone) == []
 
