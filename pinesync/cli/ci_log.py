@@ -43,7 +43,7 @@ def is_log() -> bool:
 
 @cache
 def _patterns() -> tuple[re.Pattern[str], re.Pattern[str]]:
-    unseen = f"[{HARMFUL}]*"
+    unseen = f"[\\t{HARMFUL}]*"
     vso = unseen.join(["v", "s", "o", r"\["])
     hashes = re.compile(rf"#(?={unseen}#{unseen}(?:\[|{vso}))")
     # Runners ignore leading whitespace, whatever Unicode counts as whitespace.

@@ -17,7 +17,7 @@ import os, signal
 from pinesync.cli.error_handler import run
 from pinesync.tradingview.http import Session
 
-number, when, sent, send = int(sys.argv[1]), sys.argv[2], 0, Session._sent
+number, when, sent, send = int(sys.argv[1]), sys.argv[2], 0, Session._exchange
 
 def sending(session, request):
     global sent
@@ -29,7 +29,7 @@ def sending(session, request):
         os.kill(os.getpid(), signal.SIGKILL)
     return answer
 
-Session._sent = sending
+Session._exchange = sending
 sys.exit(run(sys.argv[3:]))
 """
 PROBE = ("probe", "--yes", "--pace", 0)

@@ -58,7 +58,8 @@ def opens_for_writing(node: ast.AST, name: str) -> bool:
     # str.replace takes two texts, Path.replace one target, Folder.replace two names.
     shape = len(node.args), len(node.keywords), isinstance(node.func, ast.Attribute)
     replaces = method == "replace" and (shape == (1, 0, True) or name.startswith("folder."))
-    return name in _CHANGES or method in _METHODS or replaces
+    ours = name.startswith("pinesync.")  # a function such as `rename`, read where it is defined
+    return name in _CHANGES or (method in _METHODS and not ours) or replaces
 
 
 def starts_a_process(node: ast.AST, name: str) -> bool:
