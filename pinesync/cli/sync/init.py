@@ -203,7 +203,8 @@ def init(
             )
         begun = Initialized(root, theirs, dry_run=dry_run)
         return _with_files(begun, files, already=(MANIFEST,))
-    if directory == "." and (around := find_project(setup)):
+    around = find_project(setup) if directory == "." else None
+    if around and not around.workspace.root.samefile(root):
         raise Misuse(
             f"{root}: in the workspace {around.workspace.root}",
             "run it there, or name a folder: `pinesync init DIR`",
