@@ -19,6 +19,7 @@ from typing import Any
 import pytest
 from anyio.from_thread import BlockingPortal, start_blocking_portal
 from mcp import Client, StdioServerParameters
+from mcp.client.stdio import stdio_client
 from mcp_types import CallToolResult
 
 from pinesync.cli.options import Shared, build_setup
@@ -109,8 +110,11 @@ def in_process(world: World, allow: Sequence[str], pid: Path) -> Any:
 def over_stdio(world: World, allow: Sequence[str], pid: Path) -> Any:
     globs = [word for glob in allow for word in ("--allow-push", glob)]
     command = ["-c", _AGENT, str(pid), "mcp", *globs]
-    return StdioServerParameters(
-        command=sys.executable, args=command, env=dict(os.environ), cwd=world.folder
+    # SDK 2.0 takes only the transport.
+    return stdio_client(
+        StdioServerParameters(
+            command=sys.executable, args=command, env=dict(os.environ), cwd=world.folder
+        )
     )
 
 
