@@ -315,6 +315,14 @@ BEYOND_THE_QUICK_CHECK = {
 }
 
 
+def test_a_command_in_a_hint_is_for_a_person(clone: World, connect: Connect) -> None:
+    clone.web_save(SLOWER)
+    clone.write(LONGER)
+    hint = connect(ALL).push().problem["untrusted"]["hint"]
+    assert hint.startswith("for a person: ")
+    assert "`pinesync " in hint
+
+
 @pytest.mark.promise("A6")
 @pytest.mark.parametrize("text", BEYOND_THE_QUICK_CHECK.values(), ids=BEYOND_THE_QUICK_CHECK)
 def test_what_only_the_full_compiler_refuses_is_refused(

@@ -11,7 +11,7 @@ import unicodedata
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from pinesync.cli.ci_log import escape_ci_commands
@@ -133,6 +133,7 @@ def test_text_outside_ci_is_not_changed(clone: World) -> None:
 
 @pytest.mark.promise("S9")
 @given(st.text(st.sampled_from([*":#[vso \t\n\r", "\u00a0", "\u00ad", "\u200b", "\u3000", "a"])))
+@example(":\t:")
 def test_no_text_starts_a_workflow_command(text: str) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("GITHUB_ACTIONS", "true")

@@ -66,6 +66,22 @@ const SCENES = {
     await editor.shot('edit');
   },
 
+  async menu(editor) {
+    const other = 'Session Levels.pine';
+    await editor.showView();
+    await editor.lists('To push', FILTER);
+    await editor.row(FILTER).click({ button: 'right' });
+    await editor.page.locator('.monaco-menu').waitFor();
+    fs.appendFileSync(path.join(editor.folder, 'indicators', other), '// later\n');
+    await editor.lists('To push', other);
+    await editor.page.locator('.monaco-menu .action-label', { hasText: 'Discard' }).click();
+    await editor.answer('Discard');
+    await editor.lists(undefined, FILTER);
+    await editor.lists('To push', other);
+    editor.pinesync(['restore', `indicators/${other}`]);
+    fs.appendFileSync(path.join(editor.folder, FILTER_PATH), 'plot(close, "Mine")\n');
+  },
+
   async error(editor) {
     await editor.openFile(FILTER_PATH);
     await editor.type('plot(clsoe)');
